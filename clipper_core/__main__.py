@@ -1,0 +1,301 @@
+"""The command line: process, silences, propose, render; and serve, migrate.
+
+Exit 0; 2 bad usage or a refused input; 1 failed here; 130 interrupted. An error is one line on stderr:
+``code: sentence``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from clipper_core.app import build_app, choose_for_file, offline, propose_from, serve_here
+from clipper_core.domain.clip import Lengths
+from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
+from clipper_core.domain.time_range import TimeRange, milliseconds
+from clipper_core.errors import BadRange, BadSettings, ClipperError, NotMedia, Refused
+from clipper_core.settings import Selector, Settings, Transcriber, load_settings
+
+MOST_TRANSCRIPT_BYTES = 500_000_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        args = _parser().parse_args(arguments)
+        run: Callable[[argparse.Namespace], int] = args.run
+        return run(args)
+    except Refused as error:
+        return _complain(error.code, error.message, 2)
+    except ClipperError as error:
+        return _complain(error.code, error.message, 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted", "Stopped before the end; nothing half-made was left behind.", 130)
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python must not fail again while closing it.
+        sys.stdout = None
+        return 0
+    except OSError as error:
+        return _complain("failed", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+
+
+def _interrupted(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _complain(code: str, sentence: str, exit_code: int) -> int:
+    shown = "".join(c if c.isprintable() else " " for c in sentence)
+    print(f"{code}: {shown}", file=sys.stderr)
+    return exit_code
+
+
+# -- the commands
+
+
+def process(args: argparse.Namespace) -> int:
+    settings = _settings(transcriber=args.transcriber, selector=args.selector)
+    lengths = _lengths(args.min_length, args.max_length, args.max_clips)
+    wishes = choose_for_file(
+        settings,
+        captions=args.captions,
+        language=args.language or settings.language,
+        track=args.track,
+        lengths=lengths,
+        preset=_preset(args.preset) if args.render else None,
+        out=(args.out or Path(f"{args.recording.stem}-clips")) if args.render else None,
+    )
+    with Progress() as progress:
+        done = offline(settings).process(args.recording, wishes, progress)
+    if args.out is not None and not args.render:
+        _write(args.out / "clips.json", done.to_json())
+    if args.json:
+        return _print_json(done.to_json())
+    document = done.to_json()
+    for warning in document["warnings"]:
+        print(f"{warning['code']}: {warning['message']}", file=sys.stderr)
+    for clip in document["clips"]:
+        span = f"{_clock(clip['start_s'])} - {_clock(clip['end_s'])}"
+        print(f"{clip['rank']:3}. {span}  {clip['end_s'] - clip['start_s']:5.1f} s  {clip['title']}")
+        if clip["files"]["media"]:
+            print(f"     {clip['files']['media']}")
+    return 0
+
+
+def silences(args: argparse.Namespace) -> int:
+    if args.min_silence_ms < 1 or args.seek_step_ms < 1:
+        raise BadSettings("Silence lengths and steps are whole milliseconds, 1 or more.")
+    threshold = args.threshold_db
+    if threshold is not None and not (math.isfinite(threshold) and threshold <= 0):
+        raise BadSettings("The threshold is a level in dBFS, 0 or below, such as -40.")
+    with Progress() as progress:
+        found = offline(_settings()).silences(
+            args.recording,
+            threshold_db=threshold,
+            min_silence_ms=args.min_silence_ms,
+            seek_step_ms=args.seek_step_ms,
+            say=progress,
+        )
+    if args.json:
+        return _print_json(found)
+    for silence in found["silences"]:
+        print(f"{silence['start_s']:.3f}\t{silence['end_s']:.3f}\t{silence['level_db']:.1f}")
+    return 0
+
+
+def propose(args: argparse.Namespace) -> int:
+    _settings(selector=args.selector)
+    lengths = _lengths(args.min_length, args.max_length, args.max_clips)
+    clips = propose_from(_read_transcript(args.transcript), lengths)
+    if args.json:
+        return _print_json({"clips": clips})
+    for clip in clips:
+        print(f"{_clock(clip['start'])} - {_clock(clip['end'])}  {clip['title']}")
+    return 0
+
+
+def render(args: argparse.Namespace) -> int:
+    try:
+        span = TimeRange(milliseconds(args.start), milliseconds(args.end))
+    except (ValueError, OverflowError) as error:
+        raise BadRange from error
+    if args.burn_captions is not None:
+        raise BadSettings("Captions can't be drawn into the picture yet. Leave out --burn-captions.")
+    with Progress() as progress:
+        made = offline(_settings()).render(args.recording, span, _preset(args.preset), args.out, progress)
+    print(made.absolute())
+    return 0
+
+
+def serve(_: argparse.Namespace) -> int:
+    return serve_here(load_settings())
+
+
+def migrate(_: argparse.Namespace) -> int:
+    build_app(load_settings(), keep_connections=False).migrate()
+    return 0
+
+
+# -- reading what was asked
+
+
+def _settings(**asked: str | None) -> Settings:
+    return load_settings(**{k: v for k, v in asked.items() if v is not None})
+
+
+def _lengths(shortest_s: float, longest_s: float, most: int) -> Lengths:
+    try:
+        lengths = Lengths(milliseconds(shortest_s), milliseconds(longest_s), most)
+    except (ValueError, OverflowError) as error:
+        raise BadSettings(
+            "Clip lengths are seconds, the shortest not above the longest; clips are 0 or more."
+        ) from error
+    return lengths
+
+
+def _preset(name: str) -> Any:
+    if name not in PRESETS:
+        raise BadSettings(f"There is no preset {name}. Choose one of: {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def _read_transcript(path: Path) -> dict[str, Any]:
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            data = file.read(MOST_TRANSCRIPT_BYTES + 1)
+        value = json.loads(data) if len(data) <= MOST_TRANSCRIPT_BYTES else None
+    except FileNotFoundError as error:
+        raise NotMedia(f"There is no file {path}. Check its name and folder.") from error
+    except (OSError, EOFError, ValueError, RecursionError) as error:
+        raise NotMedia(f"The file {path} is not a transcript in JSON.") from error
+    if not isinstance(value, dict):
+        raise NotMedia(f"The file {path} is not a transcript: it holds no words.")
+    return value
+
+
+def _print_json(value: Any) -> int:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+    return 0
+
+
+def _write(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _clock(s: float) -> str:
+    minutes, rest = divmod(round(s * 10), 600)
+    hours, minutes = divmod(minutes, 60)
+    tail = f"{minutes:02d}:{rest / 10:04.1f}"
+    return f"{hours}:{tail}" if hours else tail
+
+
+class Progress:
+    """One line on a terminal that says what is done and how far; nothing where nobody looks."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._shown_at = 0.0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+    def __call__(self, step: str, fraction: float) -> None:
+        if self._live and (time.monotonic() - self._shown_at > 0.1 or fraction >= 1):
+            self._shown_at = time.monotonic()
+            sys.stderr.write(f"\r\033[K{step} … {fraction:.0%}")
+            sys.stderr.flush()
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its complaints in our form."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_complain("usage", f"{message} (see {self.prog} --help)", 2))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m clipper_core", description="Long recordings into short clips.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+
+    one = commands.add_parser("process", help="map, transcribe, propose clips, and render them")
+    one.set_defaults(run=process)
+    one.add_argument("recording", type=Path)
+    one.add_argument("--out", type=Path, help="folder for the clips (default: ./<name>-clips)")
+    one.add_argument("--captions", type=Path, help="an SRT or VTT file with the words")
+    one.add_argument("--transcriber", choices=[t.value for t in Transcriber])
+    one.add_argument("--selector", choices=[s.value for s in Selector])
+    one.add_argument("--language")
+    one.add_argument("--track", type=_count, default=0, help="which sound track, counted from 0")
+    _length_options(one, most=12)
+    one.add_argument("--render", action="store_true", help="make the files too")
+    one.add_argument("--preset", default=DEFAULT_PRESET, help=f"how a clip becomes a file: {', '.join(PRESETS)}")
+    one.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+
+    two = commands.add_parser("silences", help="list the silences of a recording")
+    two.set_defaults(run=silences)
+    two.add_argument("recording", type=Path)
+    how = two.add_mutually_exclusive_group()
+    how.add_argument("--adaptive", action="store_true", help="a threshold that follows the recording (default)")
+    how.add_argument("--threshold-db", type=float, help="a fixed threshold, exactly as pydub's detect_silence")
+    two.add_argument("--min-silence-ms", type=int, default=200)
+    two.add_argument("--seek-step-ms", type=int, default=1, help="with --threshold-db")
+    two.add_argument("--json", action="store_true")
+
+    three = commands.add_parser("propose", help="propose clips from a transcript")
+    three.set_defaults(run=propose)
+    three.add_argument("transcript", type=Path, help=".json or .json.gz")
+    three.add_argument("--selector", choices=[s.value for s in Selector])
+    _length_options(three, most=None)
+    three.add_argument("--json", action="store_true")
+
+    four = commands.add_parser("render", help="cut one stretch out of a recording")
+    four.set_defaults(run=render)
+    four.add_argument("recording", type=Path)
+    four.add_argument("--start", type=_seconds, required=True, metavar="S")
+    four.add_argument("--end", type=_seconds, required=True, metavar="S")
+    four.add_argument("--out", type=Path, required=True)
+    four.add_argument("--preset", default=DEFAULT_PRESET)
+    four.add_argument("--burn-captions", type=Path)
+
+    commands.add_parser("serve", help="run everything on this computer").set_defaults(run=serve)
+    commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=migrate)
+    return parser
+
+
+def _length_options(parser: argparse.ArgumentParser, most: int | None) -> None:
+    parser.add_argument("--max-clips", type=_count, default=most)
+    parser.add_argument("--min-length", type=_seconds, default=20.0, metavar="S")
+    parser.add_argument("--max-length", type=_seconds, default=90.0, metavar="S")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and value >= 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,366 @@
+"""FFmpeg: the only program that touches media, and the only place that starts it.
+
+Every call reads local files named by us, with demuxers and protocols limited to lists (a playlist or a concat script
+named ``.mp4`` can otherwise read other files and open sockets), in a session of its own, under limits of memory,
+processor and file size, and watched: it must move forward, and it must come to an end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import imageio_ffmpeg
+
+from clipper_core.errors import DiskFull, MediaToolFailed, MediaToolStuck
+
+Progress = Callable[[float], None]
+"""Told a fraction from 0 to 1, twice a second. What it raises ends the work and passes on."""
+
+
+def quiet(_: float) -> None:
+    """Progress nobody waits for."""
+
+
+FORMATS = "mov,matroska,webm,avi,wav,w64,flac,mp3,ogg,aac,aiff,asf,mpegts,amr,caf"
+MAX_STREAMS = 64
+MAX_PIXELS = 8192 * 4608
+READ_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": FORMATS,
+    "max_streams": str(MAX_STREAMS),
+    "max_pixels": str(MAX_PIXELS),
+    "probesize": "50M",
+    "analyzeduration": "20M",
+}
+
+TICK_S = 0.5
+LOG_CHARS = 4_000
+ALWAYS = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning", "-stats_period", str(TICK_S))
+PIPE_BYTES = 1 << 20
+STEP_BYTES = 1 << 20  # writing this much is moving forward too: moving an index to the front tells no time
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here, since nothing may be loaded after a fork
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run of FFmpeg may use. The deadline is ``base_s`` and ``per_second`` for each second of media.
+
+    ``memory_bytes`` bounds addresses, not pages: threads reserve far more than they use, so it grows with the cores.
+    """
+
+    idle_s: float = 60.0
+    base_s: float = 900.0
+    per_second: float = 15.0
+    memory_bytes: int = (4 << 30) + (os.cpu_count() or 1) * (512 << 20)
+    file_bytes: int = 64 << 30
+
+    def deadline_s(self, work_ms: int) -> float:
+        return self.base_s + self.per_second * max(0, work_ms) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A recording to read, from about ``seek_ms`` on; its clock then shows 0 at exactly ``seek_ms``.
+
+    Decoding starts at ``seek_ms`` sharp, unless ``keep_lead``: then at the key frame before it, with times below 0.
+    """
+
+    path: Path
+    seek_ms: int = 0
+    keep_lead: bool = False
+    options: tuple[str, ...] = ()
+
+    def arguments(self) -> list[str]:
+        hardened = [part for name, value in READ_OPTIONS.items() for part in (f"-{name}", value)]
+        seek = ["-ss", f"{self.seek_ms}ms"] if self.seek_ms else []
+        lead = ["-noaccurate_seek"] if self.keep_lead else []
+        return [*hardened, *self.options, *seek, *lead, "-i", file_url(self.path)]
+
+
+def file_url(path: Path) -> str:
+    """A name FFmpeg can't take for an option, a protocol or a pattern."""
+    return "file:" + str(path.absolute())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a finished run told: the end of its log, and how many video frames and milliseconds it put out."""
+
+    log: str
+    frames: int
+    out_ms: int
+
+
+class Ffmpeg:
+    """The program and its limits. Holds nothing else, so that any number of runs may go side by side."""
+
+    def __init__(self, exe: Path | None = None, limits: Limits | None = None) -> None:
+        self.exe = exe or Path(imageio_ffmpeg.get_ffmpeg_exe())
+        self.limits = limits or Limits()
+
+    @cached_property
+    def version(self) -> str:
+        """The version as the program tells it, such as ``7.1``."""
+        with Running(self.exe, ["-version"], self.limits, 0, quiet) as running:
+            told = running.read(4096).decode(errors="replace").split()
+        return told[2] if len(told) > 2 else "unknown"
+
+    def run(
+        self, inputs: Sequence[Input], outputs: Sequence[str], *, work_ms: int, progress: Progress = quiet
+    ) -> Report:
+        """Run to the end. ``work_ms`` is how much is to be put out (0: not known).
+
+        Raises MediaToolFailed, MediaToolStuck, DiskFull, or what ``progress`` raises.
+        """
+        with self.pipe(inputs, outputs, work_ms=work_ms, progress=progress) as running:
+            while running.read(1 << 16):
+                pass
+        return running.report
+
+    @contextlib.contextmanager
+    def pipe(
+        self, inputs: Sequence[Input], outputs: Sequence[str], *, work_ms: int, progress: Progress = quiet
+    ) -> Iterator[Running]:
+        """Run, and read what it writes to ``pipe:1``. Left before the end, the run is ended without complaint.
+
+        Raises as ``run`` does, while reading or on leaving.
+        """
+        arguments = [part for one in inputs for part in one.arguments()]
+        with Running(self.exe, [*arguments, *outputs], self.limits, work_ms, progress) as running:
+            yield running
+            if running.at_end:
+                running.finish()
+
+
+class Running:
+    """One FFmpeg at work: its output to be read, its progress told, its end made sure of.
+
+    To be used up in the thread that made it: on Linux the child dies with that thread.
+    """
+
+    def __init__(self, exe: Path, arguments: Sequence[str], limits: Limits, work_ms: int, progress: Progress) -> None:
+        self._limits, self._work_ms, self._progress = limits, work_ms, progress
+        self._deadline = time.monotonic() + limits.deadline_s(work_ms)
+        self._log = self._told = b""
+        self._values: dict[str, str] = {}
+        self._written = 0
+        self._moved_at = self._ticked_at = time.monotonic()
+        told, telling = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [str(exe), *ALWAYS, "-progress", f"pipe:{telling}", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(telling,),
+                start_new_session=True,
+                env={},  # no keys, and no setting of its own that writes reports
+                preexec_fn=_leash(limits, work_ms),
+                bufsize=0,
+            )
+        except OSError as error:
+            os.close(told)
+            raise MediaToolFailed(detail=f"could not start {exe}: {error}") from error
+        finally:
+            os.close(telling)
+        assert self._process.stdout is not None and self._process.stderr is not None
+        self._out = self._process.stdout.fileno()
+        self._tell, self._err = told, self._process.stderr.fileno()
+        self._open = {self._out, self._tell, self._err}
+        self._selector = selectors.DefaultSelector()
+        for number in self._open:
+            os.set_blocking(number, False)
+            self._selector.register(number, selectors.EVENT_READ)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):  # beyond what this user may have: the usual size does too
+                fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill()
+        self._selector.close()
+        os.close(self._tell)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all it wrote has been read."""
+        return self._out not in self._open
+
+    @property
+    def report(self) -> Report:
+        return Report(self._readable_log(), _number(self._values.get("frame")), self._out_ms())
+
+    def read(self, most: int) -> bytes:
+        """Up to ``most`` bytes; empty at the end."""
+        buffer = bytearray(most)
+        return bytes(buffer[: self._some(memoryview(buffer))])
+
+    def fill(self, view: memoryview) -> int:
+        """Fill ``view``, and say how many bytes it took: fewer than asked only at the end."""
+        done = 0
+        while done < len(view) and (n := self._some(view[done:])):
+            done += n
+        return done
+
+    def finish(self) -> None:
+        """Wait for the end and check it."""
+        while self._open:
+            self._listen(None)
+        while True:
+            try:
+                code = self._process.wait(timeout=TICK_S)
+                break
+            except subprocess.TimeoutExpired:
+                self._tick()
+        log = self._readable_log()
+        if "No space left on device" in log:  # told even where the exit code is 0
+            raise DiskFull(detail=log)
+        if code == -signal.SIGXCPU:
+            raise MediaToolStuck(detail=f"used up its processor time\n{log}")
+        if code:
+            raise MediaToolFailed(detail=f"ffmpeg ended with {code}\n{log}")
+
+    def _some(self, view: memoryview) -> int:
+        self._moved_at = time.monotonic()  # what the reader did in between is not its idleness
+        while self._out in self._open:
+            if n := self._listen(view):
+                return n
+        return 0
+
+    def _listen(self, view: memoryview | None) -> int:
+        """Wait a tick at most for anything it says; how many bytes of output came into ``view``."""
+        got = 0
+        for key, _ in self._selector.select(TICK_S):
+            if key.fd == self._out and view is not None:
+                got = self._take(view)
+            elif key.fd != self._out:
+                self._hear(key.fd)
+        self._tick()
+        return got
+
+    def _take(self, view: memoryview) -> int:
+        n = os.readv(self._out, [view])
+        if n == 0:
+            self._shut(self._out)
+        else:
+            self._moved_at = time.monotonic()
+        return n
+
+    def _hear(self, number: int) -> None:
+        heard = os.read(number, 1 << 16)
+        if not heard:
+            self._shut(number)
+        elif number == self._err:
+            self._log = (self._log + heard)[-4 * LOG_CHARS :]
+        else:
+            self._note(heard)
+
+    def _note(self, heard: bytes) -> None:
+        before = self._out_ms(), self._values.get("total_size"), self._values.get("frame")
+        *lines, self._told = (self._told + heard).split(b"\n")
+        for line in lines:
+            name, _, value = line.decode(errors="replace").partition("=")
+            self._values[name] = value.strip()
+        if before != (self._out_ms(), self._values.get("total_size"), self._values.get("frame")):
+            self._moved_at = time.monotonic()
+
+    def _shut(self, number: int) -> None:
+        self._selector.unregister(number)
+        self._open.discard(number)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now - self._ticked_at < TICK_S:
+            return
+        self._ticked_at = now
+        self._progress(min(1.0, self._out_ms() / self._work_ms) if self._work_ms > 0 else 0.0)
+        if now > self._deadline:
+            raise MediaToolStuck(detail=f"not done by its deadline\n{self._readable_log()}")
+        if now - self._moved_at > min(10.0, self._limits.idle_s) / 2:
+            self._look_at_writing(now)
+        if now - self._moved_at > self._limits.idle_s:
+            raise MediaToolStuck(detail=f"no progress for {self._limits.idle_s:g} s\n{self._readable_log()}")
+
+    def _look_at_writing(self, now: float) -> None:
+        written = _bytes_written(self._process.pid)
+        if written - self._written >= STEP_BYTES:
+            self._written, self._moved_at = written, now
+
+    def _out_ms(self) -> int:
+        return max(0, _number(self._values.get("out_time_us")) // 1000)
+
+    def _readable_log(self) -> str:
+        text = self._log.decode(errors="replace")
+        return "".join(c for c in text if c.isprintable() or c == "\n")[-LOG_CHARS:].strip()
+
+    def _kill(self) -> None:
+        # The leader is not reaped yet, so its number can't have passed to others.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _number(text: str | None) -> int:
+    try:
+        return int(text or 0)
+    except ValueError:  # "N/A" until something came out
+        return 0
+
+
+def _bytes_written(pid: int) -> int:
+    """What a process has written so far; 0 where the system doesn't tell."""
+    try:
+        lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("wchar"))
+    except (OSError, StopIteration, ValueError):
+        return 0
+
+
+def _leash(limits: Limits, work_ms: int) -> Callable[[], None]:
+    """What the child does before it becomes FFmpeg: accept its limits, and die when we die."""
+    cores = os.cpu_count() or 1
+    wanted = [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, int(limits.deadline_s(work_ms) * cores)),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_AS, limits.memory_bytes),  # last: from here on nothing more is to be allocated
+    ]
+    allowed = [(kind, _within(kind, most)) for kind, most in wanted]
+    parent = os.getpid()
+
+    def leash() -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
+        for kind, limit in allowed:
+            resource.setrlimit(kind, limit)
+
+    return leash
+
+
+def _within(kind: int, most: int) -> tuple[int, int]:
+    hard = resource.getrlimit(kind)[1]
+    top = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    return top, hard if kind == resource.RLIMIT_CPU else top

@@ -1,0 +1,141 @@
+"""The file store: recordings, maps, transcripts, renders, by key. Local disk here; the same promises over S3."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from clipper_core.errors import DiskFull, FolderNotWritable, StorageFailed, StoredFileMissing
+
+BLOCK = 1 << 20
+
+
+class Storage(Protocol):
+    """Files by key. A key is made by us: letters, digits and ``/ _ - .`` only, never a client's file name."""
+
+    name: str
+
+    def put(self, path: Path, key: str) -> int:
+        """Take the file at ``path`` over under ``key``, whole or not at all; its size in bytes."""
+
+    def local(self, key: str) -> AbstractContextManager[Path]:
+        """The file as a local path, for reading only, as long as the context lasts. Raises StoredFileMissing."""
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""
+
+    def size(self, key: str) -> int:
+        """Bytes stored. Raises StoredFileMissing."""
+
+    def delete(self, key: str) -> None:
+        """Remove the file; nothing happens if it is not there."""
+
+    def delete_folder(self, prefix: str) -> None:
+        """Remove every file whose key begins with ``prefix/``."""
+
+    def check(self) -> None:
+        """Raise StorageFailed, or a kind of it, unless files can be written and read."""
+
+
+class LocalStorage:
+    """Files in a folder. ``put`` renames, so a file staged on the same disk costs nothing."""
+
+    name = "local"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, path: Path, key: str) -> int:
+        target = self._path(key)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            size = path.stat().st_size
+            _flush(path)
+            try:
+                path.replace(target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._copy(path, target)
+            _flush(target.parent)
+        except OSError as error:
+            raise _translated(error) from error
+        return size
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        path = self._path(key)
+        if not path.is_file():
+            raise StoredFileMissing(detail=key)
+        yield path
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        path = self._path(key)
+        if not path.is_file():
+            raise StoredFileMissing(detail=key)
+        left = (path.stat().st_size if end is None else end) - start
+        with path.open("rb") as file:
+            file.seek(start)
+            while left > 0 and (block := file.read(min(BLOCK, left))):
+                left -= len(block)
+                yield block
+
+    def size(self, key: str) -> int:
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError as error:
+            raise StoredFileMissing(detail=key) from error
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    def delete_folder(self, prefix: str) -> None:
+        shutil.rmtree(self._path(prefix), ignore_errors=True)
+
+    def check(self) -> None:
+        probe = self.folder / f".check-{os.getpid()}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(b"ok")
+            probe.unlink()
+        except OSError as error:
+            raise _translated(error) from error
+
+    def free_bytes(self) -> int:
+        return shutil.disk_usage(self.folder if self.folder.exists() else self.folder.parent).free
+
+    def _path(self, key: str) -> Path:
+        path = (self.folder / key).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise StoredFileMissing(detail=key)
+        return path
+
+    @staticmethod
+    def _copy(path: Path, target: Path) -> None:
+        part = target.with_name(target.name + ".part")
+        shutil.copyfile(path, part)
+        _flush(part)
+        part.replace(target)
+        path.unlink()
+
+
+def _flush(path: Path) -> None:
+    """Ask the disk to keep what was written; a row will soon say that it has."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _translated(error: OSError) -> StorageFailed | DiskFull | FolderNotWritable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskFull(detail=str(error))
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return FolderNotWritable(detail=str(error))
+    return StorageFailed(detail=str(error))

@@ -1,0 +1,182 @@
+"""Values as the JSON that leaves Clipper, and back: seconds with three decimals, null where nothing is known.
+
+The command line, the HTTP API and the stored rows all speak these forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from clipper_core.domain.clip import Proposal
+from clipper_core.domain.cut import Cut, EdgeCertificate, Grade, Side
+from clipper_core.domain.media import AudioTrack, MediaInfo
+from clipper_core.domain.silence import Silence
+from clipper_core.domain.time_range import TimeRange, milliseconds, seconds
+from clipper_core.domain.transcript import Sentence, Transcript, Word
+
+Json = dict[str, Any]
+
+
+def range_json(span: TimeRange) -> Json:
+    return {"start_s": seconds(span.start_ms), "end_s": seconds(span.end_ms)}
+
+
+def silence_json(silence: Silence) -> Json:
+    span = {"start_s": seconds(silence.start_ms), "end_s": seconds(silence.end_ms)}
+    return {**span, "level_db": round(silence.level_db, 1)}
+
+
+def media_json(media: MediaInfo, track: int = 0) -> Json:
+    """The ``media`` object of ``process --json``; its sound is that of ``track``."""
+    sound = media.audio[track] if track < len(media.audio) else None
+    return {
+        "duration_s": seconds(media.duration_ms),
+        "has_video": media.has_video,
+        "has_audio": media.has_audio,
+        "width": media.width,
+        "height": media.height,
+        "frame_rate": round(float(media.frame_rate), 3) if media.frame_rate else None,
+        "sample_rate": sound.sample_rate if sound else None,
+        "channels": sound.channels if sound else None,
+        "container": media.container,
+        "video_codec": media.video_codec,
+        "audio_codec": sound.codec if sound else None,
+    }
+
+
+def cut_json(cut: Cut) -> Json:
+    evidence = cut.certificate
+    silence = evidence.silence
+    return {
+        "at_s": seconds(cut.at_ms),
+        "side": cut.side.value,
+        "silence_start_s": seconds(silence.start_ms) if silence else None,
+        "silence_end_s": seconds(silence.end_ms) if silence else None,
+        "level_db": round(evidence.level_db, 1) if evidence.level_db is not None else None,
+        "gap_to_word_ms": evidence.gap_to_word_ms,
+        "sentence_boundary": evidence.sentence_boundary,
+        "grade": evidence.grade.value,
+        "reason": evidence.reason,
+    }
+
+
+def cut_from_json(value: Json) -> Cut:
+    silence = None
+    if value["silence_start_s"] is not None:
+        level = value["level_db"] if value["level_db"] is not None else -120.0
+        silence = Silence(milliseconds(value["silence_start_s"]), milliseconds(value["silence_end_s"]), level)
+    evidence = EdgeCertificate(
+        silence,
+        value["level_db"],
+        value["gap_to_word_ms"],
+        value["sentence_boundary"],
+        Grade(value["grade"]),
+        value["reason"],
+    )
+    return Cut(milliseconds(value["at_s"]), Side(value["side"]), evidence)
+
+
+def transcript_json(transcript: Transcript) -> Json:
+    return {
+        "engine": transcript.engine,
+        "language": transcript.language,
+        "draft": transcript.draft,
+        "words": [
+            {"text": w.text, "start_s": seconds(w.start_ms), "end_s": seconds(w.end_ms), "timed": w.timed}
+            for w in transcript.words
+        ],
+        "sentences": [{"first_word": s.first_word, "last_word": s.last_word} for s in transcript.sentences],
+    }
+
+
+def transcript_from_json(value: Json) -> Transcript:
+    return Transcript(
+        engine=value["engine"],
+        language=value["language"],
+        draft=value["draft"],
+        words=tuple(
+            Word(w["text"], milliseconds(w["start_s"]), milliseconds(w["end_s"]), w["timed"]) for w in value["words"]
+        ),
+        sentences=tuple(Sentence(s["first_word"], s["last_word"]) for s in value["sentences"]),
+    )
+
+
+def clip_json(
+    clip_id: str,
+    title: str,
+    reasons: Sequence[str],
+    rank: int | None,
+    status: str,
+    ranges: Sequence[TimeRange],
+    cuts: Iterable[Cut],
+    alternatives: Iterable[TimeRange],
+) -> Json:
+    """The part of a clip that every face shows alike."""
+    return {
+        "id": clip_id,
+        "title": title,
+        "reasons": list(reasons),
+        "rank": rank,
+        "status": status,
+        "start_s": seconds(ranges[0].start_ms),
+        "end_s": seconds(ranges[-1].end_ms),
+        "ranges": [range_json(r) for r in ranges],
+        "cuts": [cut_json(c) for c in cuts],
+        "alternatives": [range_json(a) for a in alternatives],
+    }
+
+
+def proposal_json(proposal: Proposal, clip_id: str, rank: int) -> Json:
+    return clip_json(
+        clip_id,
+        proposal.title,
+        proposal.reasons,
+        rank,
+        "proposed",
+        (proposal.span,),
+        proposal.cuts,
+        proposal.alternatives,
+    )
+
+
+def media_to_row(media: MediaInfo) -> Json:
+    """Everything probing said, to be stored; ``media_from_row`` gives it back."""
+    return {
+        "v": 1,
+        "duration_ms": media.duration_ms,
+        "container": media.container,
+        "audio": [
+            {
+                "number": a.number,
+                "codec": a.codec,
+                "sample_rate": a.sample_rate,
+                "channels": a.channels,
+                "language": a.language,
+                "title": a.title,
+            }
+            for a in media.audio
+        ],
+        "video_codec": media.video_codec,
+        "width": media.width,
+        "height": media.height,
+        "frame_rate": str(media.frame_rate) if media.frame_rate else None,
+        "pixel_format": media.pixel_format,
+        "rotation": media.rotation,
+        "title": media.title,
+    }
+
+
+def media_from_row(value: Json) -> MediaInfo:
+    rest = {k: v for k, v in value.items() if k not in ("v", "audio", "frame_rate")}
+    rate = Fraction(value["frame_rate"]) if value["frame_rate"] else None
+    return MediaInfo(**rest, audio=tuple(AudioTrack(**a) for a in value["audio"]), frame_rate=rate)
+
+
+def ranges_to_row(ranges: Iterable[TimeRange]) -> list[list[int]]:
+    return [[r.start_ms, r.end_ms] for r in ranges]
+
+
+def ranges_from_row(value: Iterable[Sequence[int]]) -> tuple[TimeRange, ...]:
+    return tuple(TimeRange(a, b) for a, b in value)

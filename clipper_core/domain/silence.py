@@ -1,0 +1,96 @@
+"""Silences, and the map of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+
+from clipper_core.domain.time_range import TimeRange
+
+FLOOR_DB = -120.0  # nothing is called quieter than this
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Silence:
+    """A stretch in which nobody speaks, and its mean level in dBFS."""
+
+    start_ms: int
+    end_ms: int
+    level_db: float = FLOOR_DB
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_ms < self.end_ms:
+            raise ValueError(f"not a silence: {self.start_ms}-{self.end_ms}")
+
+    @property
+    def length_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+    @property
+    def middle_ms(self) -> int:
+        return (self.start_ms + self.end_ms) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceSettings:
+    """How silences are found. ``threshold_db`` None means that the threshold follows the recording."""
+
+    threshold_db: float | None = None
+    min_silence_ms: int = 100
+
+    def __post_init__(self) -> None:
+        if self.min_silence_ms < 1:
+            raise ValueError("a silence lasts at least a millisecond")
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceMap:
+    """Every silence of a recording, in order and apart, and the length of what was decoded.
+
+    ``threshold_db`` is the level the silences were told by (the middle one, where it follows the recording).
+    """
+
+    duration_ms: int
+    silences: tuple[Silence, ...] = ()
+    threshold_db: float = FLOOR_DB
+    settings: SilenceSettings = SilenceSettings()
+    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if any(a.end_ms > b.start_ms for a, b in zip(self.silences, self.silences[1:], strict=False)):
+            raise ValueError("silences must be in order and apart")
+        if self.silences and self.silences[-1].end_ms > self.duration_ms:
+            raise ValueError("a silence reaches past the end of the recording")
+        object.__setattr__(self, "_starts", tuple(s.start_ms for s in self.silences))
+
+    def at(self, at_ms: int) -> Silence | None:
+        """The silence in which ``at_ms`` lies, its edges included."""
+        i = bisect_right(self._starts, at_ms) - 1
+        for silence in self.silences[max(0, i - 1) : i + 1]:
+            if silence.start_ms <= at_ms <= silence.end_ms:
+                return silence
+        return None
+
+    def within(self, span: TimeRange) -> tuple[Silence, ...]:
+        """The silences that touch ``span``, in order."""
+        first = max(0, bisect_right(self._starts, span.start_ms) - 1)
+        last = bisect_left(self._starts, span.end_ms)
+        return tuple(s for s in self.silences[first:last] if s.end_ms > span.start_ms)
+
+    def nearest(self, at_ms: int, reach_ms: int) -> Silence | None:
+        """The silence nearest to ``at_ms``, at most ``reach_ms`` away; of two, the longer."""
+
+        def away(s: Silence) -> int:
+            return max(s.start_ms - at_ms, at_ms - s.end_ms, 0)
+
+        near = [s for s in self.around(at_ms, reach_ms) if away(s) <= reach_ms]
+        return min(near, key=lambda s: (away(s), -s.length_ms), default=None)
+
+    def around(self, at_ms: int, reach_ms: int) -> tuple[Silence, ...]:
+        """The silences that come within ``reach_ms`` of ``at_ms``."""
+        return self.within(TimeRange(max(0, at_ms - reach_ms), at_ms + reach_ms + 1))
+
+    def of_at_least(self, length_ms: int) -> SilenceMap:
+        """The same map without the silences shorter than ``length_ms``."""
+        kept = tuple(s for s in self.silences if s.length_ms >= length_ms)
+        return SilenceMap(self.duration_ms, kept, self.threshold_db, self.settings)

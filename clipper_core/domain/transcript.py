@@ -1,0 +1,114 @@
+"""Words, sentences, and the transcript they make."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and when it is heard. ``timed`` is False where the time is only a guess between its neighbours."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    timed: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_ms <= self.end_ms:
+            raise ValueError(f"not a word's time: {self.start_ms}-{self.end_ms}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A complete sentence: the numbers of its first and its last word."""
+
+    first_word: int
+    last_word: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All words of a recording in order, and the sentences they make.
+
+    ``draft`` says that the words come from a recogniser too weak to be quoted: good enough to choose by, not to
+    show as captions or to certify a sentence by. ``engine`` names what heard them.
+    """
+
+    engine: str
+    language: str
+    words: tuple[Word, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+    draft: bool = False
+    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if any(a.start_ms > b.start_ms for a, b in zip(self.words, self.words[1:], strict=False)):
+            raise ValueError("words must be in the order in which they are heard")
+        object.__setattr__(self, "_starts", tuple(w.start_ms for w in self.words))
+
+    def text(self, sentence: Sentence) -> str:
+        return " ".join(w.text for w in self.words[sentence.first_word : sentence.last_word + 1])
+
+    def words_between(self, start_ms: int, end_ms: int) -> tuple[Word, ...]:
+        """The words whose middle lies in the stretch."""
+        first = max(0, bisect_left(self._starts, start_ms) - 8)
+        last = bisect_right(self._starts, end_ms)
+        return tuple(w for w in self.words[first:last] if start_ms <= (w.start_ms + w.end_ms) // 2 < end_ms)
+
+    @property
+    def sentence_starts(self) -> frozenset[int]:
+        return frozenset(s.first_word for s in self.sentences)
+
+    @property
+    def sentence_ends(self) -> frozenset[int]:
+        return frozenset(s.last_word for s in self.sentences)
+
+
+ENDS = (".", "?", "!", "…", "。", "？", "！")
+CLOSERS = "\"'”’)]»"
+ABBREVIATIONS = frozenset("mr. mrs. ms. dr. prof. st. vs. etc. e.g. i.e. jr. sr. inc. no. approx. dept. fig.".split())
+
+
+def ends_sentence(word: str) -> bool:
+    """Whether a word, as written, closes a sentence."""
+    bare = word.rstrip(CLOSERS)
+    if not bare.endswith(ENDS):
+        return False
+    lower = bare.lower()
+    single_letter = len(bare) == 2 and bare[0].isupper() and bare[1] == "."  # an initial, as in J. Smith
+    return lower not in ABBREVIATIONS and not single_letter
+
+
+def sentences_of(words: tuple[Word, ...], pause_ms: int = 500, most_words: int = 60) -> tuple[Sentence, ...]:
+    """The sentences of ``words``: by punctuation; where there is none at all, by pauses of ``pause_ms``.
+
+    A stretch of more than ``most_words`` without an end is divided at its longest pause, so that every word
+    belongs to exactly one sentence.
+    """
+    if not words:
+        return ()
+    punctuated = sum(ends_sentence(w.text) for w in words) * most_words >= len(words)
+    out: list[Sentence] = []
+    first = 0
+    for i, word in enumerate(words):
+        last = i == len(words) - 1
+        gap = 0 if last else words[i + 1].start_ms - word.end_ms
+        # In punctuated text a pause of a second and a half ends a sentence too: the speaker did.
+        done = last or (ends_sentence(word.text) if punctuated else False) or gap >= (1500 if punctuated else pause_ms)
+        if done:
+            out.extend(_divided(words, first, i, most_words))
+            first = i + 1
+    return tuple(out)
+
+
+def _divided(words: tuple[Word, ...], first: int, last: int, most: int) -> list[Sentence]:
+    out: list[Sentence] = []
+    while last - first + 1 > most:
+        window = range(first + most // 3, first + most)
+        cut = max(window, key=lambda i: (words[i + 1].start_ms - words[i].end_ms, i))
+        out.append(Sentence(first, cut))
+        first = cut + 1
+    out.append(Sentence(first, last))
+    return out

@@ -1,0 +1,69 @@
+"""From what was heard or handed in to a transcript: which words to believe, and what to say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clipper_core.adapters.aligner import Aligner
+from clipper_core.adapters.captions import read_captions
+from clipper_core.domain.silence import SilenceMap
+from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from clipper_core.stages.align_words import SpeechAudio, align_words
+from clipper_core.stages.transcribe import english, plausible, words_of_captions
+
+Warnings = list[dict[str, str]]
+
+NOT_UNDERSTOOD = {
+    "code": "not_understood",
+    "message": "The offline transcriber understands English only and could not follow this recording, so clips were "
+    "chosen by its pauses. Add a caption file to choose by its words.",
+}
+DRAFT = {
+    "code": "draft_words",
+    "message": "The words come from the offline transcriber and are a draft: good enough to choose clips by, not to "
+    "show as captions. Add a caption file for exact words.",
+}
+NO_SPEECH = {"code": "no_speech", "message": "No speech was found in this recording."}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Words with rough times from a caption file, and how many of its cues lay outside the recording."""
+
+    words: tuple[Word, ...]
+    language: str
+    dropped: int
+
+
+def hear_captions(data: bytes, silences: SilenceMap, language: str) -> Heard:
+    """Raises BadCaptions."""
+    words, dropped = words_of_captions(read_captions(data), silences.duration_ms, silences)
+    spoken = language if language != "auto" else ("en" if english(words) else "und")
+    return Heard(words, spoken, dropped)
+
+
+def place_words(
+    heard: Heard,
+    aligner: Callable[[], Aligner],
+    speech: SpeechAudio,
+    silences: SilenceMap,
+    progress: Callable[[float], None],
+) -> tuple[Transcript, Warnings]:
+    """The words of a caption file, each where it is heard."""
+    words = align_words(aligner, heard.words, speech, silences, heard.language, progress)
+    warnings: Warnings = []
+    if heard.dropped:
+        message = f"{heard.dropped} captions lie outside the recording and were left out."
+        warnings.append({"code": "outside_recording", "message": message})
+    return Transcript("captions", heard.language, words, sentences_of(words)), warnings
+
+
+def settle(words: tuple[Word, ...], engine: str, language: str, silences: SilenceMap) -> tuple[Transcript, Warnings]:
+    """What the offline recogniser heard, as a draft, or no words where it cannot have understood the speech."""
+    spoken = "en" if language == "auto" else language
+    if not words:
+        return Transcript(engine, spoken, draft=True), [NO_SPEECH]
+    if not plausible(words, silences):
+        return Transcript(engine, "und", draft=True), [NOT_UNDERSTOOD]
+    return Transcript(engine, spoken, words, sentences_of(words), draft=True), [DRAFT]

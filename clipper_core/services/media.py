@@ -1,0 +1,56 @@
+"""Stored files as faces serve them: which may be seen, as what, and their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from clipper_core.adapters.storage import Storage
+from clipper_core.db.models import Asset, Project
+from clipper_core.db.session import Database
+from clipper_core.errors import AssetNotFound
+from clipper_core.services.projects import served_mime
+
+SERVED = ("source", "preview", "render", "captions")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """One stored file: its size in bytes, what it is, and what a download of it is called."""
+
+    id: str
+    key: str
+    mime: str
+    size: int
+    filename: str | None
+    created_at: datetime
+
+
+class Media:
+    def __init__(self, database: Database, storage: Storage) -> None:
+        self._database = database
+        self._storage = storage
+
+    def get(self, asset_id: str) -> MediaFile:
+        """Raises AssetNotFound, also for files that are nobody's to see and those of deleted recordings."""
+        with self._database.read() as session:
+            row = session.execute(
+                select(Asset, Project).join(Project, Project.id == Asset.project_id).where(Asset.id == asset_id)
+            ).first()
+        if row is None or row.Asset.kind not in SERVED or row.Project.deleted_at is not None:
+            raise AssetNotFound
+        asset = row.Asset
+        mime = served_mime(row.Project) if asset.kind == "source" else asset.mime
+        return MediaFile(asset.id, asset.key, mime, asset.size, asset.filename, asset.created_at)
+
+    def local(self, file: MediaFile) -> AbstractContextManager[Path]:
+        return self._storage.local(file.key)
+
+    def read(self, file: MediaFile, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""
+        return self._storage.read(file.key, start, end)

@@ -1,0 +1,330 @@
+"""The same stages on a file of this computer: no server, no database, no queue."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from clipper_core.adapters.aligner import Aligner
+from clipper_core.adapters.captions import to_srt
+from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.speech_audio import SpeechFile
+from clipper_core.domain.clip import Lengths, Proposal
+from clipper_core.domain.documents import Json, media_json, proposal_json, silence_json, transcript_json
+from clipper_core.domain.media import MediaInfo
+from clipper_core.domain.naming import file_name
+from clipper_core.domain.preset import Preset
+from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.time_range import TimeRange, seconds
+from clipper_core.domain.transcript import Transcript, Word
+from clipper_core.errors import BadRange, DiskFull, EngineMissing, FolderNotWritable, NotMedia
+from clipper_core.services.hearing import Warnings, hear_captions, place_words, settle
+from clipper_core.stages.caption_clip import caption_clip
+from clipper_core.stages.map_silence import Mapped, map_silence
+from clipper_core.stages.probe import ProbeLimits, probe
+from clipper_core.stages.propose_clips import propose_clips
+from clipper_core.stages.render_clip import file_suffix, render_clip
+from clipper_core.stages.strict_silences import strict_silences
+from clipper_core.stages.transcribe import Recogniser, stretches, transcribe_stretch
+
+Say = Callable[[str, float], None]
+"""Told a step in words and how far it is, 0-1."""
+
+NOTHING_PROPOSED = {
+    "code": "no_clips",
+    "message": "Nothing here could be proposed as a clip: there is too little speech for the lengths you asked for.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a recording is to be processed. ``out`` is where rendered clips go; None renders nothing."""
+
+    transcriber: str
+    language: str = "auto"
+    track: int = 0
+    lengths: Lengths = Lengths()  # noqa: RUF009 - frozen
+    captions: Path | None = None
+    preset: Preset | None = None
+    out: Path | None = None
+
+
+@dataclass
+class Processed:
+    """What came of a recording; ``files`` holds each clip's media and captions once rendered."""
+
+    media: MediaInfo
+    silences: SilenceMap
+    transcript: Transcript | None
+    proposals: tuple[Proposal, ...]
+    warnings: Warnings
+    timings_s: dict[str, float]
+    track: int = 0
+    files: list[dict[str, str | None]] = field(default_factory=list)
+
+    def to_json(self) -> Json:
+        """The one object that ``process --json`` prints."""
+        none: Json = {"engine": None, "language": None, "draft": False, "words": [], "sentences": []}
+        return {
+            "media": media_json(self.media, self.track),
+            "silences": [silence_json(s) for s in self.silences.silences],
+            "transcript": transcript_json(self.transcript) if self.transcript else none,
+            "clips": [self._clip(i, p) for i, p in enumerate(self.proposals)],
+            "warnings": self.warnings,
+            "timings_s": {k: round(v, 3) for k, v in self.timings_s.items()},
+        }
+
+    def _clip(self, index: int, proposal: Proposal) -> Json:
+        nothing = {"media": None, "captions": None}
+        files = self.files[index] if index < len(self.files) else nothing
+        return {**proposal_json(proposal, f"clip_{index + 1:02d}", index + 1), "files": files}
+
+
+class Offline:
+    """Probe, map, hear, propose and render one file. A scratch folder of its own is removed at the end."""
+
+    def __init__(
+        self,
+        ffmpeg: Ffmpeg,
+        engines: Mapping[str, Callable[[], Recogniser]],
+        aligner: Callable[[], Aligner],
+        limits: ProbeLimits,
+    ) -> None:
+        self._ffmpeg = ffmpeg
+        self._engines = engines
+        self._aligner = aligner
+        self._limits = limits
+
+    def process(self, recording: Path, wishes: Wishes, say: Say) -> Processed:
+        """Everything from the file to its clips. Raises BadRecording, BadCaptions, Failed and their kinds."""
+        timings: dict[str, float] = {}
+        with scratch() as folder:
+            path = _reachable(recording)
+            with _timed(timings, "probe"):
+                media = self.probe(path)
+                _check_track(media, wishes.track)
+            speech = folder / "speech"
+            with _timed(timings, "map_silence"):
+                mapped = self._map(path, media, wishes.track, speech, lambda f: say("Mapping the silences", f))
+            media = replace(media, duration_ms=mapped.silence_map.duration_ms)
+            warnings: Warnings = [w._asdict() for w in mapped.warnings]
+            transcript, heard = self._hear(speech, mapped.silence_map, wishes, timings, say)
+            with _timed(timings, "propose"):
+                proposals = propose_clips(transcript, mapped.silence_map, wishes.lengths)
+            warnings += heard if proposals else [*heard, NOTHING_PROPOSED]
+            done = Processed(media, mapped.silence_map, transcript, proposals, warnings, timings, wishes.track)
+            if wishes.preset is not None and wishes.out is not None:
+                with _timed(timings, "render"):
+                    self._render_all(path, done, wishes.preset, wishes.out, folder, say)
+        return done
+
+    def probe(self, path: Path) -> MediaInfo:
+        return probe(path, self._limits)
+
+    def _map(self, path: Path, media: MediaInfo, track: int, speech: Path, progress: Callable[[float], None]) -> Mapped:
+        return map_silence(
+            self._ffmpeg,
+            path,
+            duration_ms=media.duration_ms,
+            track=track,
+            speech_path=speech,
+            max_hours=self._limits.max_hours,
+            progress=progress,
+        )
+
+    def silences(
+        self, recording: Path, *, threshold_db: float | None, min_silence_ms: int, seek_step_ms: int, say: Say
+    ) -> Json:
+        """The object ``silences --json`` prints: adaptive, or with a threshold strictly as pydub finds them."""
+        path = _reachable(recording)
+        media = self.probe(path)
+        if threshold_db is None:
+            settings = SilenceSettings(min_silence_ms=min_silence_ms)
+            mapped = map_silence(
+                self._ffmpeg,
+                path,
+                duration_ms=media.duration_ms,
+                settings=settings,
+                max_hours=self._limits.max_hours,
+                progress=lambda f: say("Mapping the silences", f),
+            )
+            duration_ms, found = mapped.silence_map.duration_ms, mapped.silence_map.silences
+        else:
+            duration_ms, found = strict_silences(
+                self._ffmpeg,
+                path,
+                threshold_db=threshold_db,
+                min_silence_ms=min_silence_ms,
+                seek_step_ms=seek_step_ms,
+                progress=lambda f: say("Mapping the silences", f),
+            )
+        return {
+            "duration_s": seconds(duration_ms),
+            "threshold_db": threshold_db,
+            "min_silence_ms": min_silence_ms,
+            "silences": [silence_json(s) for s in found],
+        }
+
+    def render(self, recording: Path, span: TimeRange, preset: Preset, out: Path, say: Say) -> Path:
+        """One stretch as a file at ``out``. Raises BadRange outside the recording."""
+        path = _reachable(recording)
+        media = self.probe(path)
+        if media.duration_ms and span.end_ms > media.duration_ms + 50:
+            raise BadRange
+        with scratch() as folder:
+            made = folder / "clip"
+            render_clip(self._ffmpeg, path, media, (span,), preset, made, progress=lambda f: say("Rendering", f))
+            _deliver(made, out)
+        return out
+
+    # -- the words
+
+    def _hear(
+        self, speech: Path, silences: SilenceMap, wishes: Wishes, timings: dict[str, float], say: Say
+    ) -> tuple[Transcript | None, Warnings]:
+        if wishes.transcriber == "none":
+            return None, []
+        audio = SpeechFile(speech)
+        if wishes.transcriber == "captions":
+            assert wishes.captions is not None
+            with _timed(timings, "align"):
+                heard = hear_captions(wishes.captions.read_bytes(), silences, wishes.language)
+                progress: Callable[[float], None] = lambda f: say("Placing the words", f)  # noqa: E731
+                return place_words(heard, self._aligner, audio, silences, progress)
+        if wishes.transcriber not in self._engines:
+            raise EngineMissing
+        with _timed(timings, "transcribe"):
+            words = self._transcribe(wishes.transcriber, speech, silences, say)
+        return settle(words, wishes.transcriber, wishes.language, silences)
+
+    def _transcribe(self, engine: str, speech: Path, silences: SilenceMap, say: Say) -> tuple[Word, ...]:
+        """Stretch by stretch, as many side by side as there are cores; in order whatever finishes first."""
+        parts = stretches(silences)
+        if not parts:
+            return ()
+        say("Transcribing", 0.0)
+        done_ms, all_ms = 0, sum(p.length_ms for p in parts)
+        heard: dict[int, tuple[Word, ...]] = {}
+        # Spawned, not forked: this process has threads.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(min(len(parts), _cores()), mp_context=context) as pool:
+            at_work = {
+                pool.submit(
+                    _transcribe_part, self._engines[engine], speech, p, silences.within(p), silences.duration_ms
+                ): i
+                for i, p in enumerate(parts)
+            }
+            try:
+                for future in as_completed(at_work):
+                    number = at_work[future]
+                    heard[number] = future.result()
+                    done_ms += parts[number].length_ms
+                    say("Transcribing", done_ms / all_ms)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                _end_processes(pool)
+                raise
+        return tuple(w for i in sorted(heard) for w in heard[i])
+
+    # -- the files
+
+    def _render_all(self, path: Path, done: Processed, preset: Preset, out: Path, folder: Path, say: Say) -> None:
+        _make_folder(out)
+        suffix = file_suffix(done.media, preset)
+        for number, proposal in enumerate(done.proposals, 1):
+            made = folder / "clip"
+            name = f"{number:02d} {file_name(proposal.title)}"
+            before, whole = number - 1, len(done.proposals)
+            progress: Callable[[float], None] = lambda f, b=before, w=whole: say("Rendering", (b + f) / w)  # type: ignore[misc] # noqa: E731
+            render_clip(
+                self._ffmpeg, path, done.media, (proposal.span,), preset, made, track=done.track, progress=progress
+            )
+            target = out / (name + suffix)
+            _deliver(made, target)
+            done.files.append({"media": str(target.absolute()), "captions": self._captions(done, proposal, out / name)})
+
+    @staticmethod
+    def _captions(done: Processed, proposal: Proposal, stem: Path) -> str | None:
+        if done.transcript is None or done.transcript.draft or not done.transcript.words:
+            return None
+        target = stem.with_name(stem.name + ".srt")
+        target.write_text(to_srt(caption_clip(done.transcript, (proposal.span,))), encoding="utf-8")
+        return str(target.absolute())
+
+
+def _transcribe_part(
+    engine: Callable[[], Recogniser], speech: Path, part: TimeRange, silences: Sequence[Silence], duration_ms: int
+) -> tuple[Word, ...]:
+    """In a process of its own."""
+    here = SilenceMap(duration_ms, tuple(silences))
+    return transcribe_stretch(engine(), SpeechFile(speech), part, here, lambda _: None)
+
+
+def _end_processes(pool: ProcessPoolExecutor) -> None:
+    processes: dict[int, Any] = getattr(pool, "_processes", None) or {}
+    for process in list(processes.values()):
+        with suppress(OSError):
+            process.terminate()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _reachable(recording: Path) -> Path:
+    if not recording.is_file():
+        raise NotMedia(f"There is no file {recording}. Check its name and folder.")
+    if not os.access(recording, os.R_OK):
+        raise NotMedia(f"The file {recording} can't be read. Check your rights to it.")
+    return recording
+
+
+def _check_track(media: MediaInfo, track: int) -> None:
+    if track >= len(media.audio):
+        raise BadRange(f"This recording has {len(media.audio)} sound tracks, counted from 0. Choose one of them.")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderNotWritable(
+            f"The folder {folder} can't be written to. Choose another one with --out.", detail=str(error)
+        ) from error
+
+
+def _deliver(made: Path, target: Path) -> None:
+    """Whole or not at all, over whatever stood there."""
+    _make_folder(target.parent)
+    part = target.with_name(target.name + ".part")
+    try:
+        shutil.copyfile(made, part)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise (DiskFull if error.errno == 28 else FolderNotWritable)(detail=str(error)) from error
+    made.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="clipper-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _timed(timings: dict[str, float], name: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[name] = timings.get(name, 0.0) + time.perf_counter() - began

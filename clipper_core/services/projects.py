@@ -1,0 +1,339 @@
+"""Projects: recordings, from the moment they are stored."""
+
+from __future__ import annotations
+
+import mimetypes
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clipper_core.adapters.captions import read_captions
+from clipper_core.adapters.storage import Storage
+from clipper_core.db.models import Asset, Project, SilenceMapRow, Task, TranscriptRow, Upload, now
+from clipper_core.db.session import Database
+from clipper_core.domain.clip import ClipStatus
+from clipper_core.domain.documents import media_from_row
+from clipper_core.domain.ids import SAMPLE_PROJECT, new_id
+from clipper_core.domain.media import MediaInfo, plays_in_browser
+from clipper_core.domain.task import TaskState
+from clipper_core.errors import BadSettings, ProjectNotFound
+from clipper_core.services.clips import count_by_status
+from clipper_core.services.runs import Runs, RunView
+from clipper_core.services.shows import checked_wishes, existing_show
+from clipper_core.services.tasks import Tasks
+
+MIME = {
+    "mp4": "video/mp4",
+    "mov": "video/mp4",  # browsers play a QuickTime file they are told is MP4
+    "webm": "video/webm",
+    "matroska": "video/x-matroska",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "aac": "audio/aac",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """What the desk plays: the source itself, or a preview of it."""
+
+    asset_id: str
+    mime: str
+    kind: str  # video | audio
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A recording as pages and the API show it. The revisions change when the thing they name does."""
+
+    id: str
+    show_id: str
+    title: str
+    filename: str
+    created_at: datetime
+    deleted_at: datetime | None
+    wishes: dict[str, Any]
+    media: MediaInfo | None
+    run: RunView | None
+    clips: dict[ClipStatus, int]
+    clips_revision: str
+    map_id: str | None
+    transcript_id: str | None
+    speech_id: str | None
+    source_id: str | None
+    captions_id: str | None
+    player: Player | None
+    size: int
+
+    @property
+    def state(self) -> str:
+        return self.run.state.value if self.run else "none"
+
+    @property
+    def desk_open(self) -> bool:
+        return self.map_id is not None
+
+    @property
+    def duration_ms(self) -> int | None:
+        return self.media.duration_ms if self.media and self.media.duration_ms else None
+
+
+class Projects:
+    """Makes, finds, changes, deletes and restores projects."""
+
+    def __init__(self, database: Database, storage: Storage, runs: Runs, tasks: Tasks, sample: Path) -> None:
+        self._database = database
+        self._storage = storage
+        self._runs = runs
+        self._tasks = tasks
+        self._sample = sample
+
+    # -- making
+
+    def complete_upload(self, session: Session, upload: Upload, path: Path) -> str:
+        """Turn a complete upload into a project with its run, in the caller's transaction; the project's id."""
+        wishes = dict(upload.wishes)
+        show = existing_show(session, wishes.get("show"))
+        title = clean_title(str(wishes.get("title") or "")) or title_from(upload.filename)
+        asked = checked_wishes({**_defaults(show.defaults), **wishes})
+        project = Project(id=new_id("prj"), show_id=show.id, title=title, filename=upload.filename, wishes=asked)
+        session.add(project)
+        session.flush()
+        project.source_id = self._store(session, project.id, "source", path, upload.filename).id
+        captions = wishes.get("captions_path")
+        if captions:
+            project.captions_id = self._store(session, project.id, "captions", Path(captions), None).id
+        self._runs.start_in(session, project)
+        return project.id
+
+    def announce(self, project_id: str) -> None:
+        """Ring for the first tasks of a project that was just saved."""
+        with self._database.read() as session:
+            waiting = select(Task).where(Task.project_id == project_id, Task.state == TaskState.QUEUED)
+            tasks = session.scalars(waiting).all()
+        self._tasks.ring(tasks)
+
+    def _store(self, session: Session, project_id: str, kind: str, path: Path, filename: str | None) -> Asset:
+        asset = Asset(
+            id=new_id("ast"),
+            project_id=project_id,
+            kind=kind,
+            mime=mimetypes.guess_type(filename or "")[0] or "application/octet-stream",
+            filename=filename,
+            key="",
+            size=0,
+        )
+        asset.key = f"projects/{project_id}/{asset.id}"
+        asset.size = self._storage.put(path, asset.key)
+        session.add(asset)
+        session.flush()
+        return asset
+
+    def ensure_sample(self, *, bring_back: bool = True) -> str:
+        """The sample recording as project ``prj_test``, made where it does not exist, brought back where deleted."""
+        with self._database.write() as session:
+            project = session.get(Project, SAMPLE_PROJECT, with_for_update=True)
+            if project is not None:
+                if bring_back:
+                    project.deleted_at = None
+                return project.id
+            show = existing_show(session, None)
+            project = Project(
+                id=SAMPLE_PROJECT,
+                show_id=show.id,
+                title="Sample: a podcast about a great proposal",
+                filename=self._sample.name,
+                wishes=checked_wishes({}),
+            )
+            session.add(project)
+            session.flush()
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / "sample"
+                shutil.copyfile(self._sample, copy)
+                project.source_id = self._store(session, project.id, "source", copy, self._sample.name).id
+            return project.id
+
+    # -- looking
+
+    def get(self, project_id: str) -> ProjectView:
+        """Raises ProjectNotFound."""
+        with self._database.read() as session:
+            project = session.get(Project, project_id)
+            if project is None or project.deleted_at is not None:
+                raise ProjectNotFound
+            return self._views(session, [project])[0]
+
+    def find(self, *, show_id: str | None = None, search: str = "", deleted: bool = False) -> list[ProjectView]:
+        """The projects, newest first; ``search`` looks in titles and file names, every word of it."""
+        query = select(Project).order_by(Project.created_at.desc(), Project.id)
+        query = query.where(Project.deleted_at.is_not(None) if deleted else Project.deleted_at.is_(None))
+        if show_id:
+            query = query.where(Project.show_id == show_id)
+        words = [_folded(w) for w in search.split()]
+        with self._database.read() as session:
+            rows = [
+                p for p in session.scalars(query).all() if all(w in _folded(f"{p.title} {p.filename}") for w in words)
+            ]
+            return self._views(session, rows)
+
+    def _views(self, session: Session, projects: Sequence[Project]) -> list[ProjectView]:
+        ids = [p.id for p in projects]
+        runs = self._runs.newest_of(session, ids)
+        counts = count_by_status(session, ids)
+        shown = {i for p in projects for i in (p.source_id, p.preview_id) if i}
+        assets = {a.id: a for a in session.scalars(select(Asset).where(Asset.id.in_(shown)))}
+        return [self._view(p, runs.get(p.id), counts.get(p.id), assets) for p in projects]
+
+    @staticmethod
+    def _view(project: Project, run: RunView | None, counts: Any, assets: dict[str, Asset]) -> ProjectView:
+        media = media_from_row(project.media) if project.media else None
+        by_status, revision = counts or (dict.fromkeys(ClipStatus, 0), "0")
+        source = assets.get(project.source_id or "")
+        return ProjectView(
+            id=project.id,
+            show_id=project.show_id,
+            title=project.title,
+            filename=project.filename,
+            created_at=project.created_at,
+            deleted_at=project.deleted_at,
+            wishes=project.wishes,
+            media=media,
+            run=run,
+            clips=by_status,
+            clips_revision=revision,
+            map_id=project.map_id,
+            transcript_id=project.transcript_id,
+            speech_id=project.speech_id,
+            source_id=project.source_id,
+            captions_id=project.captions_id,
+            player=_player(project, media, assets),
+            size=source.size if source else 0,
+        )
+
+    def map_row(self, project_id: str) -> SilenceMapRow | None:
+        """The project's current silence map, or None while there is none."""
+        with self._database.read() as session:
+            project = session.get(Project, project_id)
+            if project is None:
+                raise ProjectNotFound
+            return session.get(SilenceMapRow, project.map_id) if project.map_id else None
+
+    def transcript_row(self, project_id: str) -> TranscriptRow | None:
+        with self._database.read() as session:
+            project = session.get(Project, project_id)
+            if project is None:
+                raise ProjectNotFound
+            return session.get(TranscriptRow, project.transcript_id) if project.transcript_id else None
+
+    # -- changing
+
+    def change(self, project_id: str, *, title: str | None = None, show_id: str | None = None) -> ProjectView:
+        """Rename a project, or move it to another show. Raises ProjectNotFound, ShowNotFound, BadSettings."""
+        with self._database.write() as session:
+            project = _existing(session, project_id)
+            if title is not None:
+                cleaned = clean_title(title)
+                if not cleaned:
+                    raise BadSettings("A recording needs a title. Type one, then save.")
+                project.title = cleaned
+            if show_id is not None:
+                project.show_id = existing_show(session, show_id).id
+            project.revision += 1
+        return self.get(project_id)
+
+    def delete(self, project_id: str) -> None:
+        """Put a project away: it can be restored. Work on it is cancelled. Raises ProjectNotFound."""
+        with self._database.write() as session:
+            project = _existing(session, project_id)
+            project.deleted_at = now()
+            self._tasks.cancel(session, session.scalars(select(Task).where(Task.project_id == project_id)))
+
+    def restore(self, project_id: str) -> ProjectView:
+        """Bring a deleted project back, and go on with what its deletion cancelled. Raises ProjectNotFound."""
+        with self._database.write() as session:
+            project = session.get(Project, project_id, with_for_update=True)
+            if project is None:
+                raise ProjectNotFound
+            cancelled_with_it = project.deleted_at
+            project.deleted_at = None
+            stopped = select(Task).where(Task.project_id == project_id, Task.state == TaskState.CANCELLED)
+            if cancelled_with_it is not None:
+                stopped = stopped.where(Task.finished_at >= cancelled_with_it)
+            again = self._tasks.retry(session, session.scalars(stopped))
+        self._tasks.ring(again)
+        return self.get(project_id)
+
+    def set_captions(self, project_id: str, data: bytes) -> ProjectView:
+        """Give a project a caption file and process it anew with it. Raises BadCaptions, ProjectNotFound."""
+        read_captions(data)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "captions"
+            path.write_bytes(data)
+            with self._database.write() as session:
+                project = _existing(session, project_id)
+                project.captions_id = self._store(session, project_id, "captions", path, None).id
+                project.revision += 1
+                active = self._runs.active_in(session, project_id)
+        if active is not None:
+            self._runs.cancel(active.id)
+        self._runs.start(project_id)
+        return self.get(project_id)
+
+
+def _existing(session: Session, project_id: str) -> Project:
+    project = session.get(Project, project_id, with_for_update=True)
+    if project is None or project.deleted_at is not None:
+        raise ProjectNotFound
+    return project
+
+
+def served_mime(project: Project) -> str:
+    """What browsers are told the source is: what probing found, never what a client said."""
+    media = media_from_row(project.media) if project.media else None
+    if media is None:
+        return "application/octet-stream"
+    mime = MIME.get(media.container, "application/octet-stream")
+    return mime if media.has_video else mime.replace("video/", "audio/")
+
+
+def _player(project: Project, media: MediaInfo | None, assets: dict[str, Asset]) -> Player | None:
+    if media is None:
+        return None
+    kind = "video" if media.has_video else "audio"
+    preview = assets.get(project.preview_id or "")
+    if preview is not None:
+        return Player(preview.id, preview.mime, kind)
+    if plays_in_browser(media, project.wishes.get("track", 0)) and project.source_id:
+        return Player(project.source_id, served_mime(project), kind)
+    return None
+
+
+def _defaults(defaults: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in defaults.items() if k in ("language", "min_s", "max_s", "most")}
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).casefold()
+
+
+def clean_title(title: str) -> str:
+    """One line without control characters, at most 300 characters."""
+    shown = "".join(c if c.isprintable() else " " for c in title)
+    return " ".join(shown.split())[:300]
+
+
+def title_from(filename: str) -> str:
+    """A file's name as a title: without its ending, underscores as spaces."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    stem = name.rsplit(".", 1)[0] if "." in name.lstrip(".") else name
+    return clean_title(stem.replace("_", " ")) or clean_title(filename) or "Recording"

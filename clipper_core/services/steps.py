@@ -1,0 +1,262 @@
+"""How each kind of task is done: fetch what it works on, call its stage, name what to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clipper_core.adapters.aligner import Aligner
+from clipper_core.adapters.captions import to_srt
+from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.speech_audio import SpeechFile
+from clipper_core.db.models import Asset, ClipVersion, Project, Render, SilenceMapRow, Task, TranscriptRow
+from clipper_core.db.session import Database
+from clipper_core.domain.clip import Lengths
+from clipper_core.domain.documents import (
+    media_from_row,
+    media_to_row,
+    ranges_from_row,
+    transcript_json,
+)
+from clipper_core.domain.ids import new_id
+from clipper_core.domain.naming import file_name
+from clipper_core.domain.preset import PRESETS
+from clipper_core.domain.task import Kind
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.domain.transcript import Word
+from clipper_core.errors import EngineMissing
+from clipper_core.services.clips import add_proposals, kept_stretches
+from clipper_core.services.evidence import Evidence
+from clipper_core.services.hearing import hear_captions, place_words, settle
+from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
+from clipper_core.stages.caption_clip import caption_clip
+from clipper_core.stages.make_preview import make_preview
+from clipper_core.stages.map_silence import Mapped, map_silence
+from clipper_core.stages.probe import ProbeLimits, probe
+from clipper_core.stages.propose_clips import propose_clips
+from clipper_core.stages.render_clip import file_suffix, render_clip
+from clipper_core.stages.transcribe import Recogniser, stretches, transcribe_stretch
+
+Engines = Mapping[str, Callable[[], Recogniser]]
+
+
+class Steps:
+    """One method per kind of task. Built in the process that does the work."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: Files,
+        evidence: Evidence,
+        ffmpeg: Ffmpeg,
+        engines: Engines,
+        aligner: Callable[[], Aligner],
+        limits: ProbeLimits,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._evidence = evidence
+        self._ffmpeg = ffmpeg
+        self._engines = engines
+        self._aligner = aligner
+        self._limits = limits
+
+    def by_kind(self) -> dict[Kind, Step]:
+        return {
+            Kind.PROBE: self.probe,
+            Kind.MAP_SILENCE: self.map_silence,
+            Kind.PREVIEW: self.preview,
+            Kind.TRANSCRIBE: self.transcribe,
+            Kind.ALIGN: self.align,
+            Kind.PROPOSE: self.propose,
+            Kind.RENDER: self.render,
+        }
+
+    # -- the recording
+
+    def probe(self, bench: Bench) -> Outcome:
+        with self._files.path(bench.claim.inputs["source"]) as path:
+            media = probe(path, self._limits)
+        row = media_to_row(media)
+
+        def save(_session: Session, project: Project, _assets: dict[str, Asset]) -> None:
+            project.media = row
+
+        return Outcome({"media": row}, save=save)
+
+    def map_silence(self, bench: Bench) -> Outcome:
+        inputs = bench.claim.inputs
+        media = self._media(bench.claim.project_id)
+        speech = bench.folder / "speech"
+        with self._files.path(inputs["source"]) as path:
+            mapped = map_silence(
+                self._ffmpeg,
+                path,
+                track=inputs["track"],
+                duration_ms=media["duration_ms"],
+                speech_path=speech,
+                max_hours=self._limits.max_hours,
+                progress=bench.progress,
+            )
+        envelope = bench.folder / "map"
+        envelope.write_bytes(mapped.envelope.to_bytes())
+        map_id = new_id("map")
+        heard = NewFile("speech", "speech", speech, "application/octet-stream")
+        files = [NewFile("map", "map", envelope, "application/octet-stream"), heard]
+        parts = stretches(mapped.silence_map)
+        result = {
+            "map": map_id,
+            "speech": heard.id,
+            "duration_ms": mapped.silence_map.duration_ms,
+            "stretches": [[p.start_ms, p.end_ms] for p in parts],
+            "warnings": [w._asdict() for w in mapped.warnings],
+        }
+
+        def save(session: Session, project: Project, assets: dict[str, Asset]) -> None:
+            session.add(_map_row(map_id, project.id, assets["map"].id, mapped))
+            project.map_id = map_id
+            project.speech_id = assets["speech"].id
+            # What the header said gives way to what was there.
+            project.media = {**media, "duration_ms": mapped.silence_map.duration_ms}
+
+        return Outcome(result, files, save)
+
+    def preview(self, bench: Bench) -> Outcome:
+        media = media_from_row(self._media(bench.claim.project_id))
+        mime = "video/mp4" if media.has_video else "audio/mp4"
+        out = bench.folder / "preview"
+        with self._files.path(bench.claim.inputs["source"]) as path:
+            make_preview(self._ffmpeg, path, media, out, track=bench.claim.inputs["track"], progress=bench.progress)
+
+        def save(_session: Session, project: Project, assets: dict[str, Asset]) -> None:
+            project.preview_id = assets["preview"].id
+
+        return Outcome({}, [NewFile("preview", "preview", out, mime)], save)
+
+    # -- the words
+
+    def transcribe(self, bench: Bench) -> Outcome:
+        inputs = bench.claim.inputs
+        make = self._engines.get(inputs["engine"])
+        if make is None:
+            raise EngineMissing
+        silences = self._evidence.silence_map(inputs["map"])
+        stretch = TimeRange(inputs["start_ms"], inputs["end_ms"])
+        with self._files.path(inputs["speech"]) as path:
+            words = transcribe_stretch(make(), SpeechFile(path), stretch, silences, bench.progress)
+        return Outcome({"words": [[w.text, w.start_ms, w.end_ms, w.timed] for w in words]})
+
+    def align(self, bench: Bench) -> Outcome:
+        inputs = bench.claim.inputs
+        silences = self._evidence.silence_map(inputs["map"])
+        with self._files.path(inputs["speech"]) as path:
+            speech = SpeechFile(path)
+            if inputs["captions"]:
+                with self._files.path(inputs["captions"]) as captions:
+                    heard = hear_captions(captions.read_bytes(), silences, inputs["language"])
+                transcript, warnings = place_words(heard, self._aligner, speech, silences, bench.progress)
+            else:
+                words = self._transcribed(inputs["parts"])
+                transcript, warnings = settle(words, inputs["engine"], inputs["language"], silences)
+        out = write_json(bench.folder / "transcript", transcript_json(transcript))
+        transcript_id = new_id("trs")
+
+        def save(session: Session, project: Project, assets: dict[str, Asset]) -> None:
+            session.add(
+                TranscriptRow(
+                    id=transcript_id,
+                    project_id=project.id,
+                    asset_id=assets["transcript"].id,
+                    engine=transcript.engine,
+                    language=transcript.language,
+                    draft=transcript.draft,
+                    word_count=len(transcript.words),
+                )
+            )
+            project.transcript_id = transcript_id
+
+        files = [NewFile("transcript", "transcript", out, "application/gzip")]
+        return Outcome({"transcript": transcript_id, "warnings": warnings}, files, save)
+
+    def _transcribed(self, parts: Sequence[str]) -> tuple[Word, ...]:
+        with self._database.read() as session:
+            rows = [session.get_one(Task, part).result or {} for part in parts]
+        return tuple(Word(*w) for row in rows for w in row["words"])
+
+    # -- the clips
+
+    def propose(self, bench: Bench) -> Outcome:
+        inputs = bench.claim.inputs
+        silences = self._evidence.silence_map(inputs["map"])
+        transcript = self._evidence.transcript(inputs["transcript"]) if inputs["transcript"] else None
+        lengths = Lengths(inputs["min_ms"], inputs["max_ms"], inputs["most"])
+        with self._database.read() as session:
+            kept = kept_stretches(session, bench.claim.project_id)
+        proposals = propose_clips(transcript, silences, lengths, avoid=kept)
+        warnings = [] if proposals or kept else [NOTHING_PROPOSED]
+
+        def save(session: Session, project: Project, _assets: dict[str, Asset]) -> None:
+            add_proposals(session, project, inputs["run"], proposals, inputs["map"], inputs["transcript"])
+
+        return Outcome({"clips": len(proposals), "warnings": warnings}, save=save)
+
+    def render(self, bench: Bench) -> Outcome:
+        inputs = bench.claim.inputs
+        media = media_from_row(self._media(bench.claim.project_id))
+        preset = PRESETS[inputs["preset"]]
+        ranges = ranges_from_row(inputs["ranges"])
+        with self._database.read() as session:
+            version = session.get_one(ClipVersion, inputs["version"])
+        suffix = file_suffix(media, preset)
+        out = bench.folder / "clip"
+        with self._files.path(inputs["source"]) as path:
+            made = render_clip(
+                self._ffmpeg, path, media, ranges, preset, out, track=inputs["track"], progress=bench.progress
+            )
+        name = file_name(version.title)
+        mime = "video/mp4" if made.has_video else AUDIO_MIME[suffix]
+        files = [NewFile("clip", "render", out, mime, name + suffix)]
+        transcript = self._evidence.transcript(version.transcript_id) if version.transcript_id else None
+        if transcript is not None and not transcript.draft and transcript.words:
+            captions = bench.folder / "captions"
+            captions.write_text(to_srt(caption_clip(transcript, ranges)), encoding="utf-8")
+            files.append(NewFile("captions", "captions", captions, "application/x-subrip", name + ".srt"))
+        measured = made.to_json()
+
+        def save(session: Session, _project: Project, assets: dict[str, Asset]) -> None:
+            for render in session.scalars(select(Render).where(Render.task_id == bench.claim.id)):
+                render.asset_id = assets["clip"].id
+                render.captions_id = assets["captions"].id if "captions" in assets else None
+                render.measured = measured
+
+        return Outcome({"measured": measured}, files, save)
+
+    def _media(self, project_id: str) -> dict[str, Any]:
+        with self._database.read() as session:
+            media = session.get_one(Project, project_id).media
+        assert media is not None, "probing comes before everything else"
+        return media
+
+
+def _map_row(map_id: str, project_id: str, asset_id: str, mapped: Mapped) -> SilenceMapRow:
+    found = mapped.silence_map
+    return SilenceMapRow(
+        id=map_id,
+        project_id=project_id,
+        asset_id=asset_id,
+        duration_ms=found.duration_ms,
+        threshold_db=found.threshold_db,
+        settings={"threshold_db": found.settings.threshold_db, "min_silence_ms": found.settings.min_silence_ms},
+        silences={"v": 1, "silences": [[s.start_ms, s.end_ms, round(s.level_db, 2)] for s in found.silences]},
+    )
+
+
+AUDIO_MIME = {".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".wav": "audio/wav", ".flac": "audio/flac"}
+NOTHING_PROPOSED = {
+    "code": "no_clips",
+    "message": "Nothing here could be proposed as a clip: there is too little speech for the lengths you asked for. "
+    "You can still make clips by hand on the desk.",
+}

@@ -1,0 +1,323 @@
+"""The task rows: made, claimed, renewed, finished, and taken back when their worker dies.
+
+The rows are the truth. The queue only rings: losing it, or ringing twice, changes nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import psutil
+import structlog
+from sqlalchemy import CursorResult, Update, func, select, update
+from sqlalchemy.orm import Session
+
+from clipper_core.db.models import RunTask, Task, now
+from clipper_core.db.session import Database
+from clipper_core.domain.ids import new_id
+from clipper_core.domain.task import LEASE_S, MOST_INTERRUPTIONS, QUEUE_OF, Kind, TaskState
+from clipper_core.errors import ClipperError, Interrupted, LeaseLost, QueueUnavailable
+from clipper_core.pipeline import NewTask
+
+log = structlog.get_logger()
+
+UNHEARD_S = 10  # a queued row nobody has claimed for so long is looked for in the queue
+DETAIL_MOST = 8_000
+
+
+class Bell(Protocol):
+    """The queue, as far as tasks need it."""
+
+    def ring(self, queue: str, task_id: str, attempt: int) -> None:
+        """Put one entry for this attempt into the queue. Raises QueueUnavailable."""
+
+    def waiting(self) -> set[str]:
+        """The entries that wait in the queues, as ``{task}-{attempt}``. Raises QueueUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A task in the hands of one worker: nothing is written without its ``token``."""
+
+    id: str
+    token: str
+    attempt: int
+    kind: Kind
+    project_id: str
+    inputs: dict[str, Any]
+
+
+def this_worker() -> str:
+    """Names this process so that others on the same machine can tell whether it still lives."""
+    me = psutil.Process()
+    return f"{socket.gethostname()}:{me.pid}:{int(me.create_time() * 100)}"
+
+
+class Tasks:
+    """Everything that happens to task rows."""
+
+    def __init__(self, database: Database, bell: Bell) -> None:
+        self._database = database
+        self._bell = bell
+
+    # -- making and ringing
+
+    def add(self, session: Session, project_id: str, run_id: str | None, new: NewTask) -> tuple[Task, bool]:
+        """The row for this work: made, or found where equal work was asked for before. True where it is new.
+
+        Work that failed or was cancelled before is queued again, since somebody wants it now.
+        """
+        key = new.key(project_id)
+        task = session.scalar(select(Task).where(Task.input_key == key))
+        fresh = task is None
+        if task is None:
+            task = Task(
+                id=new_id("tsk"),
+                project_id=project_id,
+                kind=new.kind.value,
+                queue=QUEUE_OF[new.kind].value,
+                input_key=key,
+                inputs=new.inputs,
+                position=new.position,
+                state=TaskState.QUEUED.value,
+                attempt=1,
+            )
+            session.add(task)
+            session.flush()
+        elif task.state in (TaskState.FAILED, TaskState.CANCELLED):
+            _queue_again(task)
+            task.interruptions = 0
+        if run_id is not None and session.get(RunTask, (run_id, task.id)) is None:
+            session.add(RunTask(run_id=run_id, task_id=task.id))
+            session.flush()
+        return task, fresh
+
+    def ring(self, tasks: Iterable[Task]) -> None:
+        """Tell the queue; if it does not answer, the reconciler will when it is back."""
+        for task in tasks:
+            if task.state != TaskState.QUEUED:
+                continue
+            try:
+                self._bell.ring(task.queue, task.id, task.attempt)
+            except QueueUnavailable as error:
+                log.warning("the queue does not answer, the task waits in the database", task=task.id, why=error.detail)
+                return
+
+    # -- the life of one attempt
+
+    def claim(self, task_id: str, attempt: int) -> Claim | None:
+        """Take this attempt for this process, or None: somebody else has it, or it is over."""
+        token = new_id("tok")
+        at = now()
+        taken = (
+            update(Task)
+            .where(Task.id == task_id, Task.state == TaskState.QUEUED, Task.attempt == attempt)
+            .values(
+                state=TaskState.RUNNING,
+                token=token,
+                lease_until=at + timedelta(seconds=LEASE_S),
+                worker=this_worker(),
+                started_at=at,
+                finished_at=None,
+                progress=0.0,
+                error=None,
+                error_code=None,
+                error_detail=None,
+            )
+        )
+        with self._database.write() as session:
+            if _rows(session, taken) == 0:
+                return None
+            task = session.get_one(Task, task_id)
+            return Claim(task.id, token, attempt, Kind(task.kind), task.project_id, dict(task.inputs))
+
+    def renew(self, claim: Claim, progress: float) -> bool:
+        """Keep the lease and note the progress; False once the task is no longer this worker's."""
+        lease = now() + timedelta(seconds=LEASE_S)
+        with self._database.write() as session:
+            return _rows(session, _mine(claim).values(lease_until=lease, progress=progress)) == 1
+
+    def is_mine(self, claim: Claim) -> bool:
+        mine = select(Task.id).where(Task.id == claim.id, Task.token == claim.token, Task.state == TaskState.RUNNING)
+        with self._database.read() as session:
+            return session.scalar(mine) is not None
+
+    def finish(self, claim: Claim, result: dict[str, Any], follow: Callable[[Session, Task], Sequence[Task]]) -> None:
+        """In one transaction: the result, whatever ``follow`` stores beside it, and the tasks it makes possible.
+
+        Raises LeaseLost, with nothing stored, when the task is no longer this worker's.
+        """
+        done = _mine(claim).values(
+            state=TaskState.SUCCEEDED, result=result, progress=1.0, token=None, lease_until=None, finished_at=now()
+        )
+        with self._database.write() as session:
+            if _rows(session, done) == 0:
+                raise LeaseLost
+            task = session.get_one(Task, claim.id, populate_existing=True)
+            next_tasks = list(follow(session, task))
+        self.ring(next_tasks)
+
+    def fail(self, claim: Claim, error: ClipperError) -> bool:
+        """Say in the row what went wrong; False if the task was no longer this worker's."""
+        failed = _mine(claim).values(
+            state=TaskState.FAILED,
+            error_code=error.code,
+            error=error.message,
+            error_detail=(error.detail or "")[-DETAIL_MOST:] or None,
+            token=None,
+            lease_until=None,
+            finished_at=now(),
+        )
+        with self._database.write() as session:
+            return _rows(session, failed) == 1
+
+    # -- what people ask for
+
+    def cancel(self, session: Session, tasks: Iterable[Task]) -> None:
+        """Stop these tasks; a worker that is busy with one notices within seconds."""
+        for task in tasks:
+            if task.state in (TaskState.QUEUED, TaskState.RUNNING):
+                task.state = TaskState.CANCELLED
+                task.token = None
+                task.lease_until = None
+                task.finished_at = now()
+
+    def retry(self, session: Session, tasks: Iterable[Task]) -> list[Task]:
+        """Queue the failed and cancelled ones of these tasks again."""
+        again = [t for t in tasks if t.state in (TaskState.FAILED, TaskState.CANCELLED)]
+        for task in again:
+            _queue_again(task)
+            task.interruptions = 0
+        return again
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many tasks of each kind are in each state."""
+        query = select(Task.kind, Task.state, func.count()).group_by(Task.kind, Task.state)
+        with self._database.read() as session:
+            return {(kind, state): n for kind, state, n in session.execute(query)}
+
+    def give_back(self, pid: int) -> None:
+        """Queue again what a process of this machine held that was told to stop: no fault of the task."""
+        held = select(Task).where(
+            Task.state == TaskState.RUNNING, Task.worker.startswith(f"{socket.gethostname()}:{pid}:", autoescape=True)
+        )
+        with self._database.write() as session:
+            tasks = list(session.scalars(held.with_for_update()))
+            for task in tasks:
+                _queue_again(task)
+        self.ring(tasks)
+
+    # -- nothing stays stuck
+
+    def reconcile(self) -> int:
+        """Take back what dead workers held, ring for what the queue forgot; how many tasks were put right.
+
+        A task interrupted for the third time fails, and says so. Raises DatabaseUnavailable.
+        """
+        taken_back = self._take_back()
+        return len(taken_back) + self._ring_forgotten()
+
+    def _take_back(self) -> list[Task]:
+        at = now()
+        with self._database.read() as session:
+            running = session.scalars(select(Task).where(Task.state == TaskState.RUNNING)).all()
+        dead = [t.id for t in running if _expired(t, at) or not _may_live(t.worker)]
+        if not dead:
+            return []
+        out: list[Task] = []
+        with self._database.write() as session:
+            still = select(Task).where(Task.id.in_(dead), Task.state == TaskState.RUNNING).with_for_update()
+            for task in session.scalars(still):
+                if _expired(task, at) or not _may_live(task.worker):
+                    _interrupted(task)
+                    out.append(task)
+        for task in out:
+            log.warning("a step was interrupted", task=task.id, kind=task.kind, state=task.state, attempt=task.attempt)
+        self.ring(out)
+        return out
+
+    def _ring_forgotten(self) -> int:
+        unheard = select(Task).where(
+            Task.state == TaskState.QUEUED, Task.queued_at < now() - timedelta(seconds=UNHEARD_S)
+        )
+        with self._database.read() as session:
+            queued = session.scalars(unheard).all()
+        if not queued:
+            return 0
+        try:
+            waiting = self._bell.waiting()
+        except QueueUnavailable:
+            return 0
+        forgotten = [t.id for t in queued if f"{t.id}-{t.attempt}" not in waiting]
+        if not forgotten:
+            return 0
+        with self._database.write() as session:
+            still = list(session.scalars(unheard.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
+            for task in still:
+                # A new attempt, so that an entry that turns up late after all finds nothing to claim.
+                _queue_again(task)
+        self.ring(still)
+        return len(still)
+
+
+def _queue_again(task: Task) -> None:
+    task.state = TaskState.QUEUED
+    task.attempt += 1
+    task.queued_at = now()
+    task.token = None
+    task.lease_until = None
+    task.worker = None
+    task.progress = 0.0
+    task.error = task.error_code = task.error_detail = None
+    task.finished_at = None
+
+
+def _interrupted(task: Task) -> None:
+    interruptions = task.interruptions + 1
+    if interruptions >= MOST_INTERRUPTIONS:
+        error = Interrupted()
+        task.state = TaskState.FAILED
+        task.error_code, task.error = error.code, error.message
+        task.error_detail = f"last worker: {task.worker}"
+        task.token = None
+        task.lease_until = None
+        task.finished_at = now()
+    else:
+        _queue_again(task)
+    task.interruptions = interruptions
+
+
+def _expired(task: Task, at: datetime) -> bool:
+    return task.lease_until is None or task.lease_until < at
+
+
+def _may_live(worker: str | None) -> bool:
+    """False only when the worker ran on this machine and is certainly gone."""
+    host, pid, born = (worker or "::").rsplit(":", 2)
+    if host != socket.gethostname() or not pid:
+        return True
+    try:
+        process = psutil.Process(int(pid))
+        return int(process.create_time() * 100) == int(born) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
+
+
+def _mine(claim: Claim) -> Update:
+    return update(Task).where(Task.id == claim.id, Task.token == claim.token, Task.state == TaskState.RUNNING)
+
+
+def _rows(session: Session, statement: Update) -> int:
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)
+
+
+def scratch_name(claim: Claim) -> str:
+    return f"{claim.id}-{claim.attempt}"

@@ -1,0 +1,180 @@
+"""Every place at which a clip could start or end, by how good a place it is.
+
+A place is *ideal* in a silence at a sentence edge. Not every recording has enough of those: people talk without pause,
+music plays under a voice, a draft has no sentences, a captions file has no sound. So there are tiers, and a caller
+takes the first that is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.transcript import Sentence, Transcript, ends_sentence
+from clipper_core.stages.snap_cuts import CLEAN_MS, MOST_OVERLAP, cut_points, first_word_from, last_word_until
+
+Ints = NDArray[np.int64]
+
+PAUSE_MS = 500  # without words or marks, a pause this long is taken for the end of a thought
+MOST_WORDS_A_MARK = 60  # fewer marks than one in so many words are none
+MOST_PLACES = 6_000  # more silences are thinned out, the shortest first
+
+
+class Tier(IntEnum):
+    """How good a place is; lower is better."""
+
+    IDEAL = 0  # a good silence, and a sentence begins or ends; or the recording itself does
+    SHORT = 1  # the same, but the silence is short or the end of the sentence a guess
+    SPOKEN = 2  # a sentence edge without a silence
+    PAUSE = 3  # a silence, anywhere in a sentence
+    WORD = 4  # between two words
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Moments for one side of a clip, in order.
+
+    For each: when, of which tier, in how long a pause, and the number of the word it starts or ends with (-1: none).
+    """
+
+    at_ms: Ints
+    tier: Ints
+    pause_ms: Ints
+    word: Ints
+
+    def up_to(self, tier: Tier) -> Places:
+        """The places that are at least as good as ``tier``."""
+        return self._only(np.flatnonzero(self.tier <= tier))
+
+    def one_every(self, ms: int) -> Places:
+        """The best place (by tier, then by pause) of each stretch of ``ms``."""
+        best_first = np.lexsort((self.at_ms, -self.pause_ms, self.tier))
+        _, first = np.unique(self.at_ms[best_first] // ms, return_index=True)
+        return self._only(best_first[first])
+
+    def _only(self, keep: NDArray[np.intp]) -> Places:
+        return Places(self.at_ms[keep], self.tier[keep], self.pause_ms[keep], self.word[keep])
+
+
+def find_edges(
+    transcript: Transcript | None, silences: SilenceMap, sentences: Sequence[Sentence]
+) -> tuple[Places, Places]:
+    """Every place where a clip could start, and every place where one could end."""
+    if transcript is None or not transcript.words:
+        return _without_words(silences)
+    return _beside_words(transcript, silences, sentences)
+
+
+def unplaced(at_ms: Ints) -> Places:
+    """Moments that are no good places, beside no word known."""
+    nothing = np.zeros_like(at_ms)
+    return Places(at_ms, nothing + Tier.WORD + 1, nothing, nothing - 1)
+
+
+def has_marks(transcript: Transcript) -> bool:
+    """Whether sentences are marked in the text, so that their ends are known and not guessed from pauses."""
+    marks = sum(ends_sentence(w.text) for w in transcript.words)
+    return not transcript.draft and marks * MOST_WORDS_A_MARK >= len(transcript.words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    at_ms: int
+    tier: Tier
+    pause_ms: int = 0
+    word: int = -1
+
+
+def _without_words(silences: SilenceMap) -> tuple[Places, Places]:
+    starts: list[_Place] = []
+    ends: list[_Place] = []
+    for silence in _longest(silences):
+        length = silence.length_ms
+        tier = Tier.IDEAL if length >= PAUSE_MS else Tier.PAUSE if length >= CLEAN_MS else Tier.WORD
+        out_ms, in_ms = cut_points(silence)
+        starts.append(_Place(in_ms, tier, length))
+        ends.append(_Place(out_ms, tier, length))
+    at_start = [] if silences.at(0) else [_Place(0, Tier.IDEAL)]
+    at_end = [] if silences.at(silences.duration_ms) else [_Place(silences.duration_ms, Tier.IDEAL)]
+    return _in_order([*starts, *at_start]), _in_order([*ends, *at_end])
+
+
+def _beside_words(transcript: Transcript, silences: SilenceMap, sentences: Sequence[Sentence]) -> tuple[Places, Places]:
+    starts: list[_Place] = []
+    ends: list[_Place] = []
+    judge = _Boundaries(transcript, sentences)
+    for silence in _longest(silences):
+        out_ms, in_ms = cut_points(silence)
+        first, last = first_word_from(in_ms, transcript), last_word_until(out_ms, transcript)
+        if first < len(transcript.words):
+            starts.append(_Place(in_ms, judge.in_silence(first, silence), silence.length_ms, first))
+        if last >= 0:
+            ends.append(_Place(out_ms, judge.in_silence(last + 1, silence), silence.length_ms, last))
+    for number in range(len(transcript.words) + 1):
+        out_ms, in_ms, gap_ms = _between(number, transcript, silences.duration_ms)
+        tier = judge.spoken(number)
+        if tier is None and gap_ms <= 0:
+            continue  # two words run into each other
+        place = tier or Tier.WORD, max(0, gap_ms)
+        if number < len(transcript.words):
+            starts.append(_Place(in_ms, *place, number))
+        if number > 0:
+            ends.append(_Place(out_ms, *place, number - 1))
+    return _in_order(starts), _in_order(ends)
+
+
+class _Boundaries:
+    """How good a boundary it is in front of each word, by its number; one past the last is the end of them all."""
+
+    def __init__(self, transcript: Transcript, sentences: Sequence[Sentence]) -> None:
+        words = transcript.words
+        self._marked = has_marks(transcript)
+        self._edges = {s.first_word for s in sentences} | {len(words)}
+        # in marked text, what only a pause or sheer length divided may go on
+        self._sure = {
+            n for n in self._edges if not self._marked or n in (0, len(words)) or ends_sentence(words[n - 1].text)
+        }
+
+    def in_silence(self, number: int, silence: Silence) -> Tier:
+        long_enough = silence.length_ms >= CLEAN_MS
+        if number in self._sure and long_enough:
+            return Tier.IDEAL
+        guessed = not self._marked and silence.length_ms >= PAUSE_MS
+        return Tier.IDEAL if guessed else Tier.SHORT if number in self._edges else Tier.PAUSE
+
+    def spoken(self, number: int) -> Tier | None:
+        """None where no sentence is known to begin; without marks they were made from pauses in the first place."""
+        return Tier.SPOKEN if self._marked and number in self._sure else None
+
+
+def _between(number: int, transcript: Transcript, duration_ms: int) -> tuple[int, int, int]:
+    """Where to cut in front of word ``number``: (out, in) in ms, and the gap, negative where voices overlap."""
+    words = transcript.words
+    earlier = words[max(0, number - MOST_OVERLAP) : number]
+    heard_until = min(max((w.end_ms for w in earlier), default=0), duration_ms)
+    start = min(words[number].start_ms, duration_ms) if number < len(words) else duration_ms
+    if start <= heard_until:
+        return heard_until, start, start - heard_until
+    return *cut_points(Silence(heard_until, start)), start - heard_until
+
+
+def _in_order(places: Iterable[_Place]) -> Places:
+    """By time, the best at each moment, and no more than can be weighed."""
+    best: dict[int, _Place] = {}
+    for place in sorted(places, key=lambda p: (p.at_ms, p.tier, -p.pause_ms)):
+        best.setdefault(place.at_ms, place)
+    kept = list(best.values())
+    table = np.array([(p.at_ms, p.tier, p.pause_ms, p.word) for p in kept], dtype=np.int64).reshape(-1, 4)
+    return Places(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+
+
+def _longest(silences: SilenceMap) -> tuple[Silence, ...]:
+    if len(silences.silences) <= MOST_PLACES:
+        return silences.silences
+    kept = sorted(silences.silences, key=lambda s: (-s.length_ms, s.start_ms))[:MOST_PLACES]
+    return tuple(sorted(kept))

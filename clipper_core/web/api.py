@@ -1,0 +1,82 @@
+"""The HTTP face: every route, the errors they answer with, and the housekeeping that runs beside them.
+
+``api`` is the whole of it as an app of its own (``uvicorn clipper_core.web.api:api``); the pages' process carries the
+same app on the same port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import structlog
+from anyio import to_thread
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware.gzip import GZipMiddleware
+
+from clipper_core import __version__
+from clipper_core.app import App, set_up_logs, this_app
+from clipper_core.errors import ClipperError
+from clipper_core.web import clips, jobs, media, problems, projects, shows, uploads
+from clipper_core.web.middleware import SameOrigin
+
+log = structlog.get_logger()
+
+RECONCILE_S = 15
+SWEEP_S = 3600
+
+
+@contextlib.asynccontextmanager
+async def running(api: FastAPI) -> AsyncIterator[None]:
+    """From the first request to the last: the App is there, and lost work is looked for."""
+    given: App | None = getattr(api.state, "clipper", None)
+    app = given or await to_thread.run_sync(this_app)
+    api.state.clipper = app
+    set_up_logs(app.settings)
+    keeping = [
+        asyncio.create_task(_every(RECONCILE_S, lambda: app.tasks.reconcile())),
+        asyncio.create_task(_every(SWEEP_S, lambda: app.uploads.sweep())),
+    ]
+    try:
+        yield
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+
+
+async def _every(seconds: float, do: Callable[[], object]) -> None:
+    while True:
+        try:
+            await to_thread.run_sync(do)
+        except ClipperError as error:
+            log.warning("housekeeping will be tried again", why=error.message)
+        except Exception:
+            log.exception("housekeeping failed and will be tried again")
+        await asyncio.sleep(seconds)
+
+
+def make_api(app: App | None = None) -> FastAPI:
+    """The FastAPI app on ``app``, or on this process's own."""
+    made = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/static",
+        title="Clipper",
+        version=__version__,
+        summary="Recordings in, clips a person has approved out.",
+        lifespan=running,
+    )
+    if app is not None:
+        made.state.clipper = app
+    for part in (jobs, shows, projects, clips, uploads, media):
+        made.include_router(part.router)
+    problems.install(made)
+    made.add_middleware(GZipMiddleware, minimum_size=2000)
+    made.add_middleware(SameOrigin)
+    return made
+
+
+api = make_api()

@@ -1,0 +1,178 @@
+"""``/api/clips``: versions, decisions and renders of one clip. Every change says which revision it saw (If-Match)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, Field, model_validator
+
+from clipper_core.app import App
+from clipper_core.domain.clip import Verdict
+from clipper_core.domain.documents import clip_json
+from clipper_core.domain.time_range import TimeRange, milliseconds
+from clipper_core.errors import BadRange
+from clipper_core.services.clips import ClipView, decisions_json
+from clipper_core.services.renders import RenderView
+from clipper_core.web.forms import app_of, etag, seen_revision
+
+router = APIRouter(prefix="/api", tags=["clips"])
+
+Name = Annotated[str, Field(max_length=200)]
+Seen = Annotated[str | None, Header(alias="If-Match")]
+
+
+class Span(BaseModel):
+    start_s: float = Field(ge=0, le=1e7)
+    end_s: float = Field(ge=0, le=1e7)
+
+    def range(self) -> TimeRange:
+        try:
+            return TimeRange(milliseconds(self.start_s), milliseconds(self.end_s))
+        except ValueError as error:
+            raise BadRange from error
+
+
+class ClipBody(BaseModel):
+    """Where a clip is, either as ``ranges`` or as ``start_s`` and ``end_s``, and what it is called."""
+
+    ranges: list[Span] | None = Field(None, max_length=50)
+    start_s: float | None = Field(None, ge=0, le=1e7)
+    end_s: float | None = Field(None, ge=0, le=1e7)
+    title: str | None = Field(None, max_length=10_000)
+    by: Name = ""
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> ClipBody:
+        if (self.start_s is None) != (self.end_s is None):
+            raise ValueError("start_s and end_s belong together")
+        return self
+
+    def spans(self) -> tuple[TimeRange, ...] | None:
+        if self.ranges is not None:
+            return tuple(r.range() for r in self.ranges)
+        if self.start_s is not None and self.end_s is not None:
+            return (Span(start_s=self.start_s, end_s=self.end_s).range(),)
+        return None
+
+
+class DecisionBody(BaseModel):
+    decision: Verdict
+    reason: str | None = Field(None, max_length=40)
+    note: str | None = Field(None, max_length=4000)
+    by: Name = ""
+
+
+class RenderBody(BaseModel):
+    preset: str | None = Field(None, max_length=40)
+
+
+@router.get("/clips/{clip_id}")
+def get_clip(request: Request, response: Response, clip_id: str) -> dict[str, Any]:
+    app = app_of(request)
+    return clip_body(app, app.clips.get(clip_id), response)
+
+
+@router.post("/clips/{clip_id}/versions", status_code=201)
+def add_version(
+    request: Request, response: Response, clip_id: str, body: ClipBody, if_match: Seen = None
+) -> dict[str, Any]:
+    """A new version: other ranges, another title. It needs a decision of its own."""
+    app = app_of(request)
+    seen = seen_revision(if_match)
+    view = app.clips.revise(clip_id, seen, ranges=body.spans(), title=body.title, by=body.by)
+    return clip_body(app, view, response)
+
+
+@router.post("/clips/{clip_id}/decisions", status_code=201)
+def add_decision(
+    request: Request, response: Response, clip_id: str, body: DecisionBody, if_match: Seen = None
+) -> dict[str, Any]:
+    """Approve, reject or ask for changes to the newest version, or take the last decision back (withdrawn)."""
+    app = app_of(request)
+    seen = seen_revision(if_match)
+    view = app.clips.decide(clip_id, seen, body.decision, reason=body.reason, note=body.note, by=body.by)
+    return clip_body(app, view, response)
+
+
+@router.delete("/clips/{clip_id}", status_code=204)
+def delete_clip(request: Request, clip_id: str, if_match: Seen = None) -> Response:
+    app_of(request).clips.delete(clip_id, seen_revision(if_match))
+    return Response(status_code=204)
+
+
+@router.post("/clips/{clip_id}/renders", status_code=202)
+def request_render(request: Request, clip_id: str, body: RenderBody | None = None) -> dict[str, Any]:
+    """The file of the approved version: the one there is, or one that is made now."""
+    return render_json(app_of(request).renders.request(clip_id, body.preset if body else None))
+
+
+@router.get("/renders/{render_id}")
+def get_render(request: Request, render_id: str) -> dict[str, Any]:
+    return render_json(app_of(request).renders.get(render_id))
+
+
+@router.post("/renders/{render_id}/retry", status_code=202)
+def retry_render(request: Request, render_id: str) -> dict[str, Any]:
+    return render_json(app_of(request).renders.retry(render_id))
+
+
+@router.post("/renders/{render_id}/cancel", status_code=202)
+def cancel_render(request: Request, render_id: str) -> dict[str, Any]:
+    return render_json(app_of(request).renders.cancel(render_id))
+
+
+def project_clips(app: App, project_id: str) -> dict[str, Any]:
+    app.projects.get(project_id)
+    renders = app.renders.newest_by_clip(project_id)
+    return {"clips": [clip_view_json(c, renders.get(c.id)) for c in app.clips.of_project(project_id)]}
+
+
+def clip_body(app: App, view: ClipView, response: Response) -> dict[str, Any]:
+    response.headers["ETag"] = etag(view.revision)
+    return clip_view_json(view, app.renders.newest_by_clip(view.project_id).get(view.id))
+
+
+def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
+    shared = clip_json(
+        view.id, view.title, view.reasons, view.rank, view.status.value, view.ranges, view.cuts, view.alternatives
+    )
+    stands = view.decision
+    # A render of an older version is not this clip's file any more.
+    current = render if render and render.version == view.version else None
+    return {
+        **shared,
+        "project_id": view.project_id,
+        "origin": view.origin,
+        "version": view.version,
+        "version_id": view.version_id,
+        "preset": view.preset,
+        "changed_by": view.changed_by,
+        "decision": decisions_json([stands])[0] if stands else None,
+        "decisions": decisions_json(view.decisions),
+        "render": render_json(current) if current else None,
+        "etag": etag(view.revision),
+    }
+
+
+def render_json(render: RenderView) -> dict[str, Any]:
+    done = render.asset_id is not None
+    return {
+        "id": render.id,
+        "project_id": render.project_id,
+        "clip_id": render.clip_id,
+        "version": render.version,
+        "title": render.title,
+        "preset": render.preset,
+        "state": render.state.value,
+        "progress": round(render.progress, 3),
+        "error": {"code": render.error_code, "message": render.error} if render.error_code else None,
+        "length_s": render.length_ms / 1000,
+        "size": render.size,
+        "mime": render.mime,
+        "measured": render.measured,
+        "url": f"/media-files/{render.asset_id}" if done else None,
+        "download_url": f"/media-files/{render.asset_id}?download=1" if done else None,
+        "captions_url": f"/media-files/{render.captions_id}?download=1" if render.captions_id else None,
+        "approved": render.still_approved,
+    }

@@ -1,0 +1,53 @@
+"""What stands before the routes, pure ASGI so that WebSockets pass it too."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from clipper_core.web.problems import problem
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+OWN_PATHS = ("/health", "/metrics", "/docs", "/openapi.json", "/jobs/enqueue", "/uploads", "/api", "/media-files")
+
+
+class SameOrigin:
+    """Refuses changes that another site's page asks a browser for: nobody signed in means nobody to trust but here."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and _foreign(Headers(scope=scope)):
+            refusal = problem(403, "foreign_origin", "This request came from another site. Open Clipper itself.")
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _foreign(headers: Headers) -> bool:
+    if headers.get("sec-fetch-site") == "cross-site":
+        return True
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    here = {headers.get("host"), headers.get("x-forwarded-host")}
+    return urlsplit(origin).netloc not in here
+
+
+class ApiFirst:
+    """Hands the API its own paths, with its errors, middleware and documentation; the pages get the rest."""
+
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and is_own(scope["path"])
+        await (self._api if ours else self._app)(scope, receive, send)
+
+
+def is_own(path: str) -> bool:
+    return any(path == own or path.startswith(own + "/") for own in OWN_PATHS)

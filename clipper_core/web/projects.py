@@ -1,0 +1,163 @@
+"""``/api/projects``: recordings, their maps, peaks, words and clips."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from clipper_core.domain.documents import silence_json, transcript_json
+from clipper_core.domain.time_range import milliseconds, seconds
+from clipper_core.errors import BadRange, BadSettings, NotReady
+from clipper_core.services.projects import ProjectView
+from clipper_core.web.clips import ClipBody, clip_body, project_clips, render_json
+from clipper_core.web.forms import app_of, project_json
+
+router = APIRouter(prefix="/api/projects", tags=["projects"])
+
+MOST_POINTS = 20_000
+MOST_CAPTION_BYTES = 5 << 20
+
+
+class NewProject(BaseModel):
+    """A recording gets in by ``/uploads``; here only the sample can be asked for."""
+
+    sample: bool = Field(False, description="true makes or brings back the sample recording and processes it")
+
+
+class ProjectChange(BaseModel):
+    title: str | None = Field(None, max_length=1000)
+    show_id: str | None = None
+    deleted: bool | None = Field(None, description="false brings a deleted recording back")
+
+
+@router.get("")
+def list_projects(request: Request, show: str | None = None, q: str = "", deleted: bool = False) -> dict[str, Any]:
+    """Recordings, the newest first; ``q`` looks in titles and file names."""
+    views = app_of(request).projects.find(show_id=show, search=q, deleted=deleted)
+    return {"projects": [project_json(v) for v in views]}
+
+
+@router.post("", status_code=201)
+def create_project(request: Request, body: NewProject) -> dict[str, Any]:
+    """Make the sample project and start work on it."""
+    if not body.sample:
+        raise BadSettings("Upload the recording to /uploads; a project is made from it there.")
+    app = app_of(request)
+    project_id = app.projects.ensure_sample()
+    if app.projects.get(project_id).run is None:
+        app.runs.start(project_id)
+    return project_json(app.projects.get(project_id))
+
+
+@router.get("/{project_id}")
+def get_project(request: Request, project_id: str) -> dict[str, Any]:
+    return project_json(app_of(request).projects.get(project_id))
+
+
+@router.patch("/{project_id}")
+def change_project(request: Request, project_id: str, body: ProjectChange) -> dict[str, Any]:
+    """Rename a recording, move it to another show, or bring it back."""
+    projects = app_of(request).projects
+    if body.deleted is False:
+        projects.restore(project_id)
+    return project_json(projects.change(project_id, title=body.title, show_id=body.show_id))
+
+
+@router.delete("/{project_id}", status_code=204)
+def delete_project(request: Request, project_id: str) -> Response:
+    """Put a recording away. PATCH with ``deleted: false`` brings it back."""
+    app_of(request).projects.delete(project_id)
+    return Response(status_code=204)
+
+
+@router.put("/{project_id}/captions")
+async def put_captions(request: Request, project_id: str) -> dict[str, Any]:
+    """The words as an SRT or VTT file in the body; the recording is processed anew with them."""
+    data = bytearray()
+    async for block in request.stream():
+        data += block
+        if len(data) > MOST_CAPTION_BYTES:
+            raise BadSettings("This caption file is larger than 5 MB. Upload the captions of this recording alone.")
+    projects = app_of(request).projects
+    view = await to_thread.run_sync(projects.set_captions, project_id, bytes(data))
+    return project_json(view)
+
+
+@router.get("/{project_id}/silence-map")
+def silence_map(request: Request, project_id: str) -> dict[str, Any]:
+    """Every silence, in order. 409 before the recording is mapped."""
+    app = app_of(request)
+    map_id = _mapped(app.projects.get(project_id))
+    found = app.evidence.silence_map(map_id)
+    return {
+        "revision": map_id,
+        "duration_s": seconds(found.duration_ms),
+        "threshold_db": round(found.threshold_db, 1),
+        "adaptive": found.settings.threshold_db is None,
+        "min_silence_ms": found.settings.min_silence_ms,
+        "silences": [silence_json(s) for s in found.silences],
+    }
+
+
+@router.get("/{project_id}/peaks")
+def peaks(
+    request: Request,
+    project_id: str,
+    start_s: Annotated[float, Query(alias="from", ge=0)] = 0.0,
+    end_s: Annotated[float | None, Query(alias="to")] = None,
+    points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 1000,
+) -> dict[str, Any]:
+    """The least and greatest sample (-128 to 127) in each part of a stretch, from and to in seconds."""
+    app = app_of(request)
+    envelope = app.evidence.envelope(_mapped(app.projects.get(project_id)))
+    end_ms = envelope.duration_ms if end_s is None else min(milliseconds(end_s), envelope.duration_ms)
+    start_ms = milliseconds(start_s)
+    if start_ms >= end_ms:
+        raise BadRange
+    low, high = envelope.peaks(start_ms, end_ms, points)
+    span = {"from_s": seconds(start_ms), "to_s": seconds(end_ms)}
+    return {**span, "points": len(low), "low": low.tolist(), "high": high.tolist()}
+
+
+@router.get("/{project_id}/transcript")
+def transcript(request: Request, project_id: str) -> dict[str, Any]:
+    """All words and sentences; none, with revision null, before there are any."""
+    app = app_of(request)
+    view = app.projects.get(project_id)
+    if view.transcript_id is None:
+        none: dict[str, Any] = {"engine": None, "language": None, "draft": False, "words": [], "sentences": []}
+        return {"revision": None, **none}
+    return {"revision": view.transcript_id, **transcript_json(app.evidence.transcript(view.transcript_id))}
+
+
+@router.get("/{project_id}/clips")
+def list_clips(request: Request, project_id: str) -> dict[str, Any]:
+    return project_clips(app_of(request), project_id)
+
+
+@router.post("/{project_id}/clips", status_code=201)
+def create_clip(request: Request, response: Response, project_id: str, body: ClipBody) -> dict[str, Any]:
+    """A clip by hand."""
+    app = app_of(request)
+    spans = body.spans()
+    if spans is None:
+        raise BadRange("Say where the clip is: start_s and end_s, or ranges.")
+    made = app.clips.create(project_id, spans, title=body.title or "", by=body.by)
+    return clip_body(app, made, response)
+
+
+@router.get("/{project_id}/renders")
+def list_renders(request: Request, project_id: str) -> dict[str, Any]:
+
+    app = app_of(request)
+    app.projects.get(project_id)
+    return {"renders": [render_json(r) for r in app.renders.of_project(project_id)]}
+
+
+def _mapped(view: ProjectView) -> str:
+    if view.map_id is None:
+        raise NotReady("The silences of this recording are not mapped yet. Wait until the desk opens.")
+    return view.map_id

@@ -1,0 +1,31 @@
+"""``/api/shows``: what recordings of one series share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from clipper_core.services.shows import ShowView
+from clipper_core.web.forms import app_of
+
+router = APIRouter(prefix="/api/shows", tags=["shows"])
+
+
+class NewShow(BaseModel):
+    name: str = Field(max_length=1000)
+
+
+@router.get("")
+def list_shows(request: Request) -> dict[str, Any]:
+    return {"shows": [_json(s) for s in app_of(request).shows.all()]}
+
+
+@router.post("", status_code=201)
+def create_show(request: Request, body: NewShow) -> dict[str, Any]:
+    return _json(app_of(request).shows.create(body.name))
+
+
+def _json(show: ShowView) -> dict[str, Any]:
+    return {"id": show.id, "name": show.name, "defaults": show.defaults}

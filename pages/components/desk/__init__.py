@@ -1,0 +1,95 @@
+"""The review desk: a Streamlit component that plays, trims and decides on clips.
+
+The browser side reads and writes the HTTP API by itself, so that a key is answered within a frame; Streamlit only
+hears which clip is open and that something was stored. The scripts beside this file are ES modules; Streamlit mounts
+one script, so they are joined here in the order in which they build on each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+MODULES = (
+    "format.js",
+    "rules.js",
+    "api.js",
+    "store.js",
+    "player.js",
+    "peaks.js",
+    "view.js",
+    "colours.js",
+    "picture.js",
+    "timeline.js",
+    "pointer.js",
+    "overview.js",
+    "stage.js",
+    "words.js",
+    "clips.js",
+    "details.js",
+    "decision.js",
+    "messages.js",
+    "keys.js",
+    "desk.js",
+)
+IMPORT = re.compile(r"^import\s[^;]*?;\n", re.MULTILINE)
+EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something the desk had stored: ``kind`` is ``created``, ``version`` or ``decision``."""
+
+    kind: str
+    clip_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskResult:
+    """The clip that is open (None before there is one), and what was stored since the last script run."""
+
+    clip_id: str | None
+    changed: Change | None
+
+
+def joined(modules: tuple[str, ...] = MODULES) -> str:
+    """The desk's scripts as one module: imports of each other left out, one default export."""
+    sources = (HERE.joinpath(name).read_text(encoding="utf-8") for name in modules)
+    return "\n".join(EXPORT.sub("", IMPORT.sub("", source)) for source in sources)
+
+
+def change_of(value: object) -> Change | None:
+    """What the browser said was stored; None if it said nothing that makes sense."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("clip_id"), str):
+        return None
+    return Change(str(value.get("kind", "")), value["clip_id"])
+
+
+_mount = st.components.v2.component(
+    "clipper_review_desk",
+    html=HERE.joinpath("desk.html").read_text(encoding="utf-8"),
+    css=HERE.joinpath("desk.css").read_text(encoding="utf-8"),
+    js=joined(),
+)
+
+
+def _heard() -> None:
+    """Streamlit reports only what has a callback; the page reads the result itself."""
+
+
+def review_desk(project_id: str, *, clip_id: str | None, reviewer: str, key: str) -> DeskResult:
+    """Show the desk for a project.
+
+    ``clip_id`` opens that clip whenever it differs from the run before, and on a first visit; script runs that
+    repeat it disturb nothing. ``reviewer`` is written into every decision and version.
+    """
+    data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id, "reviewer": reviewer}
+    result = _mount(key=key, data=data, on_clip_change=_heard, on_changed_change=_heard)
+    selected = result.get("clip")
+    return DeskResult(selected if isinstance(selected, str) else None, change_of(result.get("changed")))

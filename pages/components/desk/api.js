@@ -1,0 +1,74 @@
+// The HTTP API as the desk uses it. Same origin, JSON, times in seconds.
+
+/** @typedef {{at_s: number, side: "in"|"out", silence_start_s: number|null, silence_end_s: number|null,
+ *   level_db: number|null, gap_to_word_ms: number|null, sentence_boundary: boolean|null,
+ *   grade: "clean"|"fair"|"poor", reason: string}} Cut */
+/** @typedef {{id: string, title: string, reasons: string[], rank: number|null, origin: string,
+ *   status: import("./format.js").Status, version: number, start_s: number, end_s: number,
+ *   ranges: import("./rules.js").Range[], cuts: Cut[], alternatives: import("./rules.js").Range[],
+ *   decision: {decision: string, reason: string|null, note: string|null, by: string, at: string}|null,
+ *   render: {id: string, state: string, progress: number|null, url: string|null}|null, etag: string}} Clip */
+/** @typedef {{text: string, start_s: number, end_s: number, timed: boolean}} Word */
+/** @typedef {{revision: string, engine: string, language: string, draft: boolean, words: Word[],
+ *   sentences: {first_word: number, last_word: number}[]}} Transcript */
+/** @typedef {{revision: string, duration_s: number, threshold_db: number,
+ *   silences: {start_s: number, end_s: number, level_db: number}[]}} SilenceMap */
+
+const ANSWER_WITHIN_MS = 20_000;
+
+/** The server answered, and said no. */
+export class Problem extends Error {
+  /** @param {number} status @param {{title?: string, detail?: string, code?: string}} body */
+  constructor(status, body) {
+    super(body.detail || body.title || `The server answered ${status}.`);
+    this.status = status;
+    this.code = body.code ?? "";
+  }
+}
+
+/** The server did not answer, or not in a way that means anything: the same wish may work later. */
+export class NoAnswer extends Error {}
+
+/** @param {string} projectId @param {AbortSignal} gone ends reads (never writes) when the desk is taken down */
+export function makeApi(projectId, gone) {
+  const project = `/api/projects/${encodeURIComponent(projectId)}`;
+  const clip = (id) => `/api/clips/${encodeURIComponent(id)}`;
+
+  /** @param {string} path @param {RequestInit} [options] */
+  async function ask(path, options) {
+    let response;
+    try {
+      response = await fetch(path, { cache: "no-store", credentials: "same-origin", ...options });
+    } catch (error) {
+      throw gone.aborted ? error : new NoAnswer("The server did not answer.");
+    }
+    if (response.status >= 500) throw new NoAnswer("The server could not do this just now.");
+    const body = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Problem(response.status, body);
+    return body;
+  }
+
+  const read = (path) => ask(path, { signal: AbortSignal.any([gone, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });
+
+  // keepalive: a decision taken in the last moment before the page closes still arrives
+  const write = (path, body, etag) =>
+    ask(path, {
+      method: "POST",
+      keepalive: true,
+      headers: { "Content-Type": "application/json", ...(etag ? { "If-Match": etag } : {}) },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+
+  return {
+    project: () => read(project),
+    map: () => read(`${project}/silence-map`),
+    transcript: () => read(`${project}/transcript`),
+    clips: async () => (await read(`${project}/clips`)).clips,
+    peaks: (from, to, points) =>
+      read(`${project}/peaks?from=${from.toFixed(3)}&to=${to.toFixed(3)}&points=${Math.round(points)}`),
+    create: (body) => write(`${project}/clips`, body),
+    version: (id, etag, body) => write(`${clip(id)}/versions`, body, etag),
+    decide: (id, etag, body) => write(`${clip(id)}/decisions`, body, etag),
+  };
+}

@@ -1,0 +1,58 @@
+// The theme as canvases need it: the same custom properties as the style sheet, resolved.
+
+/** @typedef {{ink: string, muted: string, paper: string, soft: string, line: string, accent: string, onAccent: string,
+ *   ok: string, warn: string, font: string, key: string}} Colours */
+
+/** @param {Element} desk @returns {Colours} */
+export function readColours(desk) {
+  const style = getComputedStyle(desk);
+  const value = (name) => style.getPropertyValue(name).trim();
+  const probe = desk.querySelector(".probe");
+  // a custom property may hold color-mix(); the probe's colour is what it comes to
+  const solid = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  desk.style.setProperty("--on-accent", isLight(solid("--accent")) ? "#14161b" : "#ffffff");
+  const names = ["ink", "muted", "paper", "soft", "line", "accent", "on-accent", "ok", "warn"];
+  const [ink, muted, paper, soft, line, accent, onAccent, ok, warn] = names.map((name) => solid(`--${name}`));
+  const font = value("font-family") || style.fontFamily;
+  return { ink, muted, paper, soft, line, accent, onAccent, ok, warn, font, key: [ink, paper, soft, accent].join() };
+}
+
+// Whether black reads better on a colour than white does (WCAG relative luminance).
+function isLight(rgb) {
+  const parts = rgb.match(/[\d.]+/g)?.slice(0, 3).map(Number) ?? [0, 0, 0];
+  const scale = rgb.startsWith("rgb") ? 255 : 1;
+  const [r, g, b] = parts.map((v) => ((v / scale + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.25;
+}
+
+/** @param {Colours} colours @param {string} status */
+export function colourOf(colours, status) {
+  return { approved: colours.ok, changes_requested: colours.warn, rejected: colours.muted }[status] ?? colours.ink;
+}
+
+/**
+ * A canvas sized for the screen; returns its context scaled to CSS pixels.
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height CSS pixels
+ */
+export function sized(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const w = Math.max(1, Math.round(width * ratio));
+  const h = Math.max(1, Math.round(height * ratio));
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  const g = canvas.getContext("2d");
+  g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  g.clearRect(0, 0, width, height);
+  return g;
+}
+
+/** Text that fits, or as much of it as does. @param {CanvasRenderingContext2D} g @param {string} text @param {number} room */
+export function shortened(g, text, room) {
+  if (g.measureText(text).width <= room) return text;
+  let kept = text.slice(0, Math.max(0, Math.floor(room / 5)));
+  while (kept && g.measureText(kept + "\u2026").width > room) kept = kept.slice(0, -1);
+  return kept.length > 2 ? kept + "\u2026" : "";
+}

@@ -1,0 +1,446 @@
+// Puts the desk together and gives its parts the few verbs they share.
+
+import { makeApi } from "./api.js";
+import { ClipList } from "./clips.js";
+import { readColours } from "./colours.js";
+import { Decision } from "./decision.js";
+import { Details } from "./details.js";
+import { STATUS } from "./format.js";
+import { fillGuide, listenToKeys } from "./keys.js";
+import { Messages } from "./messages.js";
+import { Overview } from "./overview.js";
+import { PeakCache } from "./peaks.js";
+import { Picture } from "./picture.js";
+import { Player } from "./player.js";
+import { listenToPointers } from "./pointer.js";
+import { clamp, rangeAt, sameRanges, stepCut, withEdge } from "./rules.js";
+import { Stage } from "./stage.js";
+import { Store } from "./store.js";
+import { TALL, Timeline } from "./timeline.js";
+import { View } from "./view.js";
+import { Words } from "./words.js";
+
+const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
+const ECHO_MS = 8_000;
+
+/** @typedef {{project_id: string, clip_id: string|null, reviewer: string}} DeskData */
+
+class Desk {
+  /** @param {HTMLElement} root @param {any} component */
+  constructor(root, component) {
+    this.root = root;
+    this.component = component;
+    /** @type {DeskData} */
+    this.data = component.data;
+    this.ended = new AbortController();
+    this.gone = this.ended.signal;
+    this.find = (selector) => root.querySelector(selector);
+    this.active = "in";
+    this.isAudio = false;
+    this.overviewWidth = 1;
+    this.frameHandle = 0;
+    /** @type {null | (() => boolean)} something that follows the pointer */
+    this.eachFrame = null;
+    this.cued = null;
+    this.playNext = false;
+    this.lastAround = null;
+    this.reported = new Map();
+    this.asked = this.data.clip_id;
+    this.colours = readColours(root);
+    this.ask = () => (this.frameHandle ||= requestAnimationFrame((now) => this.frame(now)));
+    this.build();
+    this.listen();
+    this.store.poll();
+  }
+
+  build() {
+    const api = makeApi(this.data.project_id, this.gone);
+    this.store = new Store(api, this.data.project_id, this.data.reviewer);
+    this.player = new Player(this.find(".media"), this.ask);
+    this.view = new View();
+    this.peaks = new PeakCache(api, () => this.timeline.redraw());
+    this.timeline = new Timeline(this);
+    this.overview = new Overview(this);
+    this.picture = new Picture(this);
+    this.decision = new Decision(this);
+    this.words = new Words(this);
+    this.stage = new Stage(this);
+    this.parts = [this.stage, new ClipList(this), new Details(this), this.decision, this.words, new Messages(this)];
+    this.timeline.canvas.style.height = `${TALL}px`;
+    fillGuide(this.find(".guide"));
+  }
+
+  listen() {
+    const { store, player, gone } = this;
+    listenToPointers(this);
+    listenToKeys(this);
+    store.on((topics) => this.update(topics));
+    store.onStored = (kind, id) => this.component.setTriggerValue("changed", { kind, clip_id: id });
+    player.onChange = () => this.stage.state();
+    player.onRefused = () => store.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
+    const click = (selector, run) => this.find(selector).addEventListener("click", run);
+    click(".zoom-in", () => this.zoom(0.6));
+    click(".zoom-out", () => this.zoom(1 / 0.6));
+    click(".zoom-clip", () => this.fitClip());
+    click(".zoom-whole", () => this.fitWhole());
+    click(".keys-button", () => this.showKeys());
+    click(".keys-close", () => this.find(".keys").close());
+    const motion = matchMedia("(prefers-reduced-motion: reduce)");
+    this.view.still = motion.matches;
+    motion.addEventListener("change", () => (this.view.still = motion.matches), { signal: gone });
+    this.sizes = new ResizeObserver(() => this.resized());
+    this.sizes.observe(this.timeline.track);
+    this.sizes.observe(this.find(".screen"));
+    document.addEventListener("visibilitychange", () => !document.hidden && store.poll(), { signal: gone });
+    window.addEventListener("online", () => store.poll(), { signal: gone });
+    window.addEventListener("beforeunload", (event) => this.leaving(event), { signal: gone });
+    window.addEventListener("pagehide", () => this.remember(), { signal: gone });
+  }
+
+  leaving(event) {
+    for (const id of [...this.store.drafts.keys()]) this.store.commit(id);
+    if ([...this.store.lanes.values()].some((lane) => lane.stuck)) event.preventDefault();
+  }
+
+  resized() {
+    this.view.width = this.timeline.track.clientWidth;
+    this.overviewWidth = this.overview.strip.clientWidth;
+    this.timeline.redraw();
+  }
+
+  frame(now) {
+    this.frameHandle = 0;
+    let more = this.player.tick(now);
+    if (this.eachFrame?.()) more = true;
+    if (this.timeline.frame()) more = true;
+    this.overview.frame();
+    this.stage.frame();
+    this.words.frame();
+    this.picture.frame();
+    if (more && !this.gone.aborted) this.ask();
+  }
+
+  // --- what the store says
+
+  update(topics) {
+    if (topics.has("project") || topics.has("map")) this.measure();
+    if (topics.has("clips")) this.choose();
+    for (const part of this.parts) part.update(topics);
+    if (topics.has("selection") || topics.has("clips")) this.cue();
+    if (["clips", "selection", "draft", "map", "transcript"].some((t) => topics.has(t))) {
+      this.timeline.describe();
+      this.timeline.redraw();
+      const { selected } = this.store;
+      if (selected) this.player.replan(this.store.rangesOf(selected));
+    }
+  }
+
+  measure() {
+    const { store, view } = this;
+    const { duration } = store;
+    if (duration && duration !== view.duration) {
+      const whole = view.duration === 1;
+      view.duration = duration;
+      if (whole) view.set(0, duration);
+    }
+    const revision = store.map?.revision;
+    if (!revision || revision === this.peaksOf) return;
+    this.peaksOf = revision;
+    this.peaks.begin(duration).then((ok) => {
+      if (!ok) this.peaksOf = null; // the next poll asks again
+    });
+  }
+
+  /** Which clip is open when nobody has said: the one asked for, the one open before, the first undecided. */
+  choose() {
+    const { store } = this;
+    if (store.selected || !store.clips?.length) return;
+    const before = this.remembered();
+    const same = before && before.asked === this.asked;
+    const ids = same ? [before.clip, this.asked] : [this.asked, before?.clip];
+    const id = ids.find((one) => store.clip(one));
+    store.select(id ?? (store.next ?? store.clips[0]).id);
+  }
+
+  /** Show a newly opened clip: its stretch, its first frame. */
+  cue() {
+    const { store, player, view } = this;
+    const clip = store.selected;
+    if (!clip || clip.id === this.cued) return;
+    this.cued = clip.id;
+    this.lastAround = null;
+    this.active = "in";
+    const ranges = store.rangesOf(clip);
+    view.fit(store.span);
+    player.pause();
+    player.moveTo(ranges[0].start_s);
+    if (this.playNext) player.along(ranges, "clip");
+    this.playNext = false;
+    this.remember();
+    this.report(clip.id);
+    this.timeline.redraw();
+  }
+
+  // --- Streamlit
+
+  /** A script run came by: only what is new in it counts. @param {any} component */
+  rerun(component) {
+    this.component = component;
+    const { clip_id: id, reviewer } = component.data;
+    this.data = component.data;
+    this.store.reviewer = reviewer;
+    this.recolour();
+    if (id === this.asked) return;
+    this.asked = id;
+    const echo = performance.now() - (this.reported.get(id) ?? -Infinity) < ECHO_MS; // what we said ourselves
+    if (!id || echo || id === this.store.selectedId) return;
+    if (this.store.clip(id)) return this.open(id);
+    this.store.have.clips = null; // made elsewhere a moment ago
+    this.store.poll().then(() => this.store.clip(id) && this.open(id));
+  }
+
+  recolour() {
+    this.colours = readColours(this.root);
+    this.timeline.redraw();
+  }
+
+  report(id) {
+    clearTimeout(this.reportTimer);
+    this.reportTimer = setTimeout(() => {
+      this.reported.set(id, performance.now());
+      this.component.setStateValue("clip", id);
+    }, REPORT_AFTER_MS);
+  }
+
+  get storageKey() {
+    return `clipper.desk.${this.data.project_id}`;
+  }
+
+  remember() {
+    const value = { clip: this.store.selectedId, asked: this.asked };
+    try {
+      sessionStorage.setItem(this.storageKey, JSON.stringify(value));
+    } catch {
+      // a browser that keeps nothing: the desk opens at the first undecided clip
+    }
+  }
+
+  remembered() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.storageKey) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+
+  // --- verbs the parts share
+
+  /** @param {string} id */
+  open(id) {
+    this.store.select(id);
+    const shown = this.cued === id;
+    if (shown && this.store.span) {
+      this.view.fit(this.store.span);
+      this.timeline.redraw();
+    }
+  }
+
+  openBeside(direction) {
+    const clips = this.store.clips ?? [];
+    const here = clips.findIndex((c) => c.id === this.store.selectedId);
+    const to = clips[clamp(here + direction, 0, clips.length - 1)];
+    if (to) this.open(to.id);
+  }
+
+  get ranges() {
+    const clip = this.store.selected;
+    return clip ? this.store.rangesOf(clip) : null;
+  }
+
+  togglePlay() {
+    if (this.player.ready) this.player.toggle(this.ranges);
+  }
+
+  playClip() {
+    if (this.ranges) this.player.along(this.ranges, "clip");
+    else this.togglePlay();
+  }
+
+  /** Around the active edge; asked again at once, around the other. @param {"in"|"out"|null} [side] @param {number} [at] */
+  playAround(side = undefined, at = undefined) {
+    if (!this.store.span || !this.player.ready) return;
+    if (side === undefined) {
+      side = this.lastAround === this.active ? (this.active === "in" ? "out" : "in") : this.active;
+    }
+    if (side) this.setActive(side);
+    this.lastAround = side;
+    this.player.around(at ?? this.edge(side));
+  }
+
+  /** @param {"in"|"out"} side */
+  edge(side) {
+    const span = this.store.span;
+    return span ? (side === "in" ? span.start_s : span.end_s) : 0;
+  }
+
+  setActive(side) {
+    if (this.active === side) return;
+    this.active = side;
+    this.lastAround = null;
+    this.timeline.redraw();
+    this.store.tell("draft");
+  }
+
+  /** Show the frame at an edge: the first of the clip, or its last. @param {"in"|"out"} side */
+  showEdge(side) {
+    this.player.moveTo(side === "in" ? this.edge("in") : this.edge("out") - 0.001);
+  }
+
+  goToEdge(side) {
+    if (!this.store.span) return;
+    this.setActive(side);
+    this.player.pause();
+    this.showEdge(side);
+  }
+
+  /** @param {"in"|"out"} side @param {number} at @param {boolean} save */
+  moveEdge(side, at, save) {
+    const clip = this.store.selected;
+    if (!clip) return;
+    const now = this.store.rangesOf(clip);
+    const next = withEdge(now, side, at, this.store.duration);
+    if (!sameRanges(now, next)) this.store.draft(clip, next);
+    if (save) this.store.commitSoon(clip.id);
+  }
+
+  /** @param {import("./rules.js").Range[]} ranges */
+  moveTo(ranges) {
+    const clip = this.store.selected;
+    if (!clip || sameRanges(this.store.rangesOf(clip), ranges)) return;
+    this.store.edit(clip, ranges);
+    this.view.fit(this.store.span);
+  }
+
+  setEdgeHere(side) {
+    const span = this.store.span;
+    if (!span) return;
+    const at = this.player.time;
+    this.setActive(side);
+    if (side === "in" ? at >= span.end_s : at <= span.start_s) {
+      const text = side === "in" ? "The start has to come before the end." : "The end has to come after the start.";
+      return this.store.say({ text, tone: "info" });
+    }
+    this.moveEdge(side, at, true);
+  }
+
+  /** The active edge to the silence before or after. @param {1|-1} direction @param {"in"|"out"} [side] */
+  stepEdge(direction, side = this.active) {
+    if (!this.store.span) return;
+    this.setActive(side);
+    const to = stepCut(side, this.edge(side), direction, this.store.silences);
+    if (to === null) return this.store.say({ text: "There is no silence further on.", tone: "info" });
+    this.moveEdge(side, to, true);
+    const at = this.edge(side);
+    if (at < this.view.from || at > this.view.to) this.fitClip();
+    if (!this.player.playing) this.showEdge(side);
+  }
+
+  create(range) {
+    this.store.create([range]);
+  }
+
+  createHere() {
+    const { store, player } = this;
+    if (!store.duration || !store.project?.player) return;
+    this.create(rangeAt(player.time, store.duration, store.silences));
+  }
+
+  decide(decision, reason = null, note = null) {
+    const { store, player } = this;
+    const clip = store.selected;
+    if (!clip) return;
+    const { word, sign } = STATUS[decision];
+    if (store.statusOf(clip) === decision && !reason && !note) return store.say({ text: `Already ${word}.`, tone: "info" });
+    this.playNext = player.playing;
+    store.decide(clip, decision, reason, note);
+    const next = store.next;
+    const done = `${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${clip.title || "untitled clip"}.`;
+    const all = next ? "" : ` All ${store.clips.length} clips are decided.`;
+    store.say({ text: done + all, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.undo() } });
+    if (next) this.open(next.id);
+    else this.playNext = false;
+  }
+
+  undo() {
+    const clip = this.store.undo();
+    const text = clip ? `Taken back: ${clip.title || "untitled clip"}.` : "There is nothing to undo.";
+    this.store.say({ text, tone: "info" });
+  }
+
+  zoom(factor) {
+    const { view, player, store } = this;
+    const at = player.time;
+    const centre = at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
+    if (store.duration) view.zoom(factor, centre, true);
+    this.timeline.redraw();
+  }
+
+  fitClip() {
+    if (this.store.span) this.view.fit(this.store.span);
+    this.timeline.redraw();
+  }
+
+  fitWhole() {
+    this.view.whole();
+    this.timeline.redraw();
+  }
+
+  showKeys() {
+    this.find(".keys").showModal();
+  }
+
+  keysOpen() {
+    return this.find(".keys").open;
+  }
+
+  activeElement() {
+    return /** @type {Document|ShadowRoot} */ (this.root.getRootNode()).activeElement;
+  }
+
+  focusQuietly() {
+    this.root.focus({ preventScroll: true });
+  }
+
+  end() {
+    this.remember();
+    this.store.close();
+    this.ended.abort();
+    this.sizes.disconnect();
+    clearTimeout(this.reportTimer);
+    clearTimeout(this.peaks.timer);
+    cancelAnimationFrame(this.frameHandle);
+    this.player.video.pause();
+    this.player.video.removeAttribute("src");
+    this.player.video.load();
+  }
+}
+
+/** @type {WeakMap<object, Desk>} script runs call again; the desk stays */
+const DESKS = new WeakMap();
+
+/** @param {any} component what Streamlit hands over */
+export default function mount(component) {
+  const { parentElement } = component;
+  const root = parentElement.querySelector(".desk");
+  let desk = DESKS.get(parentElement);
+  if (desk && (desk.root !== root || desk.data.project_id !== component.data.project_id)) {
+    desk.end();
+    desk = undefined;
+  }
+  if (desk) desk.rerun(component);
+  else DESKS.set(parentElement, new Desk(root, component));
+  return () => {
+    DESKS.get(parentElement)?.end();
+    DESKS.delete(parentElement);
+  };
+}

@@ -1,0 +1,425 @@
+// What the desk knows, and how what a person wants reaches the server.
+//
+// Every clip has a lane: wishes sent one after the other, each with the etag of what the person saw. No answer: the
+// lane waits and can be retried. Stale or refused: the rest of the lane is dropped, since it rested on that version.
+
+import { NoAnswer, Problem } from "./api.js";
+import { length } from "./format.js";
+import { lengthOf, nextUndecided, sameRanges, spanOf, toMs } from "./rules.js";
+
+/** @typedef {import("./api.js").Clip} Clip */
+/** @typedef {import("./rules.js").Range} Range */
+/** @typedef {{kind: "version"|"decision"|"created", ranges?: Range[], title?: string, decision?: string,
+ *   reason?: string|null, note?: string|null}} Wish */
+/** @typedef {{wishes: Wish[], etag: string|null, busy: boolean, stuck: boolean, timer: number}} Lane */
+/** @typedef {{text: string, tone: "info"|"ok"|"error", action?: {label: string, key?: string, run: () => void, undo?: boolean},
+ *   stays?: boolean}} Message */
+
+const SAVE_AFTER_MS = 400; // after the last step of an edge: one version for one thought
+const POLL_BUSY_MS = 2_000;
+const POLL_QUIET_MS = 15_000;
+const NEW = "(new)"; // the lane of clips that have no id yet
+
+export class Store {
+  /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
+  constructor(api, projectId, reviewer) {
+    this.api = api;
+    this.projectId = projectId;
+    this.reviewer = reviewer;
+    this.project = null;
+    this.trouble = null; // why there is no project to show
+    /** @type {import("./api.js").SilenceMap|null} */
+    this.map = null;
+    /** @type {import("./api.js").Transcript|null} */
+    this.transcript = null;
+    /** @type {Clip[]|null} */
+    this.clips = null;
+    /** @type {string|null} */
+    this.selectedId = null;
+    /** @type {Message|null} */
+    this.message = null;
+    /** @type {Map<string, {ranges: Range[]}>} */
+    this.drafts = new Map();
+    /** @type {Map<string, string>} what a decision on its way will make of a clip */
+    this.expected = new Map();
+    /** @type {Map<string, Lane>} */
+    this.lanes = new Map();
+    /** @type {{kind: "decision"|"version", id: string, ranges?: Range[]}[]} */
+    this.undoable = [];
+    this.onStored = (_kind, _id) => {};
+    this.listeners = [];
+    this.topics = new Set();
+    this.have = { map: null, transcript: null, clips: null };
+    this.stored = 0; // counts our own writes, so that an older answer never hides a newer one
+    this.pollTimer = 0;
+    this.closed = false;
+  }
+
+  // --- telling the desk's parts
+
+  /** @param {(topics: Set<string>) => void} listener */
+  on(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** @param {string[]} topics */
+  tell(...topics) {
+    if (!this.topics.size) queueMicrotask(() => this.spread());
+    for (const topic of topics) this.topics.add(topic);
+  }
+
+  spread() {
+    const topics = this.topics;
+    this.topics = new Set();
+    if (!this.closed) for (const listener of this.listeners) listener(topics);
+  }
+
+  /** @param {Message|null} message */
+  say(message) {
+    this.message = message;
+    this.tell("message");
+  }
+
+  // --- looking
+
+  get duration() {
+    return this.map?.duration_s || this.project?.duration_s || 0;
+  }
+
+  get silences() {
+    return this.map?.silences ?? [];
+  }
+
+  get selected() {
+    return this.clip(this.selectedId);
+  }
+
+  /** @param {string|null} id */
+  clip(id) {
+    return this.clips?.find((c) => c.id === id) ?? null;
+  }
+
+  /** Its edges as the person last left them. @param {Clip} clip */
+  rangesOf(clip) {
+    return this.drafts.get(clip.id)?.ranges ?? clip.ranges;
+  }
+
+  /** @param {Clip} clip */
+  statusOf(clip) {
+    return this.expected.get(clip.id) ?? (this.drafts.has(clip.id) ? "proposed" : clip.status);
+  }
+
+  /** @param {string} id */
+  isUnsaved(id) {
+    return Boolean(this.lanes.get(id)?.stuck);
+  }
+
+  /** @param {string} id */
+  isSaving(id) {
+    return this.drafts.has(id) || Boolean(this.lanes.get(id)?.wishes.length);
+  }
+
+  get hasUnsent() {
+    return [...this.lanes.values()].some((lane) => lane.wishes.length) || this.drafts.size > 0;
+  }
+
+  get next() {
+    return this.clips ? nextUndecided(this.clips, this.selectedId, (c) => this.statusOf(c)) : null;
+  }
+
+  // --- reading
+
+  async poll() {
+    clearTimeout(this.pollTimer);
+    try {
+      const project = await this.api.project();
+      if (this.closed) return;
+      this.project = project;
+      this.trouble = null;
+      this.tell("project");
+      await this.catchUp();
+      this.retry();
+    } catch (error) {
+      if (this.closed) return;
+      if (!this.project) this.trouble = error instanceof Problem ? error.message : "The server does not answer. Trying again.";
+      this.tell("project");
+    }
+    const working = !this.project || ["queued", "running"].includes(this.project.state);
+    const rendering = this.clips?.some((c) => c.render && ["queued", "running"].includes(c.render.state));
+    if (!this.closed) this.pollTimer = setTimeout(() => this.poll(), working || rendering ? POLL_BUSY_MS : POLL_QUIET_MS);
+  }
+
+  /** Fetch what has a new revision; what is not ready yet comes with a later poll. */
+  async catchUp() {
+    const { map_revision, transcript_revision, clips_revision } = this.project;
+    await Promise.all([
+      this.part("clips", clips_revision ?? "none", () => this.readClips()),
+      map_revision && this.part("map", map_revision, async () => this.take("map", await this.api.map())),
+      transcript_revision &&
+        this.part("transcript", transcript_revision, async () => this.take("transcript", await this.api.transcript())),
+    ]);
+  }
+
+  async part(name, revision, read) {
+    if (this.have[name] === revision) return;
+    try {
+      await read();
+      this.have[name] = revision;
+    } catch (error) {
+      if (!(error instanceof Problem || error instanceof NoAnswer)) throw error;
+    }
+  }
+
+  take(name, value) {
+    this[name] = value;
+    this.tell(name);
+  }
+
+  async readClips() {
+    let before;
+    let clips;
+    do {
+      before = this.stored;
+      clips = await this.api.clips();
+    } while (before !== this.stored && !this.closed);
+    const old = this.selected;
+    this.take("clips", clips);
+    if (!this.clip(this.selectedId)) this.tell("selection");
+    const now = this.selected;
+    if (old && now && old.version < now.version && !this.lanes.has(now.id)) {
+      this.say({ text: `${this.whoChanged(now)} changed this clip; here is the new version.`, tone: "info" });
+    }
+  }
+
+  /** @param {Clip} clip */
+  whoChanged(clip) {
+    const by = /** @type {any} */ (clip).by ?? clip.decision?.by;
+    return by && by !== this.reviewer ? by : "Someone";
+  }
+
+  // --- choosing
+
+  /** @param {string|null} id */
+  select(id) {
+    if (id === this.selectedId) return;
+    if (this.selectedId) this.commit(this.selectedId);
+    this.selectedId = id;
+    this.tell("selection", "clips");
+  }
+
+  // --- wishing
+
+  /** Move edges on the screen; nothing is sent until `commit`. @param {Clip} clip @param {Range[]} ranges */
+  draft(clip, ranges) {
+    const lane = this.lane(clip.id);
+    clearTimeout(lane.timer);
+    if (!this.drafts.has(clip.id)) this.undoable.push({ kind: "version", id: clip.id, ranges: clip.ranges });
+    this.drafts.set(clip.id, { ranges });
+    this.tell("draft");
+  }
+
+  /** Save the draft soon: one version for several quick steps. @param {string} id */
+  commitSoon(id) {
+    const lane = this.lane(id);
+    clearTimeout(lane.timer);
+    lane.timer = setTimeout(() => this.commit(id), SAVE_AFTER_MS);
+  }
+
+  /** @param {string} id */
+  commit(id) {
+    const draft = this.drafts.get(id);
+    const clip = this.clip(id);
+    if (!draft || !clip) return;
+    const lane = this.lane(id);
+    clearTimeout(lane.timer);
+    const last = lane.wishes[lane.wishes.length - 1];
+    if (last?.kind === "version" && last.ranges === draft.ranges) return;
+    if (!lane.wishes.length && sameRanges(draft.ranges, clip.ranges)) return this.forgetDraft(id);
+    if (last?.kind === "version" && !(lane.busy && lane.wishes.length === 1)) last.ranges = draft.ranges;
+    else lane.wishes.push({ kind: "version", ranges: draft.ranges });
+    this.pump(id);
+  }
+
+  forgetDraft(id) {
+    this.drafts.delete(id);
+    const last = this.undoable[this.undoable.length - 1];
+    if (last?.kind === "version" && last.ranges === this.clip(id)?.ranges) this.undoable.pop();
+    if (!this.lanes.get(id)?.wishes.length) this.lanes.delete(id);
+    this.tell("draft", "clips");
+  }
+
+  /** @param {Clip} clip @param {Range[]} ranges */
+  edit(clip, ranges) {
+    this.draft(clip, ranges);
+    this.commit(clip.id);
+  }
+
+  /** @param {Clip} clip @param {string} title */
+  rename(clip, title) {
+    this.commit(clip.id);
+    this.lane(clip.id).wishes.push({ kind: "version", ranges: this.rangesOf(clip), title });
+    this.pump(clip.id);
+  }
+
+  /** @param {Clip} clip @param {string} decision @param {string|null} [reason] @param {string|null} [note] */
+  decide(clip, decision, reason = null, note = null) {
+    this.commit(clip.id);
+    this.lane(clip.id).wishes.push({ kind: "decision", decision, reason, note });
+    this.expected.set(clip.id, decision === "withdrawn" ? "proposed" : decision);
+    if (decision !== "withdrawn") this.undoable.push({ kind: "decision", id: clip.id });
+    this.tell("clips");
+    this.pump(clip.id);
+  }
+
+  /** @param {Range[]} ranges @param {string} [title] */
+  create(ranges, title) {
+    this.lane(NEW).wishes.push({ kind: "created", ranges, ...(title ? { title } : {}) });
+    this.pump(NEW);
+  }
+
+  /** Take back the last decision or trim made here, else the decision on the open clip. @returns {Clip|null} */
+  undo() {
+    while (this.undoable.length) {
+      const step = this.undoable.pop();
+      const clip = this.clip(step.id);
+      if (!clip) continue;
+      this.select(clip.id);
+      if (step.kind === "decision") this.decide(clip, "withdrawn");
+      else this.restore(clip, step.ranges);
+      return clip;
+    }
+    const clip = this.selected;
+    if (!clip || this.statusOf(clip) === "proposed") return null;
+    this.decide(clip, "withdrawn");
+    return clip;
+  }
+
+  restore(clip, ranges) {
+    const depth = this.undoable.length;
+    this.edit(clip, ranges);
+    this.undoable.length = Math.min(this.undoable.length, depth); // taking back is not itself a step to take back
+  }
+
+  // --- sending
+
+  /** @param {string} id @returns {Lane} */
+  lane(id) {
+    let lane = this.lanes.get(id);
+    if (!lane) {
+      lane = { wishes: [], etag: this.clip(id)?.etag ?? null, busy: false, stuck: false, timer: 0 };
+      this.lanes.set(id, lane);
+    }
+    return lane;
+  }
+
+  retry() {
+    for (const [id, lane] of this.lanes) if (lane.stuck) this.pump(id);
+  }
+
+  /** @param {string} id */
+  async pump(id) {
+    const lane = this.lanes.get(id);
+    if (!lane || lane.busy) return;
+    lane.busy = true;
+    this.tell("saving");
+    try {
+      while (lane.wishes.length) {
+        const wish = lane.wishes[0];
+        const clip = await this.send(id, lane, wish);
+        lane.wishes.shift();
+        if (lane.stuck) this.say({ text: "Saved now.", tone: "ok" });
+        lane.stuck = false;
+        this.accept(lane, wish, clip);
+      }
+      if (!this.drafts.has(id)) this.lanes.delete(id);
+    } catch (error) {
+      await this.failed(id, lane, error);
+    } finally {
+      lane.busy = false;
+      this.tell("saving", "clips", "draft");
+    }
+  }
+
+  /** @param {string} id @param {Lane} lane @param {Wish} wish @returns {Promise<Clip>} */
+  send(id, lane, wish) {
+    const { kind, ...rest } = wish;
+    const body = { ...rest, by: this.reviewer };
+    if (body.ranges) body.ranges = body.ranges.map((r) => ({ start_s: toMs(r.start_s), end_s: toMs(r.end_s) }));
+    if (kind === "created") return this.api.create(body);
+    return kind === "version" ? this.api.version(id, lane.etag, body) : this.api.decide(id, lane.etag, body);
+  }
+
+  /** @param {Lane} lane @param {Wish} wish @param {Clip} clip */
+  accept(lane, wish, clip) {
+    this.stored += 1;
+    lane.etag = clip.etag;
+    const before = this.clip(clip.id);
+    if (before) this.clips = this.clips.map((c) => (c.id === clip.id ? clip : c));
+    else this.clips = [...(this.clips ?? []), clip];
+    if (wish.kind === "version") this.versionStored(before, wish, clip);
+    if (wish.kind === "decision" && !lane.wishes.some((w) => w.kind === "decision")) this.expected.delete(clip.id);
+    if (wish.kind === "created") {
+      this.select(clip.id);
+      const long = length(lengthOf(clip.ranges));
+      this.say({ text: `New clip, ${long}. Trim it by its edges, then decide.`, tone: "ok" });
+    }
+    this.tell("clips", "draft");
+    this.onStored(wish.kind, clip.id);
+  }
+
+  versionStored(before, wish, clip) {
+    if (this.drafts.get(clip.id)?.ranges === wish.ranges) this.drafts.delete(clip.id);
+    if (before && before.status !== "proposed" && clip.status === "proposed") {
+      this.say({ text: "This is a new version of the clip, so it needs a new decision.", tone: "info" });
+    }
+  }
+
+  async failed(id, lane, error) {
+    if (this.closed) return;
+    if (error instanceof Problem) {
+      const wish = lane.wishes[0];
+      this.dropLane(id);
+      if (error.status === 412) return this.stale(id, wish);
+      this.say({ text: error.message, tone: "error" });
+      return this.readClips().catch(() => {});
+    }
+    lane.stuck = true;
+    const text = "Not saved yet: the server did not answer. Your change is kept here.";
+    this.say({ text, tone: "error", stays: true, action: { label: "Retry", run: () => this.retry() } });
+  }
+
+  dropLane(id) {
+    clearTimeout(this.lanes.get(id)?.timer);
+    this.lanes.delete(id);
+    this.drafts.delete(id);
+    this.expected.delete(id);
+    this.undoable = this.undoable.filter((step) => step.id !== id);
+  }
+
+  /** Somebody was faster: show theirs, and offer what was wanted here as a step of its own. */
+  async stale(id, wish) {
+    await this.readClips().catch(() => {});
+    const clip = this.clip(id);
+    if (!clip) return this.say({ text: "This clip is no longer here.", tone: "info" });
+    // an answer that was lost on the way: the wish had already come true
+    const done = wish.kind === "version" ? sameRanges(wish.ranges, clip.ranges) : clip.decision?.decision === wish.decision;
+    if (done && (wish.kind === "version" || clip.decision.by === this.reviewer)) return this.onStored(wish.kind, id);
+    this.selectedId = id;
+    this.tell("selection");
+    const mine = { label: "Use my edges", run: () => this.edit(this.clip(id) ?? clip, wish.ranges) };
+    const text = `${this.whoChanged(clip)} changed this clip; here is the new version.`;
+    this.say({ text, tone: "info", stays: true, ...(wish.kind === "version" ? { action: mine } : {}) });
+  }
+
+  /** Send what waits and stop listening. */
+  close() {
+    for (const id of [...this.drafts.keys()]) this.commit(id);
+    this.closed = true;
+    clearTimeout(this.pollTimer);
+  }
+
+  /** The selected clip's first and last moment as shown. */
+  get span() {
+    return this.selected ? spanOf(this.rangesOf(this.selected)) : null;
+  }
+}

@@ -1,0 +1,273 @@
+// Draws the timeline: ruler, clips, waveform with silences, words. The playhead and both edges are elements above it,
+// so that playing moves one transform and draws nothing.
+
+import { colourOf, shortened, sized } from "./colours.js";
+import { STATUS, clock } from "./format.js";
+import { drawPeaks } from "./peaks.js";
+import { countWhile, silenceAt, wordAt } from "./rules.js";
+
+/** Lanes from the top, in CSS pixels. */
+export const LANES = { ruler: 20, clips: 20, wave: 98, words: 24 };
+const CLIPS_TOP = LANES.ruler;
+const WAVE_TOP = CLIPS_TOP + LANES.clips;
+const WORDS_TOP = WAVE_TOP + LANES.wave;
+export const TALL = WORDS_TOP + LANES.words;
+const TICKS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const WORDS_FROM = 34; // pixels a second: closer than that words do not lie on each other
+
+/** Which lane a height lies in. @param {number} y */
+export function laneAt(y) {
+  if (y < CLIPS_TOP) return "ruler";
+  if (y < WAVE_TOP) return "clips";
+  return y < WORDS_TOP ? "wave" : "words";
+}
+
+export class Timeline {
+  /** @param {any} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.track = desk.find(".track");
+    this.canvas = desk.find(".wave");
+    this.playhead = desk.find(".track .playhead");
+    this.handles = { in: desk.find(".handle-in"), out: desk.find(".handle-out") };
+    this.layers = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
+    this.layersKey = "";
+    this.dirty = true;
+    this.held = false; // a pointer holds the view, so playing does not move it
+    /** @type {import("./rules.js").Range|null} */
+    this.ghost = null;
+    this.word = -1;
+  }
+
+  redraw() {
+    this.dirty = true;
+    this.desk.ask();
+  }
+
+  /** One frame; true while something still moves. */
+  frame() {
+    const { view, player, store } = this.desk;
+    const gliding = view.step();
+    const at = player.time;
+    if (player.playing && !this.held && !gliding) this.keepInView(at);
+    const word = store.transcript ? wordAt(store.transcript.words, at) : -1;
+    if (word !== this.word) this.dirty = true;
+    this.word = word;
+    if (this.dirty || gliding) this.draw();
+    this.playhead.style.transform = `translateX(${view.x(at)}px)`;
+    return gliding;
+  }
+
+  keepInView(at) {
+    const { view } = this.desk;
+    if (at >= view.from && at <= view.to) return;
+    view.set(at - view.span * 0.08, at + view.span * 0.92);
+    this.dirty = true;
+  }
+
+  draw() {
+    this.dirty = false;
+    const { view, store, peaks } = this.desk;
+    if (view.width < 2) return;
+    const g = sized(this.canvas, view.width, TALL);
+    const clip = store.selected;
+    const ranges = clip ? store.rangesOf(clip) : [];
+    g.textBaseline = "middle";
+    this.drawSilences(g);
+    this.drawSelection(g, ranges);
+    this.drawWave(g, ranges);
+    this.drawRuler(g);
+    this.drawClips(g);
+    this.drawWords(g, ranges);
+    if (this.ghost) this.drawGhost(g);
+    this.placeHandles(ranges);
+    this.desk.overview.draw();
+    peaks.want(view.from, view.to, view.width * (window.devicePixelRatio || 1), view.duration);
+  }
+
+  font(size, weight = 400) {
+    return `${weight} ${size}px ${this.desk.colours.font}`;
+  }
+
+  drawSilences(g) {
+    const { view, store, colours } = this.desk;
+    const first = countWhile(store.silences, (s) => s.end_s < view.from);
+    g.fillStyle = colours.ink;
+    for (let i = first; i < store.silences.length && store.silences[i].start_s < view.to; i += 1) {
+      const x = view.x(store.silences[i].start_s);
+      const wide = view.x(store.silences[i].end_s) - x;
+      if (wide < 1) continue; // from far away they would only be a pattern
+      g.globalAlpha = 0.075;
+      g.fillRect(x, WAVE_TOP, wide, LANES.wave);
+      g.globalAlpha = 0.45;
+      g.fillRect(x, WORDS_TOP - 2, wide, 2);
+    }
+    g.globalAlpha = 1;
+  }
+
+  drawSelection(g, ranges) {
+    const { view, colours } = this.desk;
+    g.fillStyle = colours.accent;
+    g.globalAlpha = 0.1;
+    for (const r of ranges) g.fillRect(view.x(r.start_s), WAVE_TOP, view.x(r.end_s) - view.x(r.start_s), LANES.wave);
+    g.globalAlpha = 1;
+  }
+
+  drawWave(g, ranges) {
+    const { view, peaks } = this.desk;
+    const ratio = window.devicePixelRatio || 1;
+    if (!peaks.coarse) return this.drawFlat(g);
+    this.paintLayers(Math.round(view.width * ratio), Math.round((LANES.wave - 4) * ratio));
+    const [calm, strong] = this.layers;
+    g.drawImage(calm, 0, WAVE_TOP + 2, view.width, LANES.wave - 4);
+    if (!ranges.length) return;
+    g.save();
+    g.beginPath();
+    for (const r of ranges) g.rect(view.x(r.start_s), WAVE_TOP, view.x(r.end_s) - view.x(r.start_s), LANES.wave);
+    g.clip();
+    g.clearRect(0, WAVE_TOP, view.width, LANES.wave);
+    this.drawSilences(g);
+    this.drawSelection(g, ranges);
+    g.drawImage(strong, 0, WAVE_TOP + 2, view.width, LANES.wave - 4);
+    g.restore();
+  }
+
+  drawFlat(g) {
+    const { view, colours } = this.desk;
+    g.fillStyle = colours.line;
+    g.fillRect(0, WAVE_TOP + LANES.wave / 2, view.width, 1);
+  }
+
+  // The waveform is painted once per view in two colours; moving an edge only copies it.
+  paintLayers(width, height) {
+    const { view, peaks, colours } = this.desk;
+    const key = [view.from, view.to, width, height, peaks.revision, colours.key].join();
+    if (key === this.layersKey) return;
+    this.layersKey = key;
+    const data = peaks.best(view.from, view.to);
+    const tones = [[colours.muted, 0.62], [colours.accent, 1]];
+    this.layers.forEach((layer, i) => {
+      layer.width = width;
+      layer.height = height;
+      const g = layer.getContext("2d");
+      g.globalAlpha = tones[i][1];
+      drawPeaks(g, data, view.from, view.to, width, height, peaks.gain, tones[i][0]);
+    });
+  }
+
+  drawRuler(g) {
+    const { view, colours } = this.desk;
+    const step = TICKS.find((t) => t / view.perPixel >= 86) ?? 7200;
+    g.font = this.font(12);
+    g.textAlign = "left";
+    for (let n = Math.floor(view.from / step); n * step <= view.to; n += 1) {
+      const x = Math.round(view.x(n * step)) + 0.5;
+      g.fillStyle = colours.line;
+      g.fillRect(x, 5, 1, LANES.ruler - 5);
+      g.fillStyle = colours.muted;
+      g.fillText(clock(n * step, step < 0.1 ? 2 : step < 1 ? 1 : 0), x + 5, LANES.ruler / 2 + 1);
+    }
+  }
+
+  drawClips(g) {
+    const { store, colours, view } = this.desk;
+    g.fillStyle = colours.line;
+    g.fillRect(0, CLIPS_TOP, view.width, 1);
+    g.fillRect(0, WAVE_TOP - 1, view.width, 1);
+    (store.clips ?? []).forEach((clip, i) => {
+      if (clip.id !== store.selectedId) this.drawClip(g, clip, i + 1, false);
+    });
+    const mine = (store.clips ?? []).findIndex((c) => c.id === store.selectedId);
+    if (mine >= 0) this.drawClip(g, store.clips[mine], mine + 1, true);
+  }
+
+  drawClip(g, clip, number, open) {
+    const { view, store, colours } = this.desk;
+    const status = store.statusOf(clip);
+    const colour = open ? colours.accent : colourOf(colours, status);
+    for (const r of store.rangesOf(clip)) {
+      const x = view.x(r.start_s);
+      const wide = view.x(r.end_s) - x;
+      if (x > view.width || x + wide < 0) continue;
+      g.globalAlpha = open ? 0.24 : 0.14;
+      g.fillStyle = colour;
+      g.beginPath();
+      g.roundRect(x, CLIPS_TOP + 3, Math.max(2, wide), LANES.clips - 6, 3);
+      g.fill();
+      if (!open) {
+        g.globalAlpha = 0.05;
+        g.fillRect(x, WAVE_TOP, wide, LANES.wave);
+      }
+      g.globalAlpha = open ? 1 : 0.85;
+      const left = Math.max(x, 0) + 6;
+      g.fillStyle = colours.ink;
+      g.font = this.font(12, open ? 600 : 400);
+      g.fillText(shortened(g, `${STATUS[status].sign} ${number} ${clip.title}`, x + wide - left - 4), left, CLIPS_TOP + LANES.clips / 2);
+    }
+    g.globalAlpha = 1;
+  }
+
+  drawWords(g, ranges) {
+    const { store, view, colours } = this.desk;
+    if (!store.transcript || 1 / view.perPixel < WORDS_FROM) return;
+    const { words } = store.transcript;
+    const y = WORDS_TOP + LANES.words / 2 + 1;
+    let free = -Infinity;
+    g.textAlign = "left";
+    for (let i = countWhile(words, (w) => w.end_s < view.from); i < words.length && words[i].start_s < view.to; i += 1) {
+      const x = view.x(words[i].start_s);
+      if (x < free) continue;
+      const middle = (words[i].start_s + words[i].end_s) / 2;
+      const inside = ranges.some((r) => middle >= r.start_s && middle < r.end_s);
+      g.font = this.font(13, i === this.word ? 650 : 400);
+      g.fillStyle = i === this.word ? colours.accent : inside ? colours.ink : colours.muted;
+      g.globalAlpha = words[i].timed ? 1 : 0.65;
+      g.fillText(words[i].text, x, y);
+      free = x + g.measureText(words[i].text).width + 5;
+    }
+    g.globalAlpha = 1;
+  }
+
+  drawGhost(g) {
+    const { view, colours } = this.desk;
+    const x = view.x(this.ghost.start_s);
+    g.strokeStyle = colours.accent;
+    g.setLineDash([5, 4]);
+    g.lineWidth = 1.5;
+    g.strokeRect(x, WAVE_TOP + 1, view.x(this.ghost.end_s) - x, LANES.wave - 2);
+    g.setLineDash([]);
+  }
+
+  placeHandles(ranges) {
+    const { view } = this.desk;
+    const open = ranges.length > 0;
+    const start = open ? view.x(ranges[0].start_s) : 0;
+    const end = open ? view.x(ranges[ranges.length - 1].end_s) : 0;
+    for (const [side, x] of [["in", start], ["out", end]]) {
+      const handle = this.handles[side];
+      handle.hidden = !open;
+      handle.style.transform = `translateX(${x}px)`;
+      handle.classList.toggle("away", x < -2 || x > view.width + 2);
+      handle.classList.toggle("outward", end - start < 150);
+      handle.classList.toggle("active", this.desk.active === side);
+    }
+  }
+
+  /** Say where the edges are; only when they changed. */
+  describe() {
+    const { store } = this.desk;
+    const span = store.span;
+    if (!span) return;
+    for (const side of ["in", "out"]) {
+      const at = side === "in" ? span.start_s : span.end_s;
+      const handle = this.handles[side];
+      const silence = silenceAt(store.silences, at);
+      const where = silence ? `in a silence of ${(silence.end_s - silence.start_s).toFixed(2)} seconds` : "not in a silence";
+      handle.querySelector(".flag").textContent = clock(at, 2);
+      handle.setAttribute("aria-valuemin", "0");
+      handle.setAttribute("aria-valuemax", store.duration.toFixed(2));
+      handle.setAttribute("aria-valuenow", at.toFixed(2));
+      handle.setAttribute("aria-valuetext", `${clock(at, 2)}, ${where}`);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+"""Starts one worker: it takes tasks from the queues, and now and then looks after lost ones."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import structlog
+
+from clipper_core.app import build_app, end_with_parent, set_up_logs
+from clipper_core.domain.task import Queue
+from clipper_core.errors import ClipperError
+from clipper_core.settings import load_settings
+
+log = structlog.get_logger()
+
+WORKER = os.getpid()  # a task's own process still finds its worker's here
+
+
+def perform(task_id: str, attempt: int) -> None:
+    """One entry of the queue, in a process of its own: everything is built and connected anew in here."""
+    end_with_parent(WORKER)
+    app = build_app()
+    app.work.perform(task_id, attempt)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="A Clipper worker.")
+    parser.add_argument("--queues", default=",".join(Queue), help="which queues, the most urgent first")
+    queues = parser.parse_args().queues.split(",")
+    if unknown := set(queues) - set(Queue):
+        parser.error(f"no such queue: {', '.join(sorted(unknown))} (there are {', '.join(Queue)})")
+    try:
+        settings = load_settings()
+        set_up_logs(settings)
+        # No connection stays open between two looks, because a worker forks for every task.
+        app = build_app(settings, keep_connections=False)
+
+        def look_after_lost_tasks() -> None:
+            try:
+                app.tasks.reconcile()
+            except ClipperError as error:
+                log.warning("could not look after lost tasks, will try again", why=error.message)
+
+        log.info("worker started", queues=",".join(queues))
+        app.queue.work(queues, look_after_lost_tasks, app.tasks.give_back)
+    except ClipperError as error:
+        print(f"{error.code}: {error.message}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
