@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.codec.context import CodecContext
 from av.container import InputContainer
@@ -20,8 +21,8 @@ from clipper_core.adapters.ffmpeg import READ_OPTIONS, file_url
 from clipper_core.errors import NotMedia
 
 TIMEOUT_S = 60.0
-LOOK_BACK_MS = 500
-FEW_PACKETS = 120
+FEW_PACKETS = 60
+SEEK_BACK_S = (0, 2, 5, 10, 20, 40, 80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,11 @@ class Header:
 class PictureClock:
     """How the video runs about a moment, in exact seconds from t = 0.
 
-    ``from_s``: where decoding has to begin to have the frame shown then. ``phase``: how far the frames lie behind
-    the grid of their rate, 0 up to 1 frame; None where they follow no grid.
+    ``seek_s``: where to jump to, so that decoding gets the frame shown then. ``phase``: how far the frames lie
+    behind the grid of their rate, 0 up to 1 frame; None where they follow no grid.
     """
 
-    from_s: Fraction
+    seek_s: Fraction
     phase: Fraction | None
 
 
@@ -176,23 +177,35 @@ def last_moment(path: Path) -> Fraction:
 
 def picture_clock(path: Path, at_s: Fraction, rate: Fraction) -> PictureClock:
     """How the video runs about ``at_s``. Reads from the key frame before it to a few seconds after."""
-    times: list[Fraction] = []
     with _opened(path) as container:
-        stream = _video(container)
-        start = Fraction(container.start_time or 0, av.time_base)
-        with contextlib.suppress(av.error.FFmpegError):
-            if at_s > 0:
-                container.seek(int((at_s + start) * av.time_base))
-            beyond = 0
-            for packet in container.demux(stream):
-                if packet.pts is None:
-                    continue
-                times.append(packet.pts * packet.time_base - start)
-                beyond += times[-1] > at_s
-                if beyond >= FEW_PACKETS:
-                    break
+        for back in SEEK_BACK_S:
+            seek_s = max(Fraction(0), at_s - back)
+            times = _times_from(container, seek_s, at_s)
+            if (times and times[0] <= at_s) or seek_s == 0:
+                break
     near = sorted(times, key=lambda t: abs(t - at_s))[:FEW_PACKETS]
-    return PictureClock(max(Fraction(0), min([at_s, *times])), _phase(near, rate))
+    return PictureClock(seek_s, _phase(near, rate))
+
+
+def _times_from(container: InputContainer, seek_s: Fraction, at_s: Fraction) -> list[Fraction]:
+    """When the frames from the first key frame after a jump on are shown. The key frame's time comes first.
+
+    A format without an index jumps anywhere: the key frame may come after what it was to be decoded for.
+    """
+    stream = _video(container)
+    start = Fraction(container.start_time or 0, av.time_base)
+    times: list[Fraction] = []
+    beyond = 0
+    with contextlib.suppress(av.error.FFmpegError):
+        container.seek(int((seek_s + start) * av.time_base))
+        for packet in container.demux(stream):
+            if packet.pts is None or not (times or packet.is_keyframe):
+                continue
+            times.append(packet.pts * packet.time_base - start)
+            beyond += times[-1] > at_s
+            if beyond >= FEW_PACKETS:
+                break
+    return times
 
 
 def _video(container: InputContainer) -> VideoStream:
@@ -211,3 +224,26 @@ def _phase(times: list[Fraction], rate: Fraction) -> Fraction | None:
         return None
     middle = (max(wander) + min(wander)) / 2
     return (first * rate + middle) % 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What PyAV finds in a file: decoded samples of the first sound track at its rate, and video packets."""
+
+    samples: int
+    sample_rate: int
+    pictures: int
+
+
+def count(path: Path) -> Counted:
+    """Decode the first sound track and count, as programs other than FFmpeg would."""
+    samples, rate, pictures = 0, 0, 0
+    with _opened(path) as container, contextlib.suppress(av.error.FFmpegError):
+        for packet in container.demux(container.streams.audio[0], *container.streams.video[:1]):
+            if packet.stream.type == "video":
+                pictures += packet.size > 0
+                continue
+            for frame in packet.decode():
+                assert isinstance(frame, AudioFrame)
+                samples, rate = samples + frame.samples, frame.sample_rate
+    return Counted(samples, rate, pictures)

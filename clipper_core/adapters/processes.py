@@ -341,7 +341,7 @@ class Supervisor:
         finally:
             signal.set_wakeup_fd(wakeup)
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, handler or signal.SIG_DFL)
             self._selector.close()
             heard.close()
             woken.close()

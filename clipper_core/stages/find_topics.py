@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,7 @@ def _counted_words(words: Sequence[Word], blocks: list[list[Sentence]], english:
     return {w: p for w, p in places.items() if 2 <= len(set(p)) <= most}
 
 
+@lru_cache(maxsize=50_000)
 def stem_of(word: str) -> str:
     """A word without the endings that only grammar asks for. Crude, and good enough to count by."""
     for ending in ("'s", "ies", "ing", "ed", "es", "s"):

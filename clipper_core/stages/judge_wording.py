@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _NOT_A_WORD = re.compile(r"[^\w'\-]+")
 
 
-def _listed(text: str) -> frozenset[str]:
+def listed(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
     return frozenset(text.split())
 
 
-FILLERS = _listed("""um uh er erm ah oh eh like well so i-i y'know""")
+HESITATIONS = listed("um uh er erm ah oh eh mm hmm mm-hmm uh-huh")
+FILLERS = listed("um uh er erm ah oh eh like well so i-i y'know")
 
 # Words that lean on what was said before: as a clip's first real word they leave the listener outside.
-LEANING = _listed(
+LEANING = listed(
     """and but or nor because cause 'cause which who whom whose then also plus too though although however therefore
     he she they it him her them his hers their theirs its it's he's she's they're that's they've he'd she'd it'll
     they'll that'll this that these those there there's here
@@ -27,17 +30,17 @@ LEANING = _listed(
     absolutely correct definitely same either neither such instead otherwise anyway again"""
 )
 
-ANSWERS = _listed(
+ANSWERS = listed(
     """yeah yep yes yup no nope okay ok 'kay right exactly sure mm mm-hmm mmhmm uh-huh hmm huh alright cool great
     totally absolutely correct definitely"""
 )
 
-ASKING = _listed(
+ASKING = listed(
     """what why how when where who which is are was were do does did can could would will should have has isn't aren't
     don't doesn't didn't can't couldn't wouldn't shouldn't"""
 )
 
-STOPWORDS = _listed(
+STOPWORDS = listed(
     """a about above actually after again against all almost also although always am an and another any anything are
     around as at away back basically be became because become been before being below between both but by came can
     can't come could couldn't d did didn't do does doesn't doing don't done down each either else enough even ever
@@ -90,6 +93,7 @@ _HOOK = re.compile(
 )
 
 
+@lru_cache(maxsize=50_000)  # a recording repeats its words ten times over
 def bare(text: str) -> str:
     """A word in lower case without its punctuation; empty for a lone dash or dots."""
     return _NOT_A_WORD.sub("", text.replace("\u2019", "'").lower()).strip("-'") or ""

@@ -114,19 +114,26 @@ def _decode(
 
 @contextlib.contextmanager
 def decoded(
-    ffmpeg: Ffmpeg, path: Path, track: int, more: list[str], duration_ms: int, progress: Progress
+    ffmpeg: Ffmpeg,
+    path: Path,
+    track: int,
+    more: list[str],
+    duration_ms: int,
+    progress: Progress,
+    *,
+    picture: bool = False,
 ) -> Iterator[tuple[Running, PcmFormat]]:
     """FFmpeg at work on a sound track, which comes as 16-bit samples in its native rate and channels.
 
-    ``more`` are further outputs of the same run. Raises Truncated if no sample comes out.
+    ``more`` are further outputs of the same run, which may take the ``picture`` too. Raises Truncated if no sample
+    comes out.
     """
     # A WAV header tells what the decoder really gives; that of the file may say half the rate (HE-AAC).
     outputs = ["-map", f"0:a:{track}", "-af", ON_CLOCK, "-c:a", "pcm_s16le", "-f", "wav", "pipe:1", *more]
+    source = Input(path, options=("-sn", "-dn") if picture else ("-vn", "-sn", "-dn"))
     started = False
     try:
-        with ffmpeg.pipe(
-            [Input(path, options=("-vn", "-sn", "-dn"))], outputs, work_ms=duration_ms, progress=progress
-        ) as running:
+        with ffmpeg.pipe([source], outputs, work_ms=duration_ms, progress=progress) as running:
             pcm = _wav_header(running)
             if pcm is not None:
                 started = True

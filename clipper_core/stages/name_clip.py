@@ -1,13 +1,252 @@
-"""x"""
+"""A title for a clip from its own words, and the reasons why it was proposed.
 
+A title quotes the sentence that says most in least space, shortened at a clause or a word. A draft is not quoted: its
+recurring words are listed. Every reason states something that was found in this clip.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clipper_core.domain.cut import Cut
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.domain.transcript import CLOSERS, Sentence, Transcript
+from clipper_core.stages import judge_wording as wording
+from clipper_core.stages.find_topics import stem_of
+from clipper_core.stages.score_windows import TOPIC_SLACK_MS, Material
+from clipper_core.stages.snap_cuts import first_word_from, last_word_until
 
-@dataclass
+LONGEST_TITLE = 60
+FEWEST_WORDS = 3
+ONE_TOPIC = 0.25  # the chance of another topic inside, up to which a clip is said to stay on one
+DENSE = 0.9  # the share of speech worth mentioning
+NOTABLE = 0.05  # … if the recording as a whole has so much less
+LONG_PAUSE_MS = 1_000
+MOST_TERMS = 3
+
+_LEAD_IN = wording.FILLERS | wording.ANSWERS | {"and", "but", "or", "so", "because", "now", "then", "also", "actually"}
+_LEAD_IN_PAIRS = {("you", "know"), ("i", "mean"), ("i", "think"), ("i", "guess"), ("all", "right"), ("of", "course")}
+_LOOSE_ENDS = wording.listed(
+    """a an the and or but of to in on at for with by from as that which who is are was were be been so if when because
+    than then i we you he she they it this these those my your our their his her its not very really just like um uh
+    there's it's i'm we're have has had do does did can could would will should into about"""
+)
+_OPEN_CLAUSE = wording.listed("when if as while because since though although unless whether where most in on for with")
+_PREPOSITIONS = wording.listed("in on of at by to from with into than as")
+_CLAUSE_ENDS = (",", ";", ":", "—", "–", "-")
+
+
+@dataclass(frozen=True, slots=True)
 class Name:
+    """What a proposal says about itself."""
+
     title: str
     reasons: tuple[str, ...]
 
 
-def name_clips(spans, material):
-    return [Name("", ()) for _ in spans]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a clip holds: its words, by the numbers of the first and one past the last, and what they are about."""
+
+    span: TimeRange
+    first: int = 0
+    end: int = 0
+    terms: tuple[str, ...] = ()
+    weights: dict[str, float] | None = None
+
+
+def name_clips(spans: Sequence[TimeRange], cuts: Sequence[tuple[Cut, Cut]], material: Material) -> list[Name]:
+    """A name for each span. No two titles are the same."""
+    everywhere = _stems_of_all(material.transcript)
+    used: set[str] = set()
+    names: list[Name] = []
+    for span, pair in zip(spans, cuts, strict=True):
+        held = _held(span, material.transcript, everywhere)
+        title = next((t for t in titles(held, material) if t.lower() not in used), clock_title(span))
+        used.add(title.lower())
+        names.append(Name(title, reasons(held, pair, material)))
+    return names
+
+
+def clock_title(span: TimeRange) -> str:
+    """Such as: Clip at 12:03. Unique among clips that start in different seconds."""
+    minutes, seconds = divmod(span.start_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"Clip at {hours}:{minutes:02}:{seconds:02}" if hours else f"Clip at {minutes}:{seconds:02}"
+
+
+def titles(held: Held, material: Material) -> list[str]:
+    """Possible titles from the clip's own words, best first. May be empty."""
+    transcript = material.transcript
+    if transcript is None or held.first >= held.end:
+        return []
+    if transcript.draft:
+        return [_enumerated(held.terms)] if held.terms else []
+    inside = [s for s in material.sentences if held.first <= s.first_word and s.last_word < held.end]
+    rated = [_rated(transcript, sentence, place, held) for place, sentence in enumerate(inside)]
+    return [title for _, title in sorted((r for r in rated if r[1]), key=lambda r: -r[0])]
+
+
+def _enumerated(terms: Sequence[str]) -> str:
+    """Such as: Pricing, churn and hiring. Fewer, if they would not fit."""
+    for count in range(len(terms), 0, -1):
+        *most, last = terms[:count]
+        text = f"{', '.join(most)} and {last}" if most else last
+        if len(text) <= LONGEST_TITLE:
+            return text[:1].upper() + text[1:]
+    return ""
+
+
+def _rated(transcript: Transcript, sentence: Sentence, place: int, held: Held) -> tuple[float, str]:
+    """How good a title the sentence makes, and the title; empty if it makes none."""
+    words = [w.text for w in transcript.words[sentence.first_word : sentence.last_word + 1]]
+    spoken = without_lead_in(words)
+    title = shortened(spoken)
+    kept = [wording.bare(w) for w in title.split()]
+    if len(kept) < FEWEST_WORDS:
+        return 0.0, ""
+    weights = held.weights or {}
+    about = sum(weights.get(s, 0.0) for s in {stem_of(w) for w in kept})
+    text = " ".join(kept)
+    rating = (
+        about / max(weights.values(), default=1.0)
+        + 0.5 * (title.endswith("?") or wording.hooks(text))
+        + 0.8 * (len(kept) >= len(spoken))
+        - 0.6 * (title.endswith("…") or (kept[0] in _OPEN_CLAUSE and len(kept) < len(spoken)))
+        - 0.8 * (wording.leans(kept) or kept[0] in _PREPOSITIONS)
+        - 1.5 * (wording.greets(text) or wording.sells(text))
+        - 0.05 * place
+    )
+    return rating, title
+
+
+def without_lead_in(words: Sequence[str]) -> list[str]:
+    """The words of a sentence without "So, um, you know" in front, and without hesitations and stutters inside."""
+    rest = [w for w in words if wording.bare(w) not in wording.HESITATIONS]
+    rest = [w for w, before in zip(rest, ["", *rest], strict=False) if wording.bare(w) != wording.bare(before)]
+    while rest:
+        lowered = [wording.bare(w) for w in rest[:2]]
+        if tuple(lowered) in _LEAD_IN_PAIRS:
+            rest = rest[2:]
+        elif lowered[0] in _LEAD_IN or not lowered[0]:
+            rest = rest[1:]
+        else:
+            break
+    return rest
+
+
+def shortened(words: Sequence[str]) -> str:
+    """The words as a title of at most ``LONGEST_TITLE`` characters: whole, or up to a clause, or up to a word and "…".
+
+    Never a part of a word; empty if not even one fits.
+    """
+    whole = _tidy(" ".join(words))
+    if len(whole) <= LONGEST_TITLE:
+        return whole
+    fitting = len(words)
+    while fitting and len(_tidy(" ".join(words[:fitting]))) > LONGEST_TITLE - 1:
+        fitting -= 1
+    for count in range(fitting, 0, -1):
+        title = _tidy(" ".join(words[:count]))
+        if words[count - 1].endswith(_CLAUSE_ENDS) and len(title) >= LONGEST_TITLE // 3:
+            return title
+    while fitting > 1 and wording.bare(words[fitting - 1]) in _LOOSE_ENDS:
+        fitting -= 1
+    return _tidy(" ".join(words[:fitting])) + "…" if fitting else ""
+
+
+def _tidy(text: str) -> str:
+    """Without the marks that close a statement, and with a capital first; question and exclamation marks stay."""
+    text = re.sub(r"\s+", " ", text).strip().strip('"“”«»()[]').rstrip(".,;:–—- …")
+    return text[:1].upper() + text[1:]
+
+
+def reasons(held: Held, cuts: tuple[Cut, Cut], material: Material) -> tuple[str, ...]:
+    """What speaks for the clip, in short sentences, what a listener notices first before the rest."""
+    said = [
+        _about_opening(held, material),
+        _about_topic(held, material),
+        "Ends on a complete sentence" if cuts[1].certificate.sentence_boundary else "",
+        "Opens and closes in silence" if all(c.certificate.silence for c in cuts) else "",
+        _about_pauses(held.span, cuts, material),
+    ]
+    found = tuple(reason for reason in said if reason)
+    return found or (_about_nothing_else(held.span, material),)
+
+
+def _about_opening(held: Held, material: Material) -> str:
+    transcript = material.transcript
+    if transcript is None or transcript.draft or held.first >= held.end:
+        return ""
+    opening = next((s for s in material.sentences if s.first_word == held.first), None)
+    if opening and transcript.words[opening.last_word].text.rstrip(CLOSERS).endswith(("?", "？")):
+        return "Starts with a question"
+    near = (abs(t - held.span.start_ms) <= TOPIC_SLACK_MS for t in material.topics.boundaries_ms)
+    return "Starts where a new topic begins" if any(near) else ""
+
+
+def _about_topic(held: Held, material: Material) -> str:
+    if material.transcript is None or len(material.topics.at_ms) < 2:
+        return ""
+    inside = 1.0
+    for at, chance in zip(material.topics.at_ms, material.topics.chance, strict=True):
+        if held.span.start_ms + TOPIC_SLACK_MS < at < held.span.end_ms - TOPIC_SLACK_MS:
+            inside *= 1 - chance
+    if inside < 1 - ONE_TOPIC or not held.terms:
+        return ""
+    return f"Stays on one topic: {', '.join(held.terms)}"
+
+
+def _about_pauses(span: TimeRange, cuts: tuple[Cut, Cut], material: Material) -> str:
+    if not material.silences.silences:
+        return ""
+    share = _speech_share(span, material)
+    whole = TimeRange(0, material.silences.duration_ms)
+    if share >= max(DENSE, _speech_share(whole, material) + NOTABLE):
+        return f"Hardly a pause: speech in {math.floor(100 * share)} % of it"
+    before = cuts[0].certificate.silence
+    return f"Follows a pause of {before.length_ms / 1000:.1f} s" if before and before.length_ms >= LONG_PAUSE_MS else ""
+
+
+def _about_nothing_else(span: TimeRange, material: Material) -> str:
+    if not material.silences.silences:
+        return "The recording has no pause to cut in"
+    return f"Speech in {math.floor(100 * _speech_share(span, material))} % of its {span.length_ms // 1000} seconds"
+
+
+def _speech_share(span: TimeRange, material: Material) -> float:
+    """The share of ``span`` that is not silent."""
+    inside = material.silences.within(span)
+    silent = sum(min(s.end_ms, span.end_ms) - max(s.start_ms, span.start_ms) for s in inside)
+    return 1 - silent / span.length_ms
+
+
+def _held(span: TimeRange, transcript: Transcript | None, everywhere: Counter[str]) -> Held:
+    if transcript is None:
+        return Held(span)
+    first, end = first_word_from(span.start_ms, transcript), last_word_until(span.end_ms, transcript) + 1
+    shown: dict[str, Counter[str]] = {}
+    for word in transcript.words[first:end]:
+        bare = wording.bare(word.text)
+        if _tells(bare, transcript.language):
+            shown.setdefault(stem_of(bare), Counter())[bare] += 1
+    counts = {stem: sum(forms.values()) for stem, forms in shown.items()}
+    weights = {s: n * math.log(1 + len(transcript.words) / everywhere[s]) / 4 for s, n in counts.items()}
+    recurring = sorted((s for s, n in counts.items() if n >= 2), key=lambda s: (-weights[s], s))
+    terms = tuple(max(shown[s].items(), key=lambda form: (form[1], form[0]))[0] for s in recurring[:MOST_TERMS])
+    return Held(span, first, end, terms, weights)
+
+
+def _stems_of_all(transcript: Transcript | None) -> Counter[str]:
+    return Counter(stem_of(wording.bare(w.text)) for w in transcript.words) if transcript else Counter()
+
+
+def _tells(bare: str, language: str) -> bool:
+    """Whether a word says what a clip is about: no function word; where we do not know those, a long one."""
+    if not wording.speaks_english(language):
+        return len(bare) >= 6
+    return len(bare) > 2 and not {bare, stem_of(bare)} & wording.STOPWORDS

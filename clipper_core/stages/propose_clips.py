@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
+from clipper_core.domain.cut import Cut, Side
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Transcript, sentences_of
@@ -31,7 +32,7 @@ from clipper_core.stages.score_windows import (
     speech_ms,
     speech_share,
 )
-from clipper_core.stages.snap_cuts import alternatives, certify_ranges
+from clipper_core.stages.snap_cuts import alternatives, certify
 
 EVERY_MS = 300_000  # about one clip in five minutes
 FEWEST, MOST = 3, 12
@@ -68,18 +69,24 @@ def propose_clips(
     material = _material(transcript, silences)
     choices = _choices(material, lengths, taken, wanted)
     best_first = sorted(choices, key=lambda c: (-c.score, c.span))
-    names = name_clips([c.span for c in best_first], material)
+    spans = [c.span for c in best_first]
+    cuts = [_cuts(span, silences, transcript) for span in spans]
+    names = name_clips(spans, cuts, material)
     return tuple(
         Proposal(
             span=choice.span,
             score=choice.score,
             title=name.title,
             reasons=name.reasons,
-            cuts=certify_ranges((choice.span,), silences, transcript),
+            cuts=pair,
             alternatives=alternatives(choice.span, silences, transcript, lengths),
         )
-        for choice, name in zip(best_first, names, strict=True)
+        for choice, pair, name in zip(best_first, cuts, names, strict=True)
     )
+
+
+def _cuts(span: TimeRange, silences: SilenceMap, transcript: Transcript | None) -> tuple[Cut, Cut]:
+    return certify(span.start_ms, Side.IN, silences, transcript), certify(span.end_ms, Side.OUT, silences, transcript)
 
 
 def how_many(free_ms: int, lengths: Lengths) -> int:

@@ -7,7 +7,8 @@
  *   status: import("./format.js").Status, version: number, start_s: number, end_s: number,
  *   ranges: import("./rules.js").Range[], cuts: Cut[], alternatives: import("./rules.js").Range[],
  *   decision: {decision: string, reason: string|null, note: string|null, by: string, at: string}|null,
- *   render: {id: string, state: string, progress: number|null, url: string|null}|null, etag: string}} Clip */
+ *   render: {id: string, state: string, progress: number|null, url: string|null,
+ *   download_url?: string|null}|null, changed_by?: string, etag: string}} Clip */
 /** @typedef {{text: string, start_s: number, end_s: number, timed: boolean}} Word */
 /** @typedef {{revision: string, engine: string, language: string, draft: boolean, words: Word[],
  *   sentences: {first_word: number, last_word: number}[]}} Transcript */

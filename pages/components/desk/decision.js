@@ -136,7 +136,7 @@ export class Decision {
     setText(this.desk.find(".saved"), store.isUnsaved(clip.id) ? "Not saved yet" : store.isSaving(clip.id) ? "Saving\u2026" : "");
     const link = this.desk.find(".render");
     link.hidden = clip.render?.state !== "succeeded" || !clip.render.url;
-    if (!link.hidden) link.href = clip.render.url;
+    if (!link.hidden) link.href = clip.render.download_url ?? clip.render.url;
   }
 
   verdict(clip, status) {

@@ -21,7 +21,7 @@ import { View } from "./view.js";
 import { Words } from "./words.js";
 
 const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
-const ECHO_MS = 8_000;
+const ECHO_MS = 2_500;
 
 /** @typedef {{project_id: string, clip_id: string|null, reviewer: string}} DeskData */
 

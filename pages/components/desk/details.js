@@ -1,6 +1,6 @@
 // The open clip in words: title, the certificate of every cut, why it was proposed, other edges.
 
-import { GRADE, clock, decibels, facts, length } from "./format.js";
+import { GRADE, clock, decibels, evidence, length } from "./format.js";
 import { lengthOf, sameRanges, silenceAt } from "./rules.js";
 import { setText } from "./stage.js";
 
@@ -79,9 +79,7 @@ export class Details {
     row.dataset.testid = `desk-cut-${side}`;
     row.append(make("b", "side", outer ? (side === "in" ? "In" : "Out") : side === "in" ? "\u21a6" : "\u21a4"));
     const grade = make("span", "grade", stored ? `${GRADE[stored.grade]} ${stored.grade}` : "\u2026 checking");
-    row.append(grade, make("span", "facts", stored ? facts(stored).join(", ") : seen(silence)));
-    if (stored?.reason && stored.grade !== "clean") row.append(make("span", "reason", stored.reason));
-    if (stored?.reason) grade.title = stored.reason;
+    row.append(grade, make("span", "evidence", stored ? evidence(stored) : seen(silence)));
     row.append(this.tools(side, at, outer));
     return row;
   }

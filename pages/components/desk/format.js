@@ -67,8 +67,13 @@ export function moment(iso) {
     : at.toLocaleDateString([], { day: "numeric", month: "short" });
 }
 
-/** The evidence of a cut in words. @param {import("./api.js").Cut} cut */
-export function facts(cut) {
+/** The evidence of a cut in words: those it came with, else put together here. @param {import("./api.js").Cut} cut */
+export function evidence(cut) {
+  return cut.reason ? cut.reason.replace(/(^|\s)-(?=\d)/g, `$1${MINUS}`) : facts(cut).join(", ");
+}
+
+/** @param {import("./api.js").Cut} cut */
+function facts(cut) {
   const word = cut.side === "in" ? "first word" : "last word";
   const out = [];
   if (cut.silence_start_s !== null && cut.silence_end_s !== null) {

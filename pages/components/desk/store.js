@@ -38,7 +38,7 @@ export class Store {
     this.selectedId = null;
     /** @type {Message|null} */
     this.message = null;
-    /** @type {Map<string, {ranges: Range[]}>} */
+    /** @type {Map<string, {ranges: Range[], queued: boolean}>} edges as shown, until the server has them */
     this.drafts = new Map();
     /** @type {Map<string, string>} what a decision on its way will make of a clip */
     this.expected = new Map();
@@ -193,7 +193,7 @@ export class Store {
 
   /** @param {Clip} clip */
   whoChanged(clip) {
-    const by = /** @type {any} */ (clip).by ?? clip.decision?.by;
+    const by = clip.changed_by || clip.decision?.by;
     return by && by !== this.reviewer ? by : "Someone";
   }
 
@@ -214,7 +214,7 @@ export class Store {
     const lane = this.lane(clip.id);
     clearTimeout(lane.timer);
     if (!this.drafts.has(clip.id)) this.undoable.push({ kind: "version", id: clip.id, ranges: clip.ranges });
-    this.drafts.set(clip.id, { ranges });
+    this.drafts.set(clip.id, { ranges, queued: false });
     this.tell("draft");
   }
 
@@ -233,8 +233,9 @@ export class Store {
     const lane = this.lane(id);
     clearTimeout(lane.timer);
     const last = lane.wishes[lane.wishes.length - 1];
-    if (last?.kind === "version" && last.ranges === draft.ranges) return;
+    if (draft.queued) return;
     if (!lane.wishes.length && sameRanges(draft.ranges, clip.ranges)) return this.forgetDraft(id);
+    draft.queued = true;
     if (last?.kind === "version" && !(lane.busy && lane.wishes.length === 1)) last.ranges = draft.ranges;
     else lane.wishes.push({ kind: "version", ranges: draft.ranges });
     this.pump(id);

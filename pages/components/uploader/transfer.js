@@ -258,7 +258,8 @@ export class Transfer {
       await ask("PUT", `${this._url}/captions`, { body: captions.file, signal });
       captions.state = "sent";
     } catch (trouble) {
-      if (signal.aborted || trouble.passing || trouble.code === "upload_not_found") throw trouble;
+      const again = trouble.passing && (trouble.status < 500 || this._failures < 3);
+      if (signal.aborted || again || trouble.code === "upload_not_found") throw trouble;
       captions.state = "bad"; // the recording itself goes on
       captions.message = trouble.message;
     }

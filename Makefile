@@ -1,0 +1,44 @@
+# `make` alone lists what there is. Everything happens in this folder: the environment in .venv, what is made in data.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup setup-tests check bench lock
+
+VENV := .venv/bin/python
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --quiet
+ARGS ?=
+
+# The set-up script runs on any Python since 3.7 and finds a fitting one; without any, uv brings one along.
+SETUP = for python in python3 python3.12 python3.11 python3.13 python; do \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 7))' >/dev/null 2>&1; \
+	then exec "$$python" tools/setup.py $(1); fi; done; \
+	if command -v uv >/dev/null; \
+	then UV_PYTHON_INSTALL_DIR=.python exec uv run --quiet --no-project --python 3.12 tools/setup.py $(1); fi; \
+	echo "setup_problem: Clipper needs Python 3.11, 3.12 or 3.13, and there is none. Install one of them, or uv." >&2; exit 1
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+run: setup ## set up if needed, bring the database up to date, and serve at http://127.0.0.1:8501 until Ctrl-C
+	@exec $(VENV) -m clipper_core serve
+
+test: setup-tests ## set up if needed, and run all tests (ARGS="-k silence" for some)
+	@exec $(VENV) -m pytest $(ARGS)
+
+setup: ## the environment alone, in .venv
+	@$(call SETUP,)
+
+setup-tests:
+	@$(call SETUP,--tests)
+
+check: setup-tests ## lint, format, types and the shape of the code
+	@$(VENV) -m ruff check .
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m mypy
+	@$(VENV) -m pytest tests/unit/test_architecture.py
+
+bench: setup-tests ## measure speed and quality
+	@exec $(VENV) -m benchmarks $(ARGS)
+
+lock: ## pin what pyproject.toml asks for (needs uv; ARGS=--upgrade for the newest)
+	@$(LOCK) -o requirements.txt $(ARGS)
+	@$(LOCK) --group dev -o requirements-dev.txt $(ARGS)

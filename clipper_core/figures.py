@@ -1,0 +1,285 @@
+"""Pictures of a recording from plain values: the map of the whole of it for plotly, and a thin strip as SVG.
+
+Plotly is imported only when a figure is made. Every colour is a middle tone that is legible on light and on dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clipper_core.domain.clip import ClipStatus
+from clipper_core.domain.envelope import FRAME_MS, Envelope
+from clipper_core.domain.silence import Silence, SilenceMap
+
+MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
+FLOOR_DB = -80  # drawn as the bottom; what lies below it is silence to any ear
+TICKS_WANTED = 9
+TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+
+SIGNS = {
+    ClipStatus.PROPOSED: "·",
+    ClipStatus.APPROVED: "✓",
+    ClipStatus.REJECTED: "✕",
+    ClipStatus.CHANGES_REQUESTED: "↺",
+}
+NAMES = {
+    ClipStatus.PROPOSED: "proposed",
+    ClipStatus.APPROVED: "approved",
+    ClipStatus.REJECTED: "rejected",
+    ClipStatus.CHANGES_REQUESTED: "changes asked",
+}
+COLOURS = {
+    ClipStatus.PROPOSED: "#4f86e8",
+    ClipStatus.APPROVED: "#1f9d55",
+    ClipStatus.REJECTED: "#8a93a3",
+    ClipStatus.CHANGES_REQUESTED: "#cf8412",
+}
+LEVEL = "#7386a3"
+SILENCE = "rgba(94, 140, 220, 0.20)"
+THRESHOLD = "#9d7fd6"
+GRID = "rgba(128, 140, 160, 0.22)"
+
+Levels = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnClip:
+    """A clip as a figure shows it: from where to where, how it stands, what it is called."""
+
+    start_ms: int
+    end_ms: int
+    status: ClipStatus
+    title: str = ""
+
+
+def level_points(envelope: Envelope, buckets: int = MOST_BUCKETS) -> tuple[Levels, Levels, Levels]:
+    """The middle (in seconds), least and greatest level (in dB) of each of at most ``buckets`` equal parts."""
+    count = min(buckets, envelope.frames)
+    edges = np.arange(count, dtype=np.int64) * envelope.frames // max(1, count)
+    if not count:
+        nothing = np.empty(0, np.float32)
+        return nothing, nothing, nothing
+    low = np.minimum.reduceat(envelope.level_cdb, edges)
+    high = np.maximum.reduceat(envelope.level_cdb, edges)
+    ends = np.append(edges[1:], envelope.frames)
+    at_s = (edges + ends) * (FRAME_MS / 2_000)
+    return at_s.astype(np.float32), _decibels(low), _decibels(high)
+
+
+def _decibels(level_cdb: npt.NDArray[np.int16]) -> Levels:
+    return np.maximum(level_cdb.astype(np.float32) / 100, FLOOR_DB)
+
+
+def clock(ms: int) -> str:
+    """A moment as people say it: ``12:03.4``, with hours only where there are any. Tenths are cut, not rounded."""
+    tenths = max(0, ms) // 100
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    head = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+    return f"{head}:{rest // 10:02}.{rest % 10}"
+
+
+def clock_ticks(duration_ms: int) -> tuple[list[int], list[str]]:
+    """Where the time axis is marked, in seconds, and how: the round step that gives at most ``TICKS_WANTED``."""
+    duration_s = duration_ms / 1000
+    step = next((s for s in TICK_STEPS_S if duration_s / s <= TICKS_WANTED), None)
+    if step is None:
+        step = 3600 * -(-duration_ms // (3_600_000 * TICKS_WANTED))
+    at = list(range(0, int(duration_s) + 1, step))
+    return at, [clock(s * 1000).removesuffix(".0") for s in at]
+
+
+# -- the map
+
+
+def silence_map_figure(
+    envelope: Envelope, silence_map: SilenceMap, clips: Sequence[DrawnClip] = (), *, height: int = 260
+) -> Any:
+    """The whole recording as a plotly figure: level with silences and threshold, and the clips in a lane below.
+
+    The x axis is in seconds, and a stretch of it can be selected. Names and titles are escaped: plotly reads markup.
+    """
+    import plotly.graph_objects as go
+
+    traces = [_silences(silence_map), _level(envelope, silence_map), _threshold(silence_map), *_lanes(clips)]
+    return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height)})
+
+
+def _silences(silence_map: SilenceMap) -> dict[str, Any]:
+    """One step line that falls to the floor within each silence, filled up to 0 dB: one path however many there are."""
+    spans = np.array([(s.start_ms, s.end_ms) for s in silence_map.silences], np.float64).reshape(-1, 2)
+    x = np.repeat(spans.ravel() / 1000, 2).astype(np.float32)
+    y = np.tile(np.array([0, FLOOR_DB, FLOOR_DB, 0], np.int8), len(spans))
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{len(spans)} silences" if len(spans) != 1 else "1 silence",
+        "x": x,
+        "y": y,
+        "fill": "tozeroy",
+        "fillcolor": SILENCE,
+        "line": {"width": 0, "color": "#5e8cdc"},
+        "hoverinfo": "skip",
+    }
+
+
+def _level(envelope: Envelope, silence_map: SilenceMap) -> dict[str, Any]:
+    at_s, low, high = level_points(envelope)
+    texts = [_about(round(s * 1000), db, silence_map) for s, db in zip(at_s.tolist(), high.tolist(), strict=True)]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "level",
+        "x": np.repeat(at_s, 2),
+        "y": np.stack([low, high], axis=1).ravel(),
+        "line": {"width": 1, "color": LEVEL},
+        "text": [t for t in texts for _ in range(2)],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _about(at_ms: int, level_db: float, silence_map: SilenceMap) -> str:
+    silence = silence_map.at(at_ms)
+    if silence is None:
+        return f"{clock(at_ms)}  {level_db:.0f} dB"
+    return f"{clock(at_ms)}  silence {silence.length_ms / 1000:.2f} s, {silence.level_db:.0f} dB"
+
+
+def _threshold(silence_map: SilenceMap) -> dict[str, Any]:
+    level = max(FLOOR_DB, round(silence_map.threshold_db, 1))
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"silent below {level:.0f} dB",
+        "x": [0, silence_map.duration_ms / 1000],
+        "y": [level, level],
+        "line": {"width": 1, "color": THRESHOLD, "dash": "dot"},
+        "hoverinfo": "skip",
+    }
+
+
+def _lanes(clips: Iterable[DrawnClip]) -> list[dict[str, Any]]:
+    by_status = {s: [c for c in clips if c.status is s] for s in ClipStatus}
+    return [_lane(status, of_it) for status, of_it in by_status.items() if of_it]
+
+
+def _lane(status: ClipStatus, clips: Sequence[DrawnClip]) -> dict[str, Any]:
+    sign, name = SIGNS[status], NAMES[status]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": f"{sign} {len(clips)} {name}",
+        "base": [c.start_ms / 1000 for c in clips],
+        "x": [(c.end_ms - c.start_ms) / 1000 for c in clips],
+        "y": [0] * len(clips),
+        "yaxis": "y2",
+        "width": 0.8,
+        "marker": {"color": COLOURS[status], "line": {"width": 1, "color": "rgba(255, 255, 255, 0.5)"}},
+        "opacity": 0.9,
+        "hovertext": [f"{sign} {escape(_short(c.title))}<br>{_span(c)}, {name}" for c in clips],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "selected": {"marker": {"opacity": 0.9}},
+        "unselected": {"marker": {"opacity": 0.9}},
+    }
+
+
+def _short(title: str, most: int = 60) -> str:
+    return title if len(title) <= most else title[: most - 1] + "…"
+
+
+def _span(clip: DrawnClip) -> str:
+    return f"{clock(clip.start_ms)} to {clock(clip.end_ms)}, {round((clip.end_ms - clip.start_ms) / 1000)} s"
+
+
+def _layout(duration_ms: int, height: int) -> dict[str, Any]:
+    ticks, labels = clock_ticks(duration_ms)
+    quiet = {"gridcolor": GRID, "zeroline": False, "fixedrange": True}
+    return {
+        "height": height,
+        "margin": {"l": 44, "r": 8, "t": 8, "b": 28},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "closest",
+        "hoverdistance": 200,
+        "barmode": "overlay",
+        "dragmode": "select",
+        "selectdirection": "h",
+        "showlegend": True,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        "uirevision": "kept",
+        "xaxis": {
+            "range": [0, max(1, duration_ms) / 1000],
+            "tickvals": ticks,
+            "ticktext": labels,
+            "anchor": "y2",
+            **quiet,
+        },
+        "yaxis": {
+            "domain": [0.2, 1],
+            "range": [FLOOR_DB, 0],
+            "tickvals": [-60, -40, -20, 0],
+            "ticksuffix": " dB",
+            **quiet,
+        },
+        "yaxis2": {"domain": [0, 0.13], "range": [-0.5, 0.5], "visible": False, "fixedrange": True},
+    }
+
+
+# -- the strip
+
+STRIP_WIDTH, STRIP_HEIGHT, STRIP_COLUMNS = 1_000, 44, 250
+WAVE_HEIGHT = 34  # the rest is the lane of clips
+STRIP_STYLE = (
+    f"<style>.l{{fill:{LEVEL}}}.s{{fill:#8fb0e8;opacity:.38}}.b{{fill:#8a93a3;opacity:.25}}"
+    "@media(prefers-color-scheme:dark){.l{fill:#8fa3c2}.s{fill:#5e8cdc;opacity:.34}}</style>"
+)
+
+
+def strip_svg(envelope: Envelope, silences: Sequence[Silence], clips: Sequence[DrawnClip] = ()) -> str:
+    """The whole recording as a thin SVG that stretches to any width. It holds no text, so nothing of a user's."""
+    duration_ms = max(1, envelope.duration_ms)
+    scale = STRIP_WIDTH / duration_ms
+    shown = [s for s in silences if s.length_ms * scale >= 1]
+    parts = [
+        f'<path class="s" d="{"".join(_box(s.start_ms * scale, s.length_ms * scale, 0, WAVE_HEIGHT) for s in shown)}"/>',
+        f'<path class="l" d="{_wave(envelope)}"/>',
+        f'<path class="b" d="{_box(0, STRIP_WIDTH, WAVE_HEIGHT + 5, 3)}"/>',
+    ]
+    for status in ClipStatus:
+        boxes = [
+            _box(c.start_ms * scale, max(3.0, (c.end_ms - c.start_ms) * scale), WAVE_HEIGHT + 3, 7)
+            for c in clips
+            if c.status is status
+        ]
+        if boxes:
+            parts.append(f'<path fill="{COLOURS[status]}" d="{"".join(boxes)}"/>')
+    size = f'viewBox="0 0 {STRIP_WIDTH} {STRIP_HEIGHT}" preserveAspectRatio="none"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{STRIP_STYLE}{"".join(parts)}</svg>'
+
+
+def _wave(envelope: Envelope) -> str:
+    """A column for each part of the recording, from the middle outwards, as high as its loudest moment."""
+    _, _, high = level_points(envelope, STRIP_COLUMNS)
+    if not len(high):
+        return ""
+    share = np.clip((high + 60) / 55, 0.03, 1)
+    step = STRIP_WIDTH / len(high)
+    heights = (share * WAVE_HEIGHT).tolist()
+    return "".join(_box(i * step, step * 0.7, (WAVE_HEIGHT - h) / 2, h) for i, h in enumerate(heights))
+
+
+def _box(x: float, width: float, y: float, height: float) -> str:
+    return f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h{-width:.1f}z"

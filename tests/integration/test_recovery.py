@@ -1,0 +1,245 @@
+"""Whatever is killed, whenever: the run finishes by itself, nothing is done or stored twice, nothing is left running."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import func, select, text
+
+from clipper_core.db.models import Asset, Clip, Render, SilenceMapRow, Task, TranscriptRow
+from clipper_core.domain.clip import Verdict
+from clipper_core.domain.task import Kind, TaskState
+from clipper_core.domain.time_range import TimeRange
+from tests.servers import Stack, until
+
+pytestmark = pytest.mark.servers
+
+RUN_KINDS = [Kind.PROBE, Kind.MAP_SILENCE, Kind.PREVIEW, Kind.TRANSCRIBE, Kind.ALIGN, Kind.PROPOSE]
+TRIES = 5  # quick steps may be over before they are seen
+
+
+def worker_of(stack: Stack, kind: Kind) -> psutil.Process | None:
+    """The process at work on a task of this kind, once there is one."""
+    with stack.app.database.read() as session:
+        held = session.scalar(select(Task.worker).where(Task.kind == kind, Task.state == TaskState.RUNNING))
+    if held is None:
+        return None
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(int(held.split(":")[1]))
+    return None
+
+
+def kill_in_the_middle(stack: Stack, kind: Kind, seconds: float = 60) -> bool:
+    """Wait for a task of this kind to run, then kill -9 its process and the worker above it; False if it was too quick.
+
+    While the database is held, the task can't finish between the look and the kill.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if worker_of(stack, kind) is None:
+            if over(stack, kind):
+                return False
+            continue
+        with stack.app.database.write() as session:
+            session.execute(text("select 1"))
+            at_work = worker_of(stack, kind)
+            if at_work is None:
+                return False
+            above = at_work.parent()
+            for process in (above, at_work):
+                if process is not None:
+                    process.send_signal(signal.SIGKILL)
+            return True
+    raise AssertionError(f"no {kind} task within {seconds} s")
+
+
+def over(stack: Stack, kind: Kind) -> bool:
+    with stack.app.database.read() as session:
+        states = session.scalars(select(Task.state).where(Task.kind == kind)).all()
+    return bool(states) and all(TaskState(s).is_final for s in states)
+
+
+def wait_for(stack: Stack, project_id: str) -> None:
+    run = stack.finished(project_id)
+    assert run.state is TaskState.SUCCEEDED, [(t.kind, t.error, t.error_detail) for t in run.tasks if t.error]
+
+
+def check_nothing_twice(stack: Stack, project_id: str) -> None:
+    with stack.app.database.read() as session:
+        tasks = session.scalars(select(Task)).all()
+        assets = session.scalars(select(Asset)).all()
+        maps = session.scalar(select(func.count()).select_from(SilenceMapRow).where(SilenceMapRow.project_id == project_id))
+        words = session.scalar(
+            select(func.count()).select_from(TranscriptRow).where(TranscriptRow.project_id == project_id)
+        )
+        clips = session.scalars(select(Clip).where(Clip.project_id == project_id)).all()
+    files = {str(p.relative_to(stack.settings.data / "files")) for p in (stack.settings.data / "files").rglob("*") if p.is_file()}
+    assert maps == 1
+    assert words == 1
+    assert len({c.rank for c in clips}) == len(clips)
+    assert len({t.input_key for t in tasks}) == len(tasks)
+    assert files == {a.key for a in assets}
+    assert not any((stack.settings.data / "scratch").iterdir())
+    assert not ffmpegs(stack)
+
+
+def ffmpegs(stack: Stack) -> list[int]:
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        with contextlib.suppress(psutil.Error):
+            line = " ".join(process.info["cmdline"] or ())
+            if "ffmpeg" in line and str(stack.folder) in line:
+                found.append(process.pid)
+    return found
+
+
+def recording_for(kind: Kind, sample: Path, media: Path, folder: Path) -> tuple[Path, dict[str, str]]:
+    """A recording whose run has a task of this kind that takes a moment."""
+    if kind is Kind.PREVIEW:
+        from clipper_core.adapters.ffmpeg import Ffmpeg, Input
+
+        other = folder / "talk.mkv"
+        if not other.exists():
+            Ffmpeg().run([Input(media / "talk.mp4")], ["-c", "copy", "-f", "matroska", str(other)], work_ms=0)
+        return other, {}
+    if kind is Kind.ALIGN:
+        captions = folder / "talk.srt"
+        captions.write_text("1\n00:00:01,000 --> 00:00:10,000\nThese are the words of a short talk about nothing.\n")
+        return media / "talk.mp4", {"captions_path": str(captions)}
+    return sample, {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", RUN_KINDS)
+def test_a_worker_and_its_child_killed_in_the_middle_of_a_task_cost_nothing(
+    stack: Stack, kind: Kind, sample: Path, media: Path, tmp_path: Path
+) -> None:
+    for _ in range(TRIES):
+        stack.worker()
+        recording, wishes = recording_for(kind, sample, media, tmp_path)
+        project_id = stack.upload(recording, **wishes)
+        caught = kill_in_the_middle(stack, kind)
+        if caught:
+            break
+        stack.finished(project_id)
+        stack.app.projects.delete(project_id)
+    assert caught, f"{kind} was always over before it could be seen"
+
+    stack.worker()
+    wait_for(stack, project_id)
+
+    check_nothing_twice(stack, project_id)
+    with stack.app.database.read() as session:
+        hit = session.scalars(select(Task).where(Task.kind == kind, Task.interruptions > 0)).all()
+    assert len(hit) == 1
+
+
+@pytest.mark.slow
+def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack, media: Path) -> None:
+    stack.worker()
+    project_id = stack.upload(media / "talk.mp4")
+    wait_for(stack, project_id)
+    clip = stack.app.clips.create(project_id, (TimeRange(1_000, 40_000),))
+    stack.app.clips.decide(clip.id, clip.revision, Verdict.APPROVED)
+    assert kill_in_the_middle(stack, Kind.RENDER)
+
+    stack.worker()
+    render = until(
+        lambda: next((r for r in stack.app.renders.of_project(project_id) if r.state.is_final), None), seconds=60
+    )
+
+    assert render.state is TaskState.SUCCEEDED
+    with stack.app.database.read() as session:
+        assert len(session.scalars(select(Render)).all()) == 1
+        assert len(session.scalars(select(Asset).where(Asset.kind == "render")).all()) == 1
+    check_nothing_twice(stack, project_id)
+
+
+@pytest.mark.slow
+def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, sample: Path) -> None:
+    stack.worker()
+    project_id = stack.upload(sample)
+    child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
+
+    child.kill()
+    wait_for(stack, project_id)
+
+    check_nothing_twice(stack, project_id)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, sample: Path) -> None:
+    worker = stack.worker()
+    project_id = stack.upload(sample)
+    child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
+
+    worker.kill()
+
+    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=5, saying="the child is gone")
+    stack.worker()
+    wait_for(stack, project_id)
+    check_nothing_twice(stack, project_id)
+
+
+@pytest.mark.slow
+def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, sample: Path) -> None:
+    first = stack.worker()
+    project_id = stack.upload(sample)
+    until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
+
+    stack.redis.kill_and_lose_everything()
+    first.stop()
+    stack.redis.start()
+    stack.worker()
+
+    wait_for(stack, project_id)
+    check_nothing_twice(stack, project_id)
+
+
+@pytest.mark.slow
+def test_a_recording_that_arrives_while_the_queue_is_down_is_processed_when_it_is_back(
+    stack: Stack, media: Path
+) -> None:
+    stack.redis.kill_and_lose_everything()
+    project_id = stack.upload(media / "talk.mp4")
+
+    stack.redis.start()
+    stack.worker()
+
+    wait_for(stack, project_id)
+
+
+def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stack, sample: Path) -> None:
+    worker = stack.worker()
+    stack.upload(sample)
+    until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
+
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.popen.wait(5)
+
+    with stack.app.database.read() as session:
+        tasks = session.scalars(select(Task).where(Task.kind == Kind.TRANSCRIBE)).all()
+    assert {t.state for t in tasks} <= {TaskState.QUEUED, TaskState.SUCCEEDED}
+    assert not any(t.interruptions for t in tasks)
+
+
+def test_a_cancelled_run_stops_within_seconds_and_can_be_retried(stack: Stack, sample: Path) -> None:
+    stack.worker()
+    project_id = stack.upload(sample)
+    child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
+    run = stack.app.runs.of_project(project_id)
+
+    cancelled = stack.app.runs.cancel(run.id)
+
+    assert cancelled.state is TaskState.CANCELLED
+    until(lambda: not child.is_running(), seconds=8, saying="the step stops")
+    stack.app.runs.retry(run.id)
+    wait_for(stack, project_id)
+
+
