@@ -11,9 +11,9 @@ ARGS ?=
 SETUP = for python in python3 python3.12 python3.11 python3.13 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 7))' >/dev/null 2>&1; \
 	then exec "$$python" tools/setup.py $(1); fi; done; \
-	if command -v uv >/dev/null; \
-	then UV_PYTHON_INSTALL_DIR=.python exec uv run --quiet --no-project --python 3.12 tools/setup.py $(1); fi; \
-	echo "setup_problem: Clipper needs Python 3.11, 3.12 or 3.13, and there is none. Install one of them, or uv." >&2; exit 1
+	if command -v uv >/dev/null && uv python install --quiet --no-bin --install-dir .python 3.12; \
+	then exec .python/*/bin/python3.12 tools/setup.py $(1); fi; \
+	echo "setup_problem: Clipper needs Python 3.11, 3.12 or 3.13, and there is none. Install it, or uv, which fetches it." >&2; exit 1
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile

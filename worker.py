@@ -15,12 +15,10 @@ from clipper_core.settings import load_settings
 
 log = structlog.get_logger()
 
-WORKER = os.getpid()  # a task's own process still finds its worker's here
-
 
 def perform(task_id: str, attempt: int) -> None:
     """One entry of the queue, in a process of its own: everything is built and connected anew in here."""
-    end_with_parent(WORKER)
+    end_with_parent(os.getppid())
     app = build_app()
     app.work.perform(task_id, attempt)
 

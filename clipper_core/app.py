@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from urllib.parse import quote
 
-from clipper_core.adapters.aligner import Aligner
+from clipper_core.adapters.aligner import PocketsphinxAligner
 from clipper_core.adapters.ffmpeg import Ffmpeg, Limits
 from clipper_core.adapters.logs import set_up_logging
 from clipper_core.adapters.processes import end_with_parent
@@ -24,6 +23,7 @@ from clipper_core.services.clips import Clips
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.exports import Exports
 from clipper_core.services.health import Health
+from clipper_core.services.limits import Accepted
 from clipper_core.services.media import Media
 from clipper_core.services.offline import Offline, Wishes
 from clipper_core.services.projects import Projects
@@ -32,13 +32,11 @@ from clipper_core.services.renders import Renders
 from clipper_core.services.runs import Runs
 from clipper_core.services.serving import ServeOptions, serve
 from clipper_core.services.shows import Shows
-from clipper_core.services.steps import Steps
+from clipper_core.services.steps import Engines, Steps
 from clipper_core.services.tasks import Tasks
 from clipper_core.services.uploads import UploadLimits, Uploads
 from clipper_core.services.work import Files, Work
 from clipper_core.settings import ROOT, Selector, Settings, Transcriber, environment_with, load_settings
-from clipper_core.stages.probe import ProbeLimits
-from clipper_core.stages.transcribe import Recogniser
 
 SAMPLE = ROOT / "sample" / "podcast.m4a"
 
@@ -83,7 +81,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     evidence = Evidence(database, files)
     renders = Renders(database, tasks, lambda: ffmpeg.version)
     projects = Projects(database, storage, runs, tasks, SAMPLE)
-    steps = Steps(database, files, evidence, ffmpeg, engines(), aligner, probe_limits(settings))
+    steps = Steps(database, files, evidence, ffmpeg, engines(), aligner, accepted(settings))
     return App(
         settings=settings,
         database=database,
@@ -130,23 +128,23 @@ def ffmpeg_for(settings: Settings) -> Ffmpeg:
     return Ffmpeg(settings.ffmpeg, Limits())
 
 
-def probe_limits(settings: Settings) -> ProbeLimits:
-    return ProbeLimits(max_hours=settings.max_hours, max_streams=settings.max_streams)
+def accepted(settings: Settings) -> Accepted:
+    return Accepted(settings.max_hours, settings.max_streams)
 
 
-def engines() -> Mapping[str, Callable[[], Recogniser]]:
+def engines() -> Engines:
     """The recognisers there are, each made in the process that uses it."""
     return {Transcriber.POCKETSPHINX: _pocketsphinx}
 
 
 @functools.cache
-def _pocketsphinx() -> Recogniser:
+def _pocketsphinx() -> Pocketsphinx:
     return Pocketsphinx()
 
 
 @functools.cache
-def aligner() -> Aligner:
-    return Aligner()
+def aligner() -> PocketsphinxAligner:
+    return PocketsphinxAligner()
 
 
 def choose(settings: Settings, ffmpeg: Ffmpeg, language: str, has_captions: bool) -> dict[str, str]:
@@ -183,7 +181,7 @@ def understood_offline(language: str) -> bool:
 
 def offline(settings: Settings) -> Offline:
     """What the command line processes recordings with, without a server or a database."""
-    return Offline(ffmpeg_for(settings), engines(), aligner, probe_limits(settings))
+    return Offline(ffmpeg_for(settings), engines(), aligner, accepted(settings))
 
 
 def choose_for_file(

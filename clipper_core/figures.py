@@ -32,7 +32,7 @@ NAMES = {
     ClipStatus.PROPOSED: "proposed",
     ClipStatus.APPROVED: "approved",
     ClipStatus.REJECTED: "rejected",
-    ClipStatus.CHANGES_REQUESTED: "changes asked",
+    ClipStatus.CHANGES_REQUESTED: "to change",
 }
 COLOURS = {
     ClipStatus.PROPOSED: "#4f86e8",
@@ -41,7 +41,7 @@ COLOURS = {
     ClipStatus.CHANGES_REQUESTED: "#cf8412",
 }
 LEVEL = "#7386a3"
-SILENCE = "rgba(94, 140, 220, 0.20)"
+SILENCE = "rgba(94, 140, 220, 0.42)"
 THRESHOLD = "#9d7fd6"
 GRID = "rgba(128, 140, 160, 0.22)"
 
@@ -58,22 +58,35 @@ class DrawnClip:
     title: str = ""
 
 
-def level_points(envelope: Envelope, buckets: int = MOST_BUCKETS) -> tuple[Levels, Levels, Levels]:
-    """The middle (in seconds), least and greatest level (in dB) of each of at most ``buckets`` equal parts."""
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelPoints:
+    """The level in equal parts of a recording: the middle of each in seconds, its least, mean and greatest dB."""
+
+    at_s: Levels
+    low: Levels
+    mean: Levels
+    high: Levels
+
+
+def level_points(envelope: Envelope, buckets: int = MOST_BUCKETS) -> LevelPoints:
+    """The level in at most ``buckets`` parts; nothing is lower than ``FLOOR_DB``. The mean is that of the decibels."""
     count = min(buckets, envelope.frames)
-    edges = np.arange(count, dtype=np.int64) * envelope.frames // max(1, count)
     if not count:
         nothing = np.empty(0, np.float32)
-        return nothing, nothing, nothing
-    low = np.minimum.reduceat(envelope.level_cdb, edges)
-    high = np.maximum.reduceat(envelope.level_cdb, edges)
+        return LevelPoints(nothing, nothing, nothing, nothing)
+    edges = np.arange(count, dtype=np.int64) * envelope.frames // count
     ends = np.append(edges[1:], envelope.frames)
-    at_s = (edges + ends) * (FRAME_MS / 2_000)
-    return at_s.astype(np.float32), _decibels(low), _decibels(high)
+    level = np.maximum(envelope.level_cdb, FLOOR_DB * 100).astype(np.int32)
+    return LevelPoints(
+        ((edges + ends) * (FRAME_MS / 2_000)).astype(np.float32),
+        _decibels(np.minimum.reduceat(level, edges)),
+        _decibels(np.add.reduceat(level, edges) / (ends - edges)),
+        _decibels(np.maximum.reduceat(level, edges)),
+    )
 
 
-def _decibels(level_cdb: npt.NDArray[np.int16]) -> Levels:
-    return np.maximum(level_cdb.astype(np.float32) / 100, FLOOR_DB)
+def _decibels(level_cdb: npt.NDArray[np.int32] | npt.NDArray[np.float64]) -> Levels:
+    return (level_cdb / 100).astype(np.float32)
 
 
 def clock(ms: int) -> str:
@@ -107,7 +120,8 @@ def silence_map_figure(
     """
     import plotly.graph_objects as go
 
-    traces = [_silences(silence_map), _level(envelope, silence_map), _threshold(silence_map), *_lanes(clips)]
+    reach, mean = _level(envelope, silence_map)
+    traces = [reach, _silences(silence_map), mean, _threshold(silence_map), *_lanes(clips)]
     return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height)})
 
 
@@ -129,19 +143,30 @@ def _silences(silence_map: SilenceMap) -> dict[str, Any]:
     }
 
 
-def _level(envelope: Envelope, silence_map: SilenceMap) -> dict[str, Any]:
-    at_s, low, high = level_points(envelope)
-    texts = [_about(round(s * 1000), db, silence_map) for s, db in zip(at_s.tolist(), high.tolist(), strict=True)]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "level",
-        "x": np.repeat(at_s, 2),
-        "y": np.stack([low, high], axis=1).ravel(),
+def _level(envelope: Envelope, silence_map: SilenceMap) -> tuple[dict[str, Any], dict[str, Any]]:
+    """From the least to the greatest level as one zigzag, and the mean over it; hovering reads the mean."""
+    points = level_points(envelope)
+    ends = np.stack([points.low, points.high], axis=1).ravel()
+    about = zip(points.at_s.tolist(), points.mean.tolist(), strict=True)
+    line = {"type": "scatter", "mode": "lines", "name": "level"}
+    reach = {
+        **line,
+        "x": np.repeat(points.at_s, 2),
+        "y": ends,
         "line": {"width": 1, "color": LEVEL},
-        "text": [t for t in texts for _ in range(2)],
+        "opacity": 0.3,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    mean = {
+        **line,
+        "x": points.at_s,
+        "y": points.mean,
+        "line": {"width": 1.5, "color": LEVEL},
+        "text": [_about(round(s * 1000), db, silence_map) for s, db in about],
         "hovertemplate": "%{text}<extra></extra>",
     }
+    return reach, mean
 
 
 def _about(at_ms: int, level_db: float, silence_map: SilenceMap) -> str:
@@ -252,9 +277,10 @@ def strip_svg(envelope: Envelope, silences: Sequence[Silence], clips: Sequence[D
     """The whole recording as a thin SVG that stretches to any width. It holds no text, so nothing of a user's."""
     duration_ms = max(1, envelope.duration_ms)
     scale = STRIP_WIDTH / duration_ms
-    shown = [s for s in silences if s.length_ms * scale >= 1]
+    visible = (s for s in silences if s.length_ms * scale >= 1)
+    shades = "".join(_box(s.start_ms * scale, s.length_ms * scale, 0, WAVE_HEIGHT) for s in visible)
     parts = [
-        f'<path class="s" d="{"".join(_box(s.start_ms * scale, s.length_ms * scale, 0, WAVE_HEIGHT) for s in shown)}"/>',
+        f'<path class="s" d="{shades}"/>',
         f'<path class="l" d="{_wave(envelope)}"/>',
         f'<path class="b" d="{_box(0, STRIP_WIDTH, WAVE_HEIGHT + 5, 3)}"/>',
     ]
@@ -271,12 +297,13 @@ def strip_svg(envelope: Envelope, silences: Sequence[Silence], clips: Sequence[D
 
 
 def _wave(envelope: Envelope) -> str:
-    """A column for each part of the recording, from the middle outwards, as high as its loudest moment."""
-    _, _, high = level_points(envelope, STRIP_COLUMNS)
-    if not len(high):
+    """A column for each part of the recording, from the middle outwards, as high as it is loud beside the others."""
+    level = level_points(envelope, STRIP_COLUMNS).mean
+    if not len(level):
         return ""
-    share = np.clip((high + 60) / 55, 0.03, 1)
-    step = STRIP_WIDTH / len(high)
+    quiet, loud = np.percentile(level, (2, 98))
+    share = np.clip((level - quiet) / max(6.0, loud - quiet), 0, 1) * 0.9 + 0.08
+    step = STRIP_WIDTH / len(level)
     heights = (share * WAVE_HEIGHT).tolist()
     return "".join(_box(i * step, step * 0.7, (WAVE_HEIGHT - h) / 2, h) for i, h in enumerate(heights))
 

@@ -109,7 +109,7 @@ class Redis:
         assert binary is not None
         command = [binary, "--port", "0", "--unixsocket", str(self.folder / "r.sock"), "--dir", str(self.folder)]
         self.popen = subprocess.Popen(
-            [*command, "--save", "", "--appendonly", "no", "--loglevel", "warning"], stdout=subprocess.DEVNULL
+            [*command, "--save", "", "--appendonly", "no", "--loglevel", "warning"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         until(self._answers, seconds=10, saying="Redis answers")
 

@@ -1,7 +1,7 @@
 """Makes the environment Clipper runs in: ``python3 tools/setup.py [--tests]``, which `make` does by itself.
 
 Only the standard library, and readable by any Python since 3.7, because it runs before anything is installed. It writes
-to ``.venv`` alone (and to ``.python``, if uv has to bring one; uv also keeps its cache), needs no rights and no compiler,
+to ``.venv`` alone (and ``.python``, if uv has to bring one; uv keeps its cache too), needs no rights and no compiler,
 and does nothing if all is up to date.
 Exit 0, or 1 with one sentence on stderr.
 """
@@ -62,14 +62,23 @@ def main(arguments=None):
 
 @contextlib.contextmanager
 def alone():
-    """One set-up at a time: the lock is on the folder of this file, and ends with the process."""
+    """One set-up at a time: the lock is on the folder of this file, and ends with the process and what it started."""
     handle = os.open(ROOT / "tools", os.O_RDONLY)
+    os.set_inheritable(handle, True)  # an installer that outlives us must not meet the next one
     try:
         with contextlib.suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            wait_for_turn(handle)
         yield
     finally:
         os.close(handle)
+
+
+def wait_for_turn(handle):
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("Another set-up is at work here; waiting until it is done.")
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 # -- what is there
@@ -157,8 +166,9 @@ def new_environment():
     if python is None and uv:
         python, version = fetch_python(uv)
     if python is None:
-        found = f", and found Python {version}" if version else ""
-        raise Problem(f"Clipper needs {WANTED}{found}. Install one of them, or uv, and run it again.")
+        found = f", not {version}" if version else ""
+        way = "as uv could not fetch it" if uv else "or uv, which fetches it"
+        raise Problem(f"Clipper needs {WANTED}{found}. Install it, {way}, and run `make` again.")
     done = run([python, "-m", "venv", "--without-pip", VENV], timeout_s=120)
     if done.returncode != 0 or not fits(version_of(PYTHON)):
         raise Problem(f"Python could not make {VENV}: {last_line(done) or 'it does not start'}.")
@@ -172,7 +182,9 @@ def remove(path):
             say("The environment in .venv is not complete or not of this place; it is made anew.")
             shutil.rmtree(path)
     except OSError as error:
-        raise Problem(f"The old environment {path} can't be removed ({error.strerror}). Delete it, and run it again.") from error
+        raise Problem(
+            f"The old environment {path} can't be removed ({error.strerror}). Delete it, and run `make` again."
+        ) from error
 
 
 def find_python(uv):
@@ -215,25 +227,19 @@ def dotted(version):
 
 def install(file):
     """Fill .venv by uv, which is fast; where that can't be had or fails, by pip, which knows more ways to an index."""
-    pip = None
-    uv = find_uv()
-    if uv is None:
-        pip = find_pip()
-        uv = fetch_uv(pip)
-    tried = []
-    if uv:
-        tried.append(attempt([uv, "pip", "install", "--python", PYTHON], file, uv_names()))
-        if tried[-1] is None:
-            return
+    uv = find_uv() or fetch_uv()
+    failure = attempt([uv, "pip", "install", "--python", PYTHON], file, uv_names()) if uv else "no uv"
+    if failure and uv:
         say("uv could not install them; trying pip.")
-    pip = pip or find_pip()
-    if pip:
-        tried.append(attempt([*pip, "install", "--no-cache-dir", "--prefer-binary"], file, {}))
-        if tried[-1] is None:
-            return
-    if not tried:
-        raise Problem("There is neither uv nor pip here. Install uv, or the package python3-venv, and run it again.")
-    raise Problem(f"The packages could not be installed ({tried[-1]}). Check the network, and run it again.")
+    for pip in pips() if failure else ():
+        failure = attempt([*pip, "install", "--no-cache-dir", "--prefer-binary"], file, {})
+        break
+    if failure == "no uv":
+        raise Problem(
+            "There is neither uv nor pip here. Install uv, or the package python3-venv, and run `make` again."
+        )
+    if failure:
+        raise Problem(f"The packages could not be installed ({failure}). Check the network, and run `make` again.")
 
 
 def attempt(command, file, names):
@@ -252,28 +258,30 @@ def find_uv():
     return next((name for name in names if name and run([name, "--version"], timeout_s=30).returncode == 0), None)
 
 
-def fetch_uv(pip):
-    """uv, put into .venv by pip; None where that is not possible."""
-    if pip is None:
-        return None
+def fetch_uv():
+    """uv, put into .venv by a pip; None where that is not possible."""
     say("Getting uv, which installs faster than pip.")
-    run([*pip, "install", "--no-cache-dir", "--only-binary", ":all:", "uv"], timeout_s=600)
-    return find_uv()
+    for pip in pips():
+        if run([*pip, "install", "--no-cache-dir", "--only-binary", ":all:", "uv"], timeout_s=600).returncode == 0:
+            return find_uv()
+    return None
 
 
-def find_pip():
-    """A command that is pip working in .venv, or None: this Python's, the bundled one, or a wheel."""
-    if pip_version() >= (22, 3):
-        return [sys.executable, "-m", "pip", "--python", VENV]
+def pips():
+    """Commands that are pip working in .venv: that of its Python, the one bundled with it, or a wheel."""
+    base = PYTHON.resolve()
+    if pip_version(base) >= (22, 3):
+        yield [base, "-m", "pip", "--python", VENV]
     if run([PYTHON, "-m", "ensurepip"], timeout_s=300).returncode == 0:
-        return [PYTHON, "-m", "pip"]
+        yield [PYTHON, "-m", "pip"]
     wheels = sorted(Path("/usr/share/python-wheels").glob("pip-*.whl"))  # where Debian keeps it
     wheel = wheels[-1] if wheels else fetch_pip()
-    return [PYTHON, f"{wheel}/pip"] if wheel else None
+    if wheel:
+        yield [PYTHON, f"{wheel}/pip"]
 
 
-def pip_version():
-    done = run([sys.executable, "-m", "pip", "--version"], timeout_s=60)
+def pip_version(python):
+    done = run([python, "-m", "pip", "--version"], timeout_s=60)
     found = re.match(r"pip (\d+)\.(\d+)", done.stdout) if done.returncode == 0 else None
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
@@ -335,7 +343,7 @@ def run(command, *, timeout_s, names=None, show=False):
     try:
         return subprocess.run(
             command, env=environment, cwd=str(ROOT), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe,
-            text=True, timeout=timeout_s,
+            text=True, timeout=timeout_s, close_fds=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(command, 1, "", str(error))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import math
 import os
 import resource
 import selectors
@@ -28,7 +29,7 @@ import imageio_ffmpeg
 from clipper_core.errors import DiskFull, MediaToolFailed, MediaToolStuck
 
 Progress = Callable[[float], None]
-"""Told a fraction from 0 to 1, twice a second. What it raises ends the work and passes on."""
+"""Told a fraction from 0 to 1, at once and then twice a second. What it raises ends the work and passes on."""
 
 
 def quiet(_: float) -> None:
@@ -159,7 +160,8 @@ class Running:
         self._log = self._told = b""
         self._values: dict[str, str] = {}
         self._written = 0
-        self._moved_at = self._ticked_at = time.monotonic()
+        self._moved_at = time.monotonic()
+        self._ticked_at = -math.inf  # told at once, so that what is already cancelled never runs
         told, telling = os.pipe()
         try:
             self._process = subprocess.Popen(

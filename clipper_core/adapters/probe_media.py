@@ -22,6 +22,7 @@ from clipper_core.errors import NotMedia
 
 TIMEOUT_S = 60.0
 FEW_PACKETS = 60
+JUMPY_CLOCKS = {"mpegts", "ogg"}
 SEEK_BACK_S = (0, 2, 5, 10, 20, 40, 80)
 
 
@@ -65,11 +66,13 @@ class PictureClock:
     """How the video runs about a moment, in exact seconds from t = 0.
 
     ``seek_s``: where to jump to, so that decoding gets the frame shown then. ``phase``: how far the frames lie
-    behind the grid of their rate, 0 up to 1 frame; None where they follow no grid.
+    behind the grid of their rate, 0 up to 1 frame; None where they follow no grid. ``last_s``: the time of the last
+    frame seen, which is before that moment only if the video ends there; None if no frame was found at all.
     """
 
     seek_s: Fraction
     phase: Fraction | None
+    last_s: Fraction | None
 
 
 @contextlib.contextmanager
@@ -163,6 +166,22 @@ def rotation(path: Path) -> int:
     return 0
 
 
+def lateness(path: Path, kind: str, number: int = 0) -> Fraction:
+    """By how many seconds FFmpeg puts a stream too early when it is read alone, from the beginning.
+
+    In formats whose clock may jump (transport streams, Ogg) FFmpeg counts from the earliest stream *in use*, so the
+    sound of a video that starts first would begin at 0. ``kind`` is ``audio`` or ``video``; unknown streams are 0.
+    """
+    with _opened(path) as container:
+        of_kind = container.streams.audio if kind == "audio" else container.streams.video
+        if not JUMPY_CLOCKS & set(container.format.name.split(",")) or number >= len(of_kind):
+            return Fraction(0)
+        stream = of_kind[number]
+        if stream.start_time is None or stream.time_base is None or container.start_time is None:
+            return Fraction(0)
+        return stream.start_time * stream.time_base - Fraction(container.start_time, av.time_base)
+
+
 def last_moment(path: Path) -> Fraction:
     """When the last packet ends, in seconds from the earliest stream start. Reads the whole file, decodes nothing."""
     with _opened(path) as container:
@@ -184,7 +203,7 @@ def picture_clock(path: Path, at_s: Fraction, rate: Fraction) -> PictureClock:
             if (times and times[0] <= at_s) or seek_s == 0:
                 break
     near = sorted(times, key=lambda t: abs(t - at_s))[:FEW_PACKETS]
-    return PictureClock(seek_s, _phase(near, rate))
+    return PictureClock(seek_s, _phase(near, rate), max(times, default=None))
 
 
 def _times_from(container: InputContainer, seek_s: Fraction, at_s: Fraction) -> list[Fraction]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clipper_core.adapters.aligner import Aligner
 from clipper_core.adapters.captions import read_captions
+from clipper_core.adapters.speech_audio import SpeechAudio
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.align_words import SpeechAudio, align_words
-from clipper_core.stages.transcribe import english, plausible, words_of_captions
+from clipper_core.stages.align_words import Aligner, align_words
+from clipper_core.stages.spread_words import words_of_captions
+from clipper_core.stages.transcribe import english, plausible
 
 Warnings = list[dict[str, str]]
 

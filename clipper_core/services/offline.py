@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from clipper_core.adapters.aligner import Aligner
 from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.adapters.speech_audio import SpeechFile
@@ -28,9 +27,11 @@ from clipper_core.domain.time_range import TimeRange, seconds
 from clipper_core.domain.transcript import Transcript, Word
 from clipper_core.errors import BadRange, DiskFull, EngineMissing, FolderNotWritable, NotMedia
 from clipper_core.services.hearing import Warnings, hear_captions, place_words, settle
+from clipper_core.services.limits import Accepted
+from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip
 from clipper_core.stages.map_silence import Mapped, map_silence
-from clipper_core.stages.probe import ProbeLimits, probe
+from clipper_core.stages.probe import probe
 from clipper_core.stages.propose_clips import propose_clips
 from clipper_core.stages.render_clip import file_suffix, render_clip
 from clipper_core.stages.strict_silences import strict_silences
@@ -97,12 +98,12 @@ class Offline:
         ffmpeg: Ffmpeg,
         engines: Mapping[str, Callable[[], Recogniser]],
         aligner: Callable[[], Aligner],
-        limits: ProbeLimits,
+        accepted: Accepted,
     ) -> None:
         self._ffmpeg = ffmpeg
         self._engines = engines
         self._aligner = aligner
-        self._limits = limits
+        self._limits = accepted.for_probe()
 
     def process(self, recording: Path, wishes: Wishes, say: Say) -> Processed:
         """Everything from the file to its clips. Raises BadRecording, BadCaptions, Failed and their kinds."""

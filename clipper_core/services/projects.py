@@ -88,6 +88,14 @@ class ProjectView:
         return self.media.duration_ms if self.media and self.media.duration_ms else None
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectPage:
+    """Some of the projects that were found, and how many were in all."""
+
+    projects: list[ProjectView]
+    total: int
+
+
 class Projects:
     """Makes, finds, changes, deletes and restores projects."""
 
@@ -175,6 +183,18 @@ class Projects:
 
     def find(self, *, show_id: str | None = None, search: str = "", deleted: bool = False) -> list[ProjectView]:
         """The projects, newest first; ``search`` looks in titles and file names, every word of it."""
+        return self.page(show_id=show_id, search=search, deleted=deleted).projects
+
+    def page(
+        self,
+        *,
+        show_id: str | None = None,
+        search: str = "",
+        deleted: bool = False,
+        first: int = 0,
+        most: int | None = None,
+    ) -> ProjectPage:
+        """At most ``most`` of what ``find`` finds, from number ``first`` on."""
         query = select(Project).order_by(Project.created_at.desc(), Project.id)
         query = query.where(Project.deleted_at.is_not(None) if deleted else Project.deleted_at.is_(None))
         if show_id:
@@ -184,7 +204,8 @@ class Projects:
             rows = [
                 p for p in session.scalars(query).all() if all(w in _folded(f"{p.title} {p.filename}") for w in words)
             ]
-            return self._views(session, rows)
+            end = len(rows) if most is None else first + most
+            return ProjectPage(self._views(session, rows[first:end]), len(rows))
 
     def _views(self, session: Session, projects: Sequence[Project]) -> list[ProjectView]:
         ids = [p.id for p in projects]

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import http.client
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -30,6 +31,7 @@ from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
 LONGEST_SOCKET = 100  # bytes of a socket's path; the system's limit is 104 or 108, its closing zero included
 WEB = ("-m", "streamlit", "run", "streamlit_app.py")
 WORKER = ("worker.py",)
+PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~,@-]+")
 UNWELL_S = 30.0  # how long /health may say that something is missing before readiness is announced all the same
 
 
@@ -274,14 +276,16 @@ def only_one(data: Path) -> Iterator[None]:
 
 @contextmanager
 def socket_folder(wanted: Path) -> Iterator[Path]:
-    """A folder for a socket: ``wanted``, or a short one of our own where that would be too long. No socket is left."""
-    long = len(os.fsencode(wanted / "redis.sock")) > LONGEST_SOCKET
-    folder = _short_folder(wanted) if long else wanted
+    """A folder for a socket: ``wanted``, or a short and plain one where its path would not do. No socket is left."""
+    path = str(wanted / "redis.sock")
+    # Redis repeats the path in CLIENT INFO, which its Python client divides at spaces and equals signs.
+    elsewhere = len(os.fsencode(path)) > LONGEST_SOCKET or not PLAIN_PATH.fullmatch(path)
+    folder = _short_folder(wanted) if elsewhere else wanted
     try:
         yield folder
     finally:
         (folder / "redis.sock").unlink(missing_ok=True)
-        if long:
+        if elsewhere:
             with suppress(OSError):
                 folder.rmdir()
 

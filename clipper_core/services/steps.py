@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.aligner import Aligner
 from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.adapters.speech_audio import SpeechFile
@@ -31,13 +30,15 @@ from clipper_core.errors import EngineMissing
 from clipper_core.services.clips import add_proposals, kept_stretches
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.hearing import hear_captions, place_words, settle
+from clipper_core.services.limits import Accepted
 from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
+from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip
 from clipper_core.stages.make_preview import make_preview
 from clipper_core.stages.map_silence import Mapped, map_silence
-from clipper_core.stages.probe import ProbeLimits, probe
+from clipper_core.stages.probe import probe
 from clipper_core.stages.propose_clips import propose_clips
-from clipper_core.stages.render_clip import file_suffix, render_clip
+from clipper_core.stages.render_clip import Rendered, file_suffix, render_clip
 from clipper_core.stages.transcribe import Recogniser, stretches, transcribe_stretch
 
 Engines = Mapping[str, Callable[[], Recogniser]]
@@ -54,7 +55,7 @@ class Steps:
         ffmpeg: Ffmpeg,
         engines: Engines,
         aligner: Callable[[], Aligner],
-        limits: ProbeLimits,
+        accepted: Accepted,
     ) -> None:
         self._database = database
         self._files = files
@@ -62,7 +63,7 @@ class Steps:
         self._ffmpeg = ffmpeg
         self._engines = engines
         self._aligner = aligner
-        self._limits = limits
+        self._limits = accepted.for_probe()
 
     def by_kind(self) -> dict[Kind, Step]:
         return {
@@ -217,14 +218,14 @@ class Steps:
                 self._ffmpeg, path, media, ranges, preset, out, track=inputs["track"], progress=bench.progress
             )
         name = file_name(version.title)
-        mime = "video/mp4" if made.has_video else AUDIO_MIME[suffix]
+        mime = "video/mp4" if made.video_codec is not None else AUDIO_MIME[suffix]
         files = [NewFile("clip", "render", out, mime, name + suffix)]
         transcript = self._evidence.transcript(version.transcript_id) if version.transcript_id else None
         if transcript is not None and not transcript.draft and transcript.words:
             captions = bench.folder / "captions"
             captions.write_text(to_srt(caption_clip(transcript, ranges)), encoding="utf-8")
             files.append(NewFile("captions", "captions", captions, "application/x-subrip", name + ".srt"))
-        measured = made.to_json()
+        measured = measured_json(made)
 
         def save(session: Session, _project: Project, assets: dict[str, Asset]) -> None:
             for render in session.scalars(select(Render).where(Render.task_id == bench.claim.id)):
@@ -239,6 +240,23 @@ class Steps:
             media = session.get_one(Project, project_id).media
         assert media is not None, "probing comes before everything else"
         return media
+
+
+def measured_json(made: Rendered) -> dict[str, Any]:
+    """What was measured on a rendered file, to be stored and shown."""
+    return {
+        "v": 1,
+        "duration_s": made.duration_ms / 1000,
+        "width": made.width,
+        "height": made.height,
+        "frames": made.frames or None,
+        "video_codec": made.video_codec,
+        "audio_codec": made.audio_codec,
+        "sample_rate": made.sample_rate,
+        "channels": made.channels,
+        "first_level_db": round(made.first_level_db, 1),
+        "last_level_db": round(made.last_level_db, 1),
+    }
 
 
 def _map_row(map_id: str, project_id: str, asset_id: str, mapped: Mapped) -> SilenceMapRow:

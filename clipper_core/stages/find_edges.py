@@ -7,7 +7,7 @@ takes the first that is enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Sentence, Transcript, ends_sentence
-from clipper_core.stages.snap_cuts import CLEAN_MS, MOST_OVERLAP, cut_points, first_word_from, last_word_until
+from clipper_core.stages.snap_cuts import CLEAN_MS, cut_points, first_word_from, last_word_until
 
 Ints = NDArray[np.int64]
 
@@ -115,16 +115,20 @@ def _beside_words(transcript: Transcript, silences: SilenceMap, sentences: Seque
             starts.append(_Place(in_ms, judge.in_silence(first, silence), silence.length_ms, first))
         if last >= 0:
             ends.append(_Place(out_ms, judge.in_silence(last + 1, silence), silence.length_ms, last))
-    for number in range(len(transcript.words) + 1):
-        out_ms, in_ms, gap_ms = _between(number, transcript, silences.duration_ms)
+    for number, (out_ms, in_ms, gap_ms) in enumerate(_between_words(transcript, silences.duration_ms)):
         tier = judge.spoken(number)
         if tier is None and gap_ms <= 0:
             continue  # two words run into each other
-        place = tier or Tier.WORD, max(0, gap_ms)
+        place = Tier.WORD if tier is None else tier, max(0, gap_ms)
         if number < len(transcript.words):
             starts.append(_Place(in_ms, *place, number))
         if number > 0:
             ends.append(_Place(out_ms, *place, number - 1))
+    first_start, last_end = transcript.words[0].start_ms, max(w.end_ms for w in transcript.words)
+    if first_start < PAUSE_MS:
+        starts.append(_Place(0, Tier.IDEAL, 0, 0))
+    if 0 <= silences.duration_ms - last_end < PAUSE_MS:
+        ends.append(_Place(silences.duration_ms, Tier.IDEAL, 0, len(transcript.words) - 1))
     return _in_order(starts), _in_order(ends)
 
 
@@ -152,15 +156,14 @@ class _Boundaries:
         return Tier.SPOKEN if self._marked and number in self._sure else None
 
 
-def _between(number: int, transcript: Transcript, duration_ms: int) -> tuple[int, int, int]:
-    """Where to cut in front of word ``number``: (out, in) in ms, and the gap, negative where voices overlap."""
-    words = transcript.words
-    earlier = words[max(0, number - MOST_OVERLAP) : number]
-    heard_until = min(max((w.end_ms for w in earlier), default=0), duration_ms)
-    start = min(words[number].start_ms, duration_ms) if number < len(words) else duration_ms
-    if start <= heard_until:
-        return heard_until, start, start - heard_until
-    return *cut_points(Silence(heard_until, start)), start - heard_until
+def _between_words(transcript: Transcript, duration_ms: int) -> Iterator[tuple[int, int, int]]:
+    """In front of each word and after the last: where to cut (out, in), and the gap, negative where voices overlap."""
+    heard_until = 0
+    for start, end in [*((w.start_ms, w.end_ms) for w in transcript.words), (duration_ms, duration_ms)]:
+        start, heard = min(start, duration_ms), min(heard_until, duration_ms)
+        cut = cut_points(Silence(heard, start)) if heard < start else (heard, start)
+        yield *cut, start - heard
+        heard_until = max(heard_until, end)
 
 
 def _in_order(places: Iterable[_Place]) -> Places:

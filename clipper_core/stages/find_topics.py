@@ -9,7 +9,6 @@ gently where the words say little.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ Floats = NDArray[np.float64]
 BLOCK_WORDS = 25
 ALPHA = 0.3  # the concentration of the word distributions: small, so a topic uses few words
 PENALTY = 1.5  # per boundary, times log(blocks)
-UBIQUITOUS = 0.4  # a word in more than this share of the blocks says nothing about topics
+UBIQUITOUS = 0.6  # a word in more than this share of the blocks says nothing about topics
 LONGEST_BLOCKS = 150  # no topic is searched for that is longer: about 25 minutes of speech
 CUE_BONUS = 2.0
 OPENER_BONUS = 0.8
@@ -116,12 +115,8 @@ def _likelihoods(places: dict[str, list[int]], blocks: int) -> Floats:
     The n-th time a word comes up inside a topic it costs log((ALPHA + n - 1) / (ALPHA * vocabulary + tokens so far)).
     """
     width = min(blocks, LONGEST_BLOCKS)
-    tokens = np.zeros(blocks)
-    gain = np.zeros((blocks, width + 1))
-    rows, columns, values = _recurrences(places, width)
-    np.add.at(gain, (rows, columns), values)
-    for here in places.values():
-        np.add.at(tokens, here, 1)
+    tokens = np.bincount([b for here in places.values() for b in here], minlength=blocks).astype(np.float64)
+    gain = _recurrences(places, blocks, width)
     # a word seen `back` blocks ago helps every topic that reaches at least that far back
     gain = np.cumsum(gain, axis=1)[:, :width] + (tokens * np.log(ALPHA))[:, None]
     out = np.full((blocks, width), -np.inf)
@@ -131,19 +126,21 @@ def _likelihoods(places: dict[str, list[int]], blocks: int) -> Floats:
     return out - _normalisers(tokens, width, ALPHA * max(1, len(places)))
 
 
-def _recurrences(places: dict[str, list[int]], width: int) -> tuple[list[int], list[int], list[float]]:
-    steps = np.log(ALPHA + np.arange(1, 4_000)) - np.log(ALPHA + np.arange(0, 3_999))
-    rows: list[int] = []
-    columns: list[int] = []
-    values: list[float] = []
+def _recurrences(places: dict[str, list[int]], blocks: int, width: int) -> Floats:
+    """``out[j, d]``: what the words of block ``j`` gain by having come up ``d`` blocks before it."""
+    found = [np.zeros(0, dtype=np.int64)]
+    values = [np.zeros(0)]
     for here in places.values():
-        for n, block in enumerate(here):
-            earliest = max(0, bisect_right(here, block - width))
-            seen = here[earliest:n][::-1][:3_900]
-            rows.extend([block] * len(seen))
-            columns.extend(block - b for b in seen)
-            values.extend(steps[: len(seen)])
-    return rows, columns, values
+        at = np.array(here)
+        for back in range(1, len(at)):  # each time it comes up, and the time so many times before
+            apart = at[back:] - at[:-back]
+            near = apart < width
+            if not near.any():
+                break
+            found.append(at[back:][near] * (width + 1) + apart[near])
+            values.append(np.full(len(found[-1]), np.log((ALPHA + back) / (ALPHA + back - 1))))
+    flat = np.bincount(np.concatenate(found), np.concatenate(values), minlength=blocks * (width + 1))
+    return np.asarray(flat.reshape(blocks, width + 1), dtype=np.float64)
 
 
 def _normalisers(tokens: Floats, width: int, mass: float) -> Floats:

@@ -1,7 +1,6 @@
 """What the wording of a sentence says about it: whether it can open a clip, sells something, greets, or asks.
 
-The lists are English. For a transcript in another language every judgement is neutral, and only the terms that
-recur count (``terms_of``).
+The lists are English. A transcript in another language is not judged by them: there only the terms that recur count.
 """
 
 from __future__ import annotations
@@ -113,11 +112,6 @@ def leans(words: Sequence[str]) -> bool:
     """Whether a sentence of these bare words needs what came before: a conjunction, an answer, a bare pronoun."""
     first = first_real_word(words)
     return not first or first in LEANING
-
-
-def is_answer(words: Sequence[str]) -> bool:
-    """Whether a sentence opens as an answer ("Yeah, exactly")."""
-    return first_real_word(words) in ANSWERS
 
 
 def asks(words: Sequence[str]) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,11 +9,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, Running, quiet
+from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.envelope import FLOOR_CDB, FRAME_MS, Envelope
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
-from clipper_core.errors import MediaToolFailed, TooLong, TooShort, Truncated
+from clipper_core.errors import TooLong, TooShort, Truncated
+from clipper_core.stages.decode_sound import PcmFormat, Samples, blocks, decoded, on_clock
 from clipper_core.stages.find_silences import find_silences
+from clipper_core.stages.strict_silences import strict_silences
+
+__all__ = ["Mapped", "MediaWarning", "find_silences", "map_silence", "strict_silences"]
 
 SPEECH_RATE = 16_000
 FRAMES_PER_S = 1_000 // FRAME_MS
@@ -23,8 +25,6 @@ MIN_MS = 100
 # Sound and picture of one recording rarely end together; more than this is worth a word.
 LENGTH_SLACK_MS, LENGTH_SLACK = 300, 0.001
 CANCELLED = 0.1  # of the power that unrelated channels would leave in their mean
-
-Samples = npt.NDArray[np.int16]
 
 
 class MediaWarning(NamedTuple):
@@ -41,11 +41,6 @@ class Mapped:
     envelope: Envelope
     silence_map: SilenceMap
     warnings: tuple[MediaWarning, ...] = ()
-
-
-class PcmFormat(NamedTuple):
-    sample_rate: int
-    channels: int
 
 
 def map_silence(
@@ -75,7 +70,7 @@ def map_silence(
         if meter.cancels:
             warnings += (_CHANNELS_CANCEL,)
             if part is not None:
-                _one_channel(ffmpeg, path, track, meter.loudest, part, envelope.duration_ms, progress)
+                _one_channel(ffmpeg, path, track, meter.loudest, part, envelope.duration_ms, lambda _: progress(1.0))
         if part is not None and speech_path is not None:
             part.replace(speech_path)
     finally:
@@ -91,15 +86,12 @@ _CHANNELS_CANCEL = MediaWarning(
 )
 
 
-# The track on the recording's clock: silence where it starts late or leaves a gap.
-ON_CLOCK = "aresample=async=1:first_pts=0"
-
-
 def _decode(
     ffmpeg: Ffmpeg, path: Path, track: int, part: Path | None, duration_ms: int, max_hours: float, progress: Progress
 ) -> _Meter:
-    # A filter chain for each output: a common one would settle on one rate for both.
-    speech = [] if part is None else ["-map", f"0:a:{track}", "-af", ON_CLOCK, "-ac", "1", *_speech_file(part)]
+    speech: list[str] = []
+    if part is not None:  # with filters of its own: shared ones would settle on one rate for both
+        speech = ["-map", f"0:a:{track}", "-af", on_clock(path, track), "-ac", "1", *_speech_file(part)]
     most = round(max_hours * 3_600 * FRAMES_PER_S)
     with decoded(ffmpeg, path, track, speech, duration_ms, progress) as (running, pcm):
         meter = _Meter(pcm)
@@ -107,71 +99,11 @@ def _decode(
             meter.add(block)
             if meter.frames > most:
                 raise TooLong(detail=f"more than {max_hours:g} h of sound")
+    if not meter.samples:
+        raise Truncated(detail=running.report.log)
     if meter.samples * 1_000 < MIN_MS * pcm.sample_rate:
         raise TooShort(detail=f"{meter.samples} samples at {pcm.sample_rate} Hz")
     return meter
-
-
-@contextlib.contextmanager
-def decoded(
-    ffmpeg: Ffmpeg,
-    path: Path,
-    track: int,
-    more: list[str],
-    duration_ms: int,
-    progress: Progress,
-    *,
-    picture: bool = False,
-) -> Iterator[tuple[Running, PcmFormat]]:
-    """FFmpeg at work on a sound track, which comes as 16-bit samples in its native rate and channels.
-
-    ``more`` are further outputs of the same run, which may take the ``picture`` too. Raises Truncated if no sample
-    comes out.
-    """
-    # A WAV header tells what the decoder really gives; that of the file may say half the rate (HE-AAC).
-    outputs = ["-map", f"0:a:{track}", "-af", ON_CLOCK, "-c:a", "pcm_s16le", "-f", "wav", "pipe:1", *more]
-    source = Input(path, options=("-sn", "-dn") if picture else ("-vn", "-sn", "-dn"))
-    started = False
-    try:
-        with ffmpeg.pipe([source], outputs, work_ms=duration_ms, progress=progress) as running:
-            pcm = _wav_header(running)
-            if pcm is not None:
-                started = True
-                yield running, pcm
-    except MediaToolFailed as error:
-        if not started:
-            raise Truncated(detail=error.detail) from error
-        raise
-    if not started:
-        raise Truncated(detail=running.report.log)
-
-
-def _wav_header(running: Running) -> PcmFormat | None:
-    """Read up to the first sample. None if there is nothing."""
-    head = _exactly(running, 12)
-    pcm = None
-    while len(head) >= 8:
-        head = _exactly(running, 8)
-        name, size = head[:4], int.from_bytes(head[4:8], "little")
-        if name == b"data":
-            return pcm
-        body = _exactly(running, size + size % 2)
-        if name == b"fmt ":
-            pcm = PcmFormat(int.from_bytes(body[4:8], "little"), int.from_bytes(body[2:4], "little"))
-    return None
-
-
-def _exactly(running: Running, size: int) -> bytes:
-    buffer = bytearray(min(size, 1 << 16))
-    return bytes(buffer[: running.fill(memoryview(buffer))])
-
-
-def blocks(running: Running, pcm: PcmFormat) -> Iterator[Samples]:
-    """The samples, a second at a time, as (samples, channels). Each is overwritten by the next."""
-    buffer = bytearray(pcm.sample_rate * pcm.channels * 2)
-    view, samples = memoryview(buffer), np.frombuffer(buffer, dtype="<i2").reshape(-1, pcm.channels)
-    while whole := running.fill(view) // (2 * pcm.channels):
-        yield samples[:whole]
 
 
 class _Meter:
@@ -229,7 +161,7 @@ def _speech_file(part: Path) -> list[str]:
 def _one_channel(
     ffmpeg: Ffmpeg, path: Path, track: int, channel: int, part: Path, duration_ms: int, progress: Progress
 ) -> None:
-    only = f"{ON_CLOCK},pan=mono|c0=c{channel}"
+    only = f"{on_clock(path, track)},pan=mono|c0=c{channel}"
     outputs = ["-map", f"0:a:{track}", "-af", only, *_speech_file(part)]
     ffmpeg.run([Input(path, options=("-vn", "-sn", "-dn"))], outputs, work_ms=duration_ms, progress=progress)
 

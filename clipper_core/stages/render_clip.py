@@ -13,17 +13,20 @@ import numpy as np
 
 from clipper_core.adapters import probe_media
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
+from clipper_core.adapters.probe_media import PictureClock
 from clipper_core.domain.media import AudioTrack, MediaInfo, nearest_frame
 from clipper_core.domain.preset import Preset
 from clipper_core.domain.silence import FLOOR_DB
 from clipper_core.domain.time_range import TimeRange, total_ms
-from clipper_core.errors import BadRange, BadSettings, MediaToolFailed, RenderCheckFailed
-from clipper_core.stages.map_silence import ON_CLOCK, blocks, decoded
+from clipper_core.errors import BadRange, BadRecording, BadSettings, MediaToolFailed, RenderCheckFailed
+from clipper_core.stages.decode_sound import blocks, decoded, on_clock
 
 # Decoders of lossy sound need a run-up: their first packets after a jump are not what they were.
 LEAD_MS = 1_000
 SOUND_SLACK_MS = 20
 SOUND_IN_VIDEO_SLACK_MS = 25  # AAC comes in packets of 1024 samples, and not every reader trims the last
+# After a jump in an AVI the clock of lossy sound is up to 15 ms off, so its sound is decoded from the beginning.
+INEXACT_AFTER_JUMPS = {"avi"}
 EDGE_MS = 20
 ENCODING = 0.9  # of the work; the rest is measuring
 
@@ -58,6 +61,7 @@ class _Plan:
     channels: int
     size: tuple[int, int] | None
     frame_rate: Fraction
+    sound_jumps: bool
 
 
 def has_picture(media: MediaInfo, preset: Preset) -> bool:
@@ -93,7 +97,7 @@ def render_clip(
         for searching in (True, False):  # a few files can't be searched: then from the beginning
             try:
                 _encode(ffmpeg, path, plan, preset, track, part, searching, progress)
-                rendered = _measured(ffmpeg, part, plan, out, progress)
+                rendered = _checked(ffmpeg, part, plan, out, progress)
                 break
             except (RenderCheckFailed, MediaToolFailed):
                 if not searching or plan.size is None:
@@ -126,6 +130,7 @@ def _plan(media: MediaInfo, ranges: tuple[TimeRange, ...], preset: Preset, track
         channels=min(2, sound.channels),
         size=size,
         frame_rate=frame_rate,
+        sound_jumps=media.container not in INEXACT_AFTER_JUMPS,
     )
 
 
@@ -148,15 +153,18 @@ def _encode(
     inputs: list[Input] = []
     chains: list[str] = []
     for i, (stretch, samples) in enumerate(zip(plan.ranges, plan.samples, strict=True)):
-        begin = max(0, stretch.start_ms - LEAD_MS)
-        chains.append(f"[{len(inputs)}:a:{track}]{_sound_chain(plan, stretch.start_ms - begin, samples)}[a{i}]")
+        begin = max(0, stretch.start_ms - LEAD_MS) if plan.sound_jumps else 0
+        chain = f"{on_clock(path, track, begin)},{_sound_chain(plan, stretch.start_ms - begin, samples)}"
+        chains.append(f"[{len(inputs)}:a:{track}]{chain}[a{i}]")
         inputs.append(Input(path, begin, options=("-vn", "-sn", "-dn")))
     chains.append(_joined("a", len(plan.ranges)))
     if plan.size is not None:
+        late = probe_media.lateness(path, "video")
         for i, (stretch, frames) in enumerate(zip(plan.ranges, plan.frames, strict=True)):
             clock = probe_media.picture_clock(path, Fraction(stretch.start_ms, 1000), plan.frame_rate)
             begin = math.floor(clock.seek_s * 1000) if searching else 0
-            chains.append(f"[{len(inputs)}:V:0]{_picture_chain(plan, stretch, begin, clock.phase, frames)}[v{i}]")
+            origin = max(Fraction(begin, 1000), late)
+            chains.append(f"[{len(inputs)}:V:0]{_picture_chain(plan, stretch, origin, clock, frames)}[v{i}]")
             # A picture that changes its size midway is scaled, not a reason to start the filters over.
             inputs.append(Input(path, begin, keep_lead=True, options=("-an", "-sn", "-dn", "-reinit_filter", "0")))
         chains.append(_joined("v", len(plan.ranges)))
@@ -180,32 +188,31 @@ def _sound_chain(plan: _Plan, lead_ms: int, samples: int) -> str:
     layout = "mono" if plan.channels == 1 else "stereo"
     lead = round(lead_ms * plan.sample_rate / 1000)
     return (
-        f"{ON_CLOCK},aformat=sample_fmts=fltp:sample_rates={plan.sample_rate}:channel_layouts={layout},"
+        f"aformat=sample_fmts=fltp:sample_rates={plan.sample_rate}:channel_layouts={layout},"
         f"apad=whole_len={lead + samples},atrim=start_sample={lead}:end_sample={lead + samples},asetpts=PTS-STARTPTS"
     )
 
 
-def _picture_chain(plan: _Plan, stretch: TimeRange, begin_ms: int, phase: Fraction | None, frames: int) -> str:
+def _picture_chain(plan: _Plan, stretch: TimeRange, origin: Fraction, clock: PictureClock, frames: int) -> str:
     assert plan.size is not None
     rate, (width, height) = plan.frame_rate, plan.size
-    start = Fraction(stretch.start_ms, 1000)
-    shift = start - Fraction(begin_ms, 1000) + _to_nearest_frame(start, rate, phase)
+    shift = _first_frame(Fraction(stretch.start_ms, 1000), rate, clock) - origin
+    smooth = "yadif=deint=interlaced," if min(plan.size) > 3 else ""  # it refuses less
     return (
-        f"scale={width}:{height},format=yuv420p,yadif=deint=interlaced,"
-        f"setpts=PTS-({shift.numerator}/{shift.denominator})/TB,"
+        f"scale={width}:{height},format=yuv420p,{smooth}"
+        f"setpts='max(0,PTS-({shift.numerator}/{shift.denominator})/TB)',"  # what came before is held
         f"fps={rate.numerator}/{rate.denominator}:start_time=0,"
         f"tpad=stop=-1:stop_mode=clone,trim=end_frame={frames},setpts=PTS-STARTPTS"
     )
 
 
-def _to_nearest_frame(start: Fraction, rate: Fraction, phase: Fraction | None) -> Fraction:
-    """From ``start`` to the nearest frame, in seconds, so that frames fall on the new grid and never between two.
+def _first_frame(start: Fraction, rate: Fraction, clock: PictureClock) -> Fraction:
+    """The time that becomes 0: of the nearest frame, so that frames fall on the new grid and never between two.
 
-    0 where frames follow no grid: then each goes to the nearest place.
+    ``start`` itself where frames follow no grid, the last frame's time where the video has ended.
     """
-    if phase is None:
-        return Fraction(0)
-    return (round(start * rate - phase) + phase) / rate - start
+    first = start if clock.phase is None else (round(start * rate - clock.phase) + clock.phase) / rate
+    return first if clock.last_s is None else min(first, clock.last_s)
 
 
 def _mp4(plan: _Plan, preset: Preset) -> list[str]:
@@ -217,6 +224,13 @@ def _mp4(plan: _Plan, preset: Preset) -> list[str]:
 
 def _mp3(plan: _Plan) -> list[str]:
     return ["-map", "[a]", "-c:a", "libmp3lame", "-b:a", "96k" if plan.channels == 1 else "192k", "-f", "mp3"]
+
+
+def _checked(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progress) -> Rendered:
+    try:
+        return _measured(ffmpeg, part, plan, out, progress)
+    except BadRecording as error:  # what is wrong with our own file is no fault of the recording
+        raise RenderCheckFailed(detail=error.detail) from error
 
 
 def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progress) -> Rendered:

@@ -31,14 +31,14 @@ OPENING_SHARE, CLOSING_SHARE = 0.05, 0.08  # … but never in more of it than th
 
 DENSITY = 8.0  # per share of the window in which somebody speaks
 TOPIC = 2.0  # off, where a topic certainly begins inside
-LEANING = 1.5
+LEANING = 2.0
 QUESTION_FIRST, HOOK, SHORT_FIRST, NEW_TOPIC = 0.3, 0.15, 0.3, 0.3
 QUESTION_LAST = 0.6
-TERMS, LONG_SENTENCES, FILLER = 1.5, 0.7, 2.0
+TERMS, LONG_SENTENCES, FILLER = 1.5, 1.0, 2.0
 SPONSOR, GREETING = 4.0, 1.0
 MARGINS, LATE = 1.0, 0.2
 LENGTH = 1.2
-PAUSES = 0.1  # per doubling of the pauses at the edges beyond a quarter of a second
+PAUSES = 0.05  # per doubling of the pauses at the edges beyond a quarter of a second
 TIER = 0.5
 
 

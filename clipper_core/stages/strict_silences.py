@@ -16,7 +16,7 @@ import numpy.typing as npt
 from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, Running, quiet
 from clipper_core.domain.silence import FLOOR_DB, Silence
 from clipper_core.errors import BadSettings
-from clipper_core.stages.map_silence import PcmFormat, Samples, decoded
+from clipper_core.stages.decode_sound import PcmFormat, Samples, decoded
 
 Sums = npt.NDArray[np.int64]
 

@@ -69,7 +69,7 @@ WORKER = """
     import os, subprocess, sys
     import redis
     print("serves", sys.argv[sys.argv.index("--queues") + 1], flush=True)
-    redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+    redis.Redis.from_url(os.environ["REDIS_URL"]).client_info()  # as RQ does at once
     subprocess.Popen(["sleep", "300"], start_new_session=True).wait()
 """
 
@@ -376,15 +376,15 @@ def test_a_redis_of_ones_own_is_used_and_none_is_started(start):
     assert not any("redis" in " ".join(p.cmdline()[:1]) for p in second.below())
 
 
-def test_a_deep_data_folder_gets_its_socket_somewhere_short_and_it_is_removed(start, tmp_path):
-    deep = tmp_path.joinpath(*["a rather long folder name"] * 5)
+@pytest.mark.parametrize("names", [["a rather long folder name"] * 5, ["my data"], ["a=b"], ["Schnitt größer"]])
+def test_a_data_folder_of_any_name_works_and_leaves_no_socket_anywhere(start, tmp_path, names):
+    served = start(workers=1, data=str(tmp_path.joinpath(*names)))
 
-    served = start(workers=1, data=str(deep))
-
-    served.until(served.is_ready)
+    served.until(lambda: served.is_ready() and any(p.name() == "sleep" for p in served.below()))
     path = socket_of(served)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert served.end() == 0
+    assert "worker 1 stopped" not in served.text
     assert not path.parent.exists()
 
 

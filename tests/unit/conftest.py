@@ -24,14 +24,6 @@ def ffmpeg() -> Ffmpeg:
     return Ffmpeg()
 
 
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of shared test material."""
-    if not SHARED.is_dir():
-        pytest.skip("the folder ../shared with test material is absent")
-    return SHARED
-
-
 def noise(length_ms: int, level_db: float, *, rate: int = 48_000, channels: int = 1, seed: int = 1) -> Sound:
     """White noise, as (samples, channels)."""
     rng = np.random.default_rng(seed)
@@ -107,6 +99,7 @@ def write_video(
     pixel_format: str = "yuv420p",
     tags: dict[str, str] | None = None,
     ticks: int = 90_000,
+    anticlockwise: int = 0,
 ) -> Path:
     """A video whose frames carry their numbers; frame ``k`` is shown from ``times(k)``, by default ``k / rate``."""
     times = times or (lambda k: k / rate)
@@ -114,6 +107,8 @@ def write_video(
         out.metadata.update(tags or {})
         video = out.add_stream(video_codec, rate=rate)
         video.width, video.height, video.pix_fmt = *size, pixel_format
+        if anticlockwise:
+            video.set_display_rotation(anticlockwise)
         video.codec_context.gop_size = keys_every
         video.codec_context.time_base = Fraction(1, ticks)
         if video_codec == "libx264":
@@ -155,7 +150,9 @@ def _mux_sound(
 
 def lag(heard: Sequence[float] | npt.NDArray[np.generic], meant: npt.NDArray[np.generic], most: int) -> int:
     """By how many samples ``heard`` comes after ``meant``, looked for up to ``most`` either way."""
-    n = min(len(heard), len(meant)) - 2 * most
-    middle = np.asarray(meant, dtype=float)[most : most + n]
-    scores = [float(np.dot(np.asarray(heard, dtype=float)[most + d : most + d + n], middle)) for d in range(-most, most + 1)]
-    return int(np.argmax(scores)) - most
+    n = min(len(heard), len(meant))
+    size = 2 * n
+    one = np.fft.rfft(np.asarray(heard[:n], dtype=float), size)
+    other = np.fft.rfft(np.asarray(meant[:n], dtype=float), size)
+    scores = np.fft.irfft(one * np.conj(other), size)
+    return int(np.argmax(np.concatenate((scores[-most:], scores[: most + 1])))) - most

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "adapters": "",
     "services": "pipeline stages db adapters",
     "settings": "",
-    "app": "services adapters db settings stages",
+    "app": "services adapters db settings",
     "web": "app services",
     "figures": "",
     "__main__": "app web settings",

@@ -20,12 +20,15 @@ MODULES = (
     "format.js",
     "rules.js",
     "api.js",
+    "known.js",
     "store.js",
     "player.js",
     "peaks.js",
     "view.js",
     "colours.js",
     "picture.js",
+    "edges.js",
+    "link.js",
     "timeline.js",
     "pointer.js",
     "overview.js",
@@ -87,7 +90,9 @@ def review_desk(project_id: str, *, clip_id: str | None, reviewer: str, key: str
     """Show the desk for a project.
 
     ``clip_id`` opens that clip whenever it differs from the run before, and on a first visit; script runs that
-    repeat it disturb nothing. ``reviewer`` is written into every decision and version.
+    repeat it disturb nothing. It is a wish: pass what the page wants opened, not the result's ``clip_id``.
+    ``reviewer`` is written into every decision and version. Call it inside ``st.fragment``: what the desk reports would
+    otherwise start a whole script run, and one that interrupts another loses the click that started it.
     """
     data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id, "reviewer": reviewer}
     result = _mount(key=key, data=data, on_clip_change=_heard, on_changed_change=_heard)

@@ -1,5 +1,6 @@
 // The list of clips: status sign, title, length. One listbox; the arrows move in it from anywhere on the desk.
 
+import { isWorking } from "./known.js";
 import { STATUS, clock, length, percent } from "./format.js";
 import { lengthOf } from "./rules.js";
 import { setText } from "./stage.js";
@@ -41,7 +42,7 @@ export class ClipList {
     const { clips, project, trouble } = this.desk.store;
     if (trouble) return "Clips appear here.";
     if (!clips) return "Looking for clips\u2026";
-    const working = project && ["queued", "running"].includes(project.state);
+    const working = project && isWorking(project);
     const now = project?.player ? " Until then, Shift+drag on the waveform, or New clip, makes one." : "";
     if (working) return `Clips are proposed when the words are known.${now}`;
     return "No clips proposed. Drag on the waveform (Shift+drag) to make one, or press New clip.";

@@ -5,37 +5,33 @@ import { ClipList } from "./clips.js";
 import { readColours } from "./colours.js";
 import { Decision } from "./decision.js";
 import { Details } from "./details.js";
-import { STATUS } from "./format.js";
+import { Edges } from "./edges.js";
+import { STATUS, called } from "./format.js";
 import { fillGuide, listenToKeys } from "./keys.js";
+import { StreamlitLink } from "./link.js";
 import { Messages } from "./messages.js";
 import { Overview } from "./overview.js";
 import { PeakCache } from "./peaks.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { listenToPointers } from "./pointer.js";
-import { clamp, rangeAt, sameRanges, stepCut, withEdge } from "./rules.js";
+import { clamp, rangeAt } from "./rules.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
 import { TALL, Timeline } from "./timeline.js";
 import { View } from "./view.js";
 import { Words } from "./words.js";
 
-const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
-const ECHO_MS = 2_500;
-
-/** @typedef {{project_id: string, clip_id: string|null, reviewer: string}} DeskData */
-
 class Desk {
   /** @param {HTMLElement} root @param {any} component */
   constructor(root, component) {
     this.root = root;
     this.component = component;
-    /** @type {DeskData} */
+    /** @type {import("./link.js").DeskData} */
     this.data = component.data;
     this.ended = new AbortController();
     this.gone = this.ended.signal;
     this.find = (selector) => root.querySelector(selector);
-    this.active = "in";
     this.isAudio = false;
     this.overviewWidth = 1;
     this.frameHandle = 0;
@@ -44,8 +40,6 @@ class Desk {
     this.cued = null;
     this.playNext = false;
     this.lastAround = null;
-    this.reported = new Map();
-    this.asked = this.data.clip_id;
     this.colours = readColours(root);
     this.ask = () => (this.frameHandle ||= requestAnimationFrame((now) => this.frame(now)));
     this.build();
@@ -59,6 +53,8 @@ class Desk {
     this.player = new Player(this.find(".media"), this.ask);
     this.view = new View();
     this.peaks = new PeakCache(api, () => this.timeline.redraw());
+    this.edges = new Edges(this);
+    this.link = new StreamlitLink(this);
     this.timeline = new Timeline(this);
     this.overview = new Overview(this);
     this.picture = new Picture(this);
@@ -94,7 +90,7 @@ class Desk {
     document.addEventListener("visibilitychange", () => !document.hidden && store.poll(), { signal: gone });
     window.addEventListener("online", () => store.poll(), { signal: gone });
     window.addEventListener("beforeunload", (event) => this.leaving(event), { signal: gone });
-    window.addEventListener("pagehide", () => this.remember(), { signal: gone });
+    window.addEventListener("pagehide", () => this.link.remember(), { signal: gone });
   }
 
   leaving(event) {
@@ -155,9 +151,10 @@ class Desk {
   choose() {
     const { store } = this;
     if (store.selected || !store.clips?.length) return;
-    const before = this.remembered();
-    const same = before && before.asked === this.asked;
-    const ids = same ? [before.clip, this.asked] : [this.asked, before?.clip];
+    const before = this.link.remembered();
+    const { asked } = this.link;
+    const same = before && before.asked === asked;
+    const ids = same ? [before.clip, asked] : [asked, before?.clip];
     const id = ids.find((one) => store.clip(one));
     store.select(id ?? (store.next ?? store.clips[0]).id);
   }
@@ -169,68 +166,21 @@ class Desk {
     if (!clip || clip.id === this.cued) return;
     this.cued = clip.id;
     this.lastAround = null;
-    this.active = "in";
+    this.edges.active = "in";
     const ranges = store.rangesOf(clip);
     view.fit(store.span);
     player.pause();
     player.moveTo(ranges[0].start_s);
     if (this.playNext) player.along(ranges, "clip");
     this.playNext = false;
-    this.remember();
-    this.report(clip.id);
+    this.link.remember();
+    this.link.report(clip.id);
     this.timeline.redraw();
-  }
-
-  // --- Streamlit
-
-  /** A script run came by: only what is new in it counts. @param {any} component */
-  rerun(component) {
-    this.component = component;
-    const { clip_id: id, reviewer } = component.data;
-    this.data = component.data;
-    this.store.reviewer = reviewer;
-    this.recolour();
-    if (id === this.asked) return;
-    this.asked = id;
-    const echo = performance.now() - (this.reported.get(id) ?? -Infinity) < ECHO_MS; // what we said ourselves
-    if (!id || echo || id === this.store.selectedId) return;
-    if (this.store.clip(id)) return this.open(id);
-    this.store.have.clips = null; // made elsewhere a moment ago
-    this.store.poll().then(() => this.store.clip(id) && this.open(id));
   }
 
   recolour() {
     this.colours = readColours(this.root);
     this.timeline.redraw();
-  }
-
-  report(id) {
-    clearTimeout(this.reportTimer);
-    this.reportTimer = setTimeout(() => {
-      this.reported.set(id, performance.now());
-      this.component.setStateValue("clip", id);
-    }, REPORT_AFTER_MS);
-  }
-
-  get storageKey() {
-    return `clipper.desk.${this.data.project_id}`;
-  }
-
-  remember() {
-    const value = { clip: this.store.selectedId, asked: this.asked };
-    try {
-      sessionStorage.setItem(this.storageKey, JSON.stringify(value));
-    } catch {
-      // a browser that keeps nothing: the desk opens at the first undecided clip
-    }
-  }
-
-  remembered() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.storageKey) ?? "null");
-    } catch {
-      return null;
-    }
   }
 
   // --- verbs the parts share
@@ -270,79 +220,11 @@ class Desk {
   playAround(side = undefined, at = undefined) {
     if (!this.store.span || !this.player.ready) return;
     if (side === undefined) {
-      side = this.lastAround === this.active ? (this.active === "in" ? "out" : "in") : this.active;
+      side = this.lastAround === this.edges.active ? (this.edges.active === "in" ? "out" : "in") : this.edges.active;
     }
-    if (side) this.setActive(side);
+    if (side) this.edges.activate(side);
     this.lastAround = side;
-    this.player.around(at ?? this.edge(side));
-  }
-
-  /** @param {"in"|"out"} side */
-  edge(side) {
-    const span = this.store.span;
-    return span ? (side === "in" ? span.start_s : span.end_s) : 0;
-  }
-
-  setActive(side) {
-    if (this.active === side) return;
-    this.active = side;
-    this.lastAround = null;
-    this.timeline.redraw();
-    this.store.tell("draft");
-  }
-
-  /** Show the frame at an edge: the first of the clip, or its last. @param {"in"|"out"} side */
-  showEdge(side) {
-    this.player.moveTo(side === "in" ? this.edge("in") : this.edge("out") - 0.001);
-  }
-
-  goToEdge(side) {
-    if (!this.store.span) return;
-    this.setActive(side);
-    this.player.pause();
-    this.showEdge(side);
-  }
-
-  /** @param {"in"|"out"} side @param {number} at @param {boolean} save */
-  moveEdge(side, at, save) {
-    const clip = this.store.selected;
-    if (!clip) return;
-    const now = this.store.rangesOf(clip);
-    const next = withEdge(now, side, at, this.store.duration);
-    if (!sameRanges(now, next)) this.store.draft(clip, next);
-    if (save) this.store.commitSoon(clip.id);
-  }
-
-  /** @param {import("./rules.js").Range[]} ranges */
-  moveTo(ranges) {
-    const clip = this.store.selected;
-    if (!clip || sameRanges(this.store.rangesOf(clip), ranges)) return;
-    this.store.edit(clip, ranges);
-    this.view.fit(this.store.span);
-  }
-
-  setEdgeHere(side) {
-    const span = this.store.span;
-    if (!span) return;
-    const at = this.player.time;
-    this.setActive(side);
-    if (side === "in" ? at >= span.end_s : at <= span.start_s) {
-      const text = side === "in" ? "The start has to come before the end." : "The end has to come after the start.";
-      return this.store.say({ text, tone: "info" });
-    }
-    this.moveEdge(side, at, true);
-  }
-
-  /** The active edge to the silence before or after. @param {1|-1} direction @param {"in"|"out"} [side] */
-  stepEdge(direction, side = this.active) {
-    if (!this.store.span) return;
-    this.setActive(side);
-    const to = stepCut(side, this.edge(side), direction, this.store.silences);
-    if (to === null) return this.store.say({ text: "There is no silence further on.", tone: "info" });
-    this.moveEdge(side, to, true);
-    const at = this.edge(side);
-    if (at < this.view.from || at > this.view.to) this.fitClip();
-    if (!this.player.playing) this.showEdge(side);
+    this.player.around(at ?? this.edges.at(side));
   }
 
   create(range) {
@@ -364,7 +246,7 @@ class Desk {
     this.playNext = player.playing;
     store.decide(clip, decision, reason, note);
     const next = store.next;
-    const done = `${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${clip.title || "untitled clip"}.`;
+    const done = `${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clip.title)}.`;
     const all = next ? "" : ` All ${store.clips.length} clips are decided.`;
     store.say({ text: done + all, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.undo() } });
     if (next) this.open(next.id);
@@ -373,7 +255,7 @@ class Desk {
 
   undo() {
     const clip = this.store.undo();
-    const text = clip ? `Taken back: ${clip.title || "untitled clip"}.` : "There is nothing to undo.";
+    const text = clip ? `Taken back: ${called(clip.title)}.` : "There is nothing to undo.";
     this.store.say({ text, tone: "info" });
   }
 
@@ -412,11 +294,11 @@ class Desk {
   }
 
   end() {
-    this.remember();
+    this.link.remember();
     this.store.close();
     this.ended.abort();
     this.sizes.disconnect();
-    clearTimeout(this.reportTimer);
+    clearTimeout(this.link.timer);
     clearTimeout(this.peaks.timer);
     cancelAnimationFrame(this.frameHandle);
     this.player.video.pause();
@@ -437,7 +319,7 @@ export default function mount(component) {
     desk.end();
     desk = undefined;
   }
-  if (desk) desk.rerun(component);
+  if (desk) desk.link.rerun(component);
   else DESKS.set(parentElement, new Desk(root, component));
   return () => {
     DESKS.get(parentElement)?.end();

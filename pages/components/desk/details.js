@@ -44,7 +44,7 @@ export class Details {
     this.box.hidden = !clip;
     if (!clip) return;
     const ranges = this.desk.store.rangesOf(clip);
-    const key = JSON.stringify([clip.id, clip.etag, ranges, this.desk.active, this.desk.store.isSaving(clip.id), this.desk.store.map?.revision]);
+    const key = JSON.stringify([clip.id, clip.etag, ranges, this.desk.edges.active, this.desk.store.isSaving(clip.id), this.desk.store.map?.revision]);
     if (key === this.shown) return;
     this.shown = key;
     if (this.desk.activeElement() !== this.title) this.title.value = clip.title;
@@ -74,7 +74,7 @@ export class Details {
   }
 
   cert({ side, at, outer, stored, silence }) {
-    const row = make("li", outer && this.desk.active === side ? "cert active" : "cert");
+    const row = make("li", outer && this.desk.edges.active === side ? "cert active" : "cert");
     row.dataset.grade = stored?.grade ?? "checking";
     row.dataset.testid = `desk-cut-${side}`;
     row.append(make("b", "side", outer ? (side === "in" ? "In" : "Out") : side === "in" ? "\u21a6" : "\u21a4"));
@@ -88,8 +88,8 @@ export class Details {
     const box = make("span", "cert-tools");
     const name = side === "in" ? "In" : "Out";
     if (outer) {
-      box.append(this.tool("\u2039", `${name} to the silence before`, () => this.desk.stepEdge(-1, side)));
-      box.append(this.tool("\u203a", `${name} to the silence after`, () => this.desk.stepEdge(1, side)));
+      box.append(this.tool("\u2039", `${name} to the silence before`, () => this.desk.edges.step(-1, side)));
+      box.append(this.tool("\u203a", `${name} to the silence after`, () => this.desk.edges.step(1, side)));
     }
     box.append(this.tool("listen", `Listen around this cut`, () => this.desk.playAround(outer ? side : null, at)));
     return box;
@@ -110,7 +110,7 @@ export class Details {
       const button = this.tool(`${clock(other.start_s)} \u2013 ${clock(other.end_s)}, ${length(other.end_s - other.start_s)}`, "Use these edges", () => {
         this.ghost(null);
         const now = store.selected;
-        if (now) this.desk.moveTo([{ start_s: other.start_s, end_s: other.end_s }]);
+        if (now) this.desk.edges.set([{ start_s: other.start_s, end_s: other.end_s }]);
       });
       button.setAttribute("aria-pressed", String(sameRanges(ranges, [other])));
       button.addEventListener("pointerenter", () => this.ghost(other));

@@ -46,6 +46,12 @@ export function length(s) {
   return whole % 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole / 60} min`;
 }
 
+/** A clip's title in a sentence. @param {string} title */
+export function called(title) {
+  if (!title) return "untitled clip";
+  return title.length > 44 ? `${title.slice(0, 42).trimEnd()}\u2026` : title;
+}
+
 /** `41 %`, or nothing where progress is not known. @param {number|null|undefined} part */
 export function percent(part) {
   return part === null || part === undefined ? "" : `${Math.round(part * 100)}${THIN}%`;

@@ -43,7 +43,7 @@ function actions(desk) {
     if (event.shiftKey) player.moveTo(player.time + direction);
     else player.step(direction);
   };
-  const edge = (side) => (event) => (event.shiftKey ? desk.goToEdge(side) : desk.setEdgeHere(side));
+  const edge = (side) => (event) => (event.shiftKey ? desk.edges.goTo(side) : desk.edges.setHere(side));
   return {
     " ": (event) => (event.shiftKey ? desk.playClip() : desk.togglePlay()),
     k: () => player.pause(),
@@ -58,8 +58,8 @@ function actions(desk) {
     arrowright: nudge(1),
     i: edge("in"),
     o: edge("out"),
-    "[": () => desk.stepEdge(-1),
-    "]": () => desk.stepEdge(1),
+    "[": () => desk.edges.step(-1),
+    "]": () => desk.edges.step(1),
     arrowup: () => desk.openBeside(-1),
     arrowdown: () => desk.openBeside(1),
     a: () => desk.decide("approved"),

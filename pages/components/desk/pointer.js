@@ -31,9 +31,9 @@ export function listenToPointers(desk) {
     const handle = timeline.handles[side];
     handle.focus({ preventScroll: true });
     handle.setPointerCapture(event.pointerId);
-    const before = desk.edge(side);
+    const before = desk.edges.at(side);
     const offset = view.t(place(event).x) - before;
-    desk.setActive(side);
+    desk.edges.activate(side);
     timeline.held = true;
     let latest = event;
     let moved = false;
@@ -44,8 +44,8 @@ export function listenToPointers(desk) {
       if (beyond) view.pan(clamp(beyond, -60, 60) * view.perPixel * 0.25);
       const free = view.t(clamp(x, 0, view.width)) - offset;
       const at = latest.altKey ? free : snap(side, free, store.silences, MAGNET_PX * view.perPixel);
-      desk.moveEdge(side, at, false);
-      if (!player.playing) desk.showEdge(side);
+      desk.edges.move(side, at, false);
+      if (!player.playing) desk.edges.show(side);
       return Boolean(beyond);
     };
     const move = (next) => {
@@ -63,7 +63,7 @@ export function listenToPointers(desk) {
       desk.eachFrame = null;
       timeline.held = false;
       if (!moved) return;
-      if (cancelled) desk.moveEdge(side, before, true);
+      if (cancelled) desk.edges.move(side, before, true);
       else store.commitSoon(clip.id);
     };
     const up = () => end(false);
@@ -78,11 +78,11 @@ export function listenToPointers(desk) {
     if (!direction || event.ctrlKey || event.metaKey || !store.selected) return;
     event.preventDefault();
     event.stopPropagation();
-    const at = desk.edge(side);
+    const at = desk.edges.at(side);
     const far = event.shiftKey || event.key === "ArrowUp" || event.key === "ArrowDown";
     const to = far ? stepCut(side, at, direction, store.silences) : at + direction * player.frame;
-    if (to !== null) desk.moveEdge(side, to, true);
-    if (!player.playing) desk.showEdge(side);
+    if (to !== null) desk.edges.move(side, to, true);
+    if (!player.playing) desk.edges.show(side);
   }
 
   for (const side of ["in", "out"]) {
@@ -90,8 +90,8 @@ export function listenToPointers(desk) {
     handle.addEventListener("pointerdown", (event) => dragEdge(side, event));
     handle.addEventListener("keydown", (event) => keysOnEdge(side, event));
     handle.addEventListener("focus", () => {
-      desk.setActive(side);
-      const at = desk.edge(side);
+      desk.edges.activate(side);
+      const at = desk.edges.at(side);
       if (at < view.from || at > view.to) view.glide(at - view.span / 2, at + view.span / 2);
       timeline.redraw();
     });

@@ -1,5 +1,6 @@
 // The head of the desk, the screen with its waiting states, and the transport under it.
 
+import { isWorking } from "./known.js";
 import { clock, length, percent } from "./format.js";
 import { lengthOf } from "./rules.js";
 
@@ -96,7 +97,7 @@ export class Stage {
     const [lead, more] = waitingText(project, trouble);
     setText(this.waiting.querySelector(".lead"), lead);
     setText(this.waiting.querySelector(".more"), more);
-    const working = project && ["queued", "running"].includes(project.state);
+    const working = project && isWorking(project);
     this.bar(this.waiting.querySelector(".bar"), working ? project.progress : null, Boolean(working));
   }
 
@@ -111,7 +112,7 @@ export class Stage {
   work() {
     const { project, map } = this.desk.store;
     const line = this.desk.find(".work");
-    const working = project && ["queued", "running"].includes(project.state);
+    const working = project && isWorking(project);
     const failed = project?.state === "failed";
     const cancelled = project?.state === "cancelled";
     line.hidden = !(project?.player && (working || failed || cancelled));
@@ -147,7 +148,7 @@ function waitingText(project, trouble) {
   if (!project) return ["Opening the recording\u2026", ""];
   if (project.state === "failed") return [project.error?.message || "This recording could not be prepared.", "It is safe. Retry it on the jobs page."];
   if (project.state === "cancelled") return ["Processing was cancelled.", "Start it again on the jobs page."];
-  if (!["queued", "running"].includes(project.state)) return ["Nothing to play yet.", "Start processing to open this recording."];
+  if (!isWorking(project)) return ["Nothing to play yet.", "Start processing to open this recording."];
   const doing = [project.stage_label || "Waiting for a worker", percent(project.progress)].filter(Boolean).join(" ");
   const more = project.map_revision
     ? "Your browser can't play the source, so a preview is being made. It opens here by itself."

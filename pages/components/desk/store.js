@@ -1,200 +1,29 @@
-// What the desk knows, and how what a person wants reaches the server.
+// How what a person wants reaches the server.
 //
 // Every clip has a lane: wishes sent one after the other, each with the etag of what the person saw. No answer: the
 // lane waits and can be retried. Stale or refused: the rest of the lane is dropped, since it rested on that version.
 
-import { NoAnswer, Problem } from "./api.js";
+import { Problem } from "./api.js";
 import { length } from "./format.js";
-import { lengthOf, nextUndecided, sameRanges, spanOf, toMs } from "./rules.js";
+import { Known } from "./known.js";
+import { lengthOf, sameRanges, toMs } from "./rules.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
+/** @typedef {import("./known.js").Lane} Lane */
 /** @typedef {import("./rules.js").Range} Range */
 /** @typedef {{kind: "version"|"decision"|"created", ranges?: Range[], title?: string, decision?: string,
  *   reason?: string|null, note?: string|null}} Wish */
-/** @typedef {{wishes: Wish[], etag: string|null, busy: boolean, stuck: boolean, timer: number}} Lane */
-/** @typedef {{text: string, tone: "info"|"ok"|"error", action?: {label: string, key?: string, run: () => void, undo?: boolean},
- *   stays?: boolean}} Message */
 
 const SAVE_AFTER_MS = 400; // after the last step of an edge: one version for one thought
-const POLL_BUSY_MS = 2_000;
-const POLL_QUIET_MS = 15_000;
 const NEW = "(new)"; // the lane of clips that have no id yet
 
-export class Store {
+export class Store extends Known {
   /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
   constructor(api, projectId, reviewer) {
-    this.api = api;
-    this.projectId = projectId;
-    this.reviewer = reviewer;
-    this.project = null;
-    this.trouble = null; // why there is no project to show
-    /** @type {import("./api.js").SilenceMap|null} */
-    this.map = null;
-    /** @type {import("./api.js").Transcript|null} */
-    this.transcript = null;
-    /** @type {Clip[]|null} */
-    this.clips = null;
-    /** @type {string|null} */
-    this.selectedId = null;
-    /** @type {Message|null} */
-    this.message = null;
-    /** @type {Map<string, {ranges: Range[], queued: boolean}>} edges as shown, until the server has them */
-    this.drafts = new Map();
-    /** @type {Map<string, string>} what a decision on its way will make of a clip */
-    this.expected = new Map();
-    /** @type {Map<string, Lane>} */
-    this.lanes = new Map();
+    super(api, projectId, reviewer);
     /** @type {{kind: "decision"|"version", id: string, ranges?: Range[]}[]} */
     this.undoable = [];
     this.onStored = (_kind, _id) => {};
-    this.listeners = [];
-    this.topics = new Set();
-    this.have = { map: null, transcript: null, clips: null };
-    this.stored = 0; // counts our own writes, so that an older answer never hides a newer one
-    this.pollTimer = 0;
-    this.closed = false;
-  }
-
-  // --- telling the desk's parts
-
-  /** @param {(topics: Set<string>) => void} listener */
-  on(listener) {
-    this.listeners.push(listener);
-  }
-
-  /** @param {string[]} topics */
-  tell(...topics) {
-    if (!this.topics.size) queueMicrotask(() => this.spread());
-    for (const topic of topics) this.topics.add(topic);
-  }
-
-  spread() {
-    const topics = this.topics;
-    this.topics = new Set();
-    if (!this.closed) for (const listener of this.listeners) listener(topics);
-  }
-
-  /** @param {Message|null} message */
-  say(message) {
-    this.message = message;
-    this.tell("message");
-  }
-
-  // --- looking
-
-  get duration() {
-    return this.map?.duration_s || this.project?.duration_s || 0;
-  }
-
-  get silences() {
-    return this.map?.silences ?? [];
-  }
-
-  get selected() {
-    return this.clip(this.selectedId);
-  }
-
-  /** @param {string|null} id */
-  clip(id) {
-    return this.clips?.find((c) => c.id === id) ?? null;
-  }
-
-  /** Its edges as the person last left them. @param {Clip} clip */
-  rangesOf(clip) {
-    return this.drafts.get(clip.id)?.ranges ?? clip.ranges;
-  }
-
-  /** @param {Clip} clip */
-  statusOf(clip) {
-    return this.expected.get(clip.id) ?? (this.drafts.has(clip.id) ? "proposed" : clip.status);
-  }
-
-  /** @param {string} id */
-  isUnsaved(id) {
-    return Boolean(this.lanes.get(id)?.stuck);
-  }
-
-  /** @param {string} id */
-  isSaving(id) {
-    return this.drafts.has(id) || Boolean(this.lanes.get(id)?.wishes.length);
-  }
-
-  get hasUnsent() {
-    return [...this.lanes.values()].some((lane) => lane.wishes.length) || this.drafts.size > 0;
-  }
-
-  get next() {
-    return this.clips ? nextUndecided(this.clips, this.selectedId, (c) => this.statusOf(c)) : null;
-  }
-
-  // --- reading
-
-  async poll() {
-    clearTimeout(this.pollTimer);
-    try {
-      const project = await this.api.project();
-      if (this.closed) return;
-      this.project = project;
-      this.trouble = null;
-      this.tell("project");
-      await this.catchUp();
-      this.retry();
-    } catch (error) {
-      if (this.closed) return;
-      if (!this.project) this.trouble = error instanceof Problem ? error.message : "The server does not answer. Trying again.";
-      this.tell("project");
-    }
-    const working = !this.project || ["queued", "running"].includes(this.project.state);
-    const rendering = this.clips?.some((c) => c.render && ["queued", "running"].includes(c.render.state));
-    if (!this.closed) this.pollTimer = setTimeout(() => this.poll(), working || rendering ? POLL_BUSY_MS : POLL_QUIET_MS);
-  }
-
-  /** Fetch what has a new revision; what is not ready yet comes with a later poll. */
-  async catchUp() {
-    const { map_revision, transcript_revision, clips_revision } = this.project;
-    await Promise.all([
-      this.part("clips", clips_revision ?? "none", () => this.readClips()),
-      map_revision && this.part("map", map_revision, async () => this.take("map", await this.api.map())),
-      transcript_revision &&
-        this.part("transcript", transcript_revision, async () => this.take("transcript", await this.api.transcript())),
-    ]);
-  }
-
-  async part(name, revision, read) {
-    if (this.have[name] === revision) return;
-    try {
-      await read();
-      this.have[name] = revision;
-    } catch (error) {
-      if (!(error instanceof Problem || error instanceof NoAnswer)) throw error;
-    }
-  }
-
-  take(name, value) {
-    this[name] = value;
-    this.tell(name);
-  }
-
-  async readClips() {
-    let before;
-    let clips;
-    do {
-      before = this.stored;
-      clips = await this.api.clips();
-    } while (before !== this.stored && !this.closed);
-    const old = this.selected;
-    this.take("clips", clips);
-    if (!this.clip(this.selectedId)) this.tell("selection");
-    const now = this.selected;
-    if (old && now && old.version < now.version && !this.lanes.has(now.id)) {
-      this.say({ text: `${this.whoChanged(now)} changed this clip; here is the new version.`, tone: "info" });
-    }
-  }
-
-  /** @param {Clip} clip */
-  whoChanged(clip) {
-    const by = clip.changed_by || clip.decision?.by;
-    return by && by !== this.reviewer ? by : "Someone";
   }
 
   // --- choosing
@@ -417,10 +246,5 @@ export class Store {
     for (const id of [...this.drafts.keys()]) this.commit(id);
     this.closed = true;
     clearTimeout(this.pollTimer);
-  }
-
-  /** The selected clip's first and last moment as shown. */
-  get span() {
-    return this.selected ? spanOf(this.rangesOf(this.selected)) : null;
   }
 }

@@ -189,10 +189,12 @@ export class Timeline {
       const x = view.x(r.start_s);
       const wide = view.x(r.end_s) - x;
       if (x > view.width || x + wide < 0) continue;
-      g.globalAlpha = open ? 0.24 : 0.14;
-      g.fillStyle = colour;
       g.beginPath();
       g.roundRect(x, CLIPS_TOP + 3, Math.max(2, wide), LANES.clips - 6, 3);
+      g.fillStyle = colours.paper;
+      if (open) g.fill(); // over whatever it overlaps
+      g.globalAlpha = open ? 0.24 : 0.14;
+      g.fillStyle = colour;
       g.fill();
       if (!open) {
         g.globalAlpha = 0.05;
@@ -202,7 +204,11 @@ export class Timeline {
       const left = Math.max(x, 0) + 6;
       g.fillStyle = colours.ink;
       g.font = this.font(12, open ? 600 : 400);
-      g.fillText(shortened(g, `${STATUS[status].sign} ${number} ${clip.title}`, x + wide - left - 4), left, CLIPS_TOP + LANES.clips / 2);
+      const short = `${STATUS[status].sign} ${number}`;
+      const room = x + wide - left - 4;
+      const text = shortened(g, `${short} ${clip.title}`, room);
+      // where a title says nothing any more, the sign and the number still do
+      g.fillText(text.length > short.length + 4 ? text : shortened(g, short, room), left, CLIPS_TOP + LANES.clips / 2);
     }
     g.globalAlpha = 1;
   }
@@ -249,7 +255,7 @@ export class Timeline {
       handle.style.transform = `translateX(${x}px)`;
       handle.classList.toggle("away", x < -2 || x > view.width + 2);
       handle.classList.toggle("outward", end - start < 150);
-      handle.classList.toggle("active", this.desk.active === side);
+      handle.classList.toggle("active", this.desk.edges.active === side);
     }
   }
 

@@ -1,5 +1,6 @@
 // The transcript around the open clip; the word being heard is lit, a click goes to a word.
 
+import { isWorking } from "./known.js";
 import { sentenceOf, wordAt } from "./rules.js";
 import { setText } from "./stage.js";
 
@@ -87,7 +88,7 @@ export class Words {
     setText(this.draft, some && transcript.draft ? "Draft words: good enough to find your way, not to quote." : "");
     if (some) return;
     this.shown = "";
-    const working = project && ["queued", "running"].includes(project.state);
+    const working = project && isWorking(project);
     const text = transcript ? "No words were heard in this recording." : working ? "The words appear here when they are transcribed." : "This recording has no transcript.";
     setText(this.text, text);
   }

@@ -148,10 +148,9 @@ export class Transfer {
     }
   }
 
-  /** Stop for now; what is safe stays safe. */
+  /** Stop for now. The server keeps what has reached it, so what is shown stays. */
   pause() {
     this._halt();
-    this.sent = this.offset;
     this._become("paused");
   }
 

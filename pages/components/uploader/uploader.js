@@ -107,6 +107,8 @@ class View {
     const wishes = this._wishes();
     if (wishes === null) return this._notice(["The shortest clip must be shorter than the longest. Change one of them."]);
     this._notice(this.uploads.add(files, this.data, wishes));
+    this._draw();
+    this.find("rows").lastElementChild?.scrollIntoView({ block: "nearest" }); // on a phone it is below the choices
   }
 
   _addCaptions(transfer, file) {

@@ -1,0 +1,216 @@
+"""Places words whose times are rough (from captions, or an engine without times) where they are heard.
+
+Long windows of text and sound are aligned as a whole, each from where the one before was left; the end of a window,
+where text and sound may not match, is done again at the beginning of the next. What fits badly is not believed: those
+words keep their rough times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from clipper_core.adapters.aligner import Heard
+from clipper_core.adapters.speech_audio import SpeechAudio as SpeechAudio
+from clipper_core.domain.silence import SilenceMap
+from clipper_core.domain.time_range import TimeRange, total_ms
+from clipper_core.domain.transcript import Word
+from clipper_core.stages.transcribe import speech_within
+
+Progress = Callable[[float], None]
+"""Called with 0..1 now and then; may raise, which stops the work."""
+
+WINDOW_MS = 45_000
+SLACK_MS = 3_000  # how far rough times may be off
+GUARD_MS = 8_000  # at the end of a window, to be done again
+GAP_MS = 6_000  # without text: music, or speech nobody wrote down; windows end there
+RETRY_MS = 15_000  # the window after one that could not be aligned
+AROUND = 3  # neighbours at either side by which a word's fit is judged
+
+LEAST_FIT = -32.0  # right words have about -12 (real rooms -17), wrong ones -50
+LEAST_WORD_FIT = -75.0
+MS_PER_PHONE = (34.0, 450.0)  # the model's shortest phone lasts 30 ms: words squeezed to that are not said there
+MOST_IN_SILENCE = 0.7  # of a word's time
+
+
+class Aligner(Protocol):
+    """Finds the places of known words in speech."""
+
+    languages: frozenset[str]
+
+    def align(self, pcm: npt.NDArray[np.int16], words: Sequence[str]) -> tuple[Heard | None, ...] | None:
+        """A place for each word, None for one that is not spoken; None for all if the text can't be fitted in."""
+        ...
+
+
+def align_words(
+    aligner: Callable[[], Aligner],
+    words: Sequence[Word],
+    speech: SpeechAudio,
+    silences: SilenceMap,
+    language: str,
+    progress: Progress = lambda _: None,
+) -> tuple[Word, ...]:
+    """The same words in the same order, ``timed`` where they were found in the sound.
+
+    Timed words are left as they are, and so is everything in a language the aligner has no model for; then no aligner
+    is made. Starts never decrease, and everything lies inside the recording.
+    """
+    tidy = _tidy(words, silences.duration_ms)
+    if all(w.timed for w in tidy):
+        return tidy
+    if not silences.duration_ms or language.split("-")[0].lower() not in (engine := aligner()).languages:
+        return tidy
+    out: list[Word] = []
+    for timed, group in groupby(tidy, key=lambda w: w.timed):
+        run = list(group)
+        if not timed:
+            end = next((w.start_ms for w in tidy[len(out) + len(run) :]), silences.duration_ms)
+            bounds = (out[-1].end_ms if out else 0, end)
+            base, share = len(out) / len(tidy), len(run) / len(tidy)
+            run = _Run(engine, speech, silences, run, bounds).aligned(lambda f, b=base, s=share: progress(b + f * s))  # type: ignore[misc]
+        out += run
+    progress(1.0)
+    return _tidy(_filled(words, out), silences.duration_ms)
+
+
+@dataclass
+class _Run:
+    """Consecutive words without times, and the bounds inside which they are said."""
+
+    aligner: Aligner
+    speech: SpeechAudio
+    silences: SilenceMap
+    words: list[Word]
+    bounds: tuple[int, int]
+
+    def aligned(self, progress: Progress) -> list[Word]:
+        out: list[Word] = []
+        from_ms, window_ms = self.bounds[0], WINDOW_MS
+        while len(out) < len(self.words):
+            first = len(out)
+            begin = max(from_ms, self.words[first].start_ms - SLACK_MS)
+            last, complete = self._last(first, begin + window_ms)
+            end = min(self.bounds[1], max(self.words[last - 1].end_ms + SLACK_MS, begin + SLACK_MS))
+            found = self._heard(begin, end, self.words[first:last])
+            if found is None and window_ms > RETRY_MS:
+                window_ms = RETRY_MS
+                continue
+            if found is None:
+                kept = first + max(1, (last - first) // 2)
+                out += self.words[first:kept]
+            else:
+                kept = last if complete else first + _sure(found, end - GUARD_MS)
+                out += found[: kept - first]
+            from_ms = max(from_ms, self._go_on_at(out, kept, from_ms))
+            window_ms = WINDOW_MS
+            progress(len(out) / len(self.words))
+        return out
+
+    def _last(self, first: int, until_ms: int) -> tuple[int, bool]:
+        """Where the text of a window ends, and whether that is a true end: of the words, or before a gap."""
+        for i in range(first + 1, len(self.words)):
+            if self.words[i].start_ms - self.words[i - 1].end_ms >= GAP_MS:
+                return i, True
+            if self.words[i].start_ms >= until_ms:
+                return i, False
+        return len(self.words), True
+
+    def _heard(self, begin: int, end: int, words: list[Word]) -> list[Word] | None:
+        """The words as heard between begin and end; None if they don't fit there."""
+        if end <= begin:
+            return None
+        heard = self.aligner.align(self.speech.read(begin, end), [w.text for w in words])
+        if heard is None:
+            return None
+        sure = _believed(heard)
+        if sum(sure) < len(words) / 3:
+            return None
+        return [
+            self._checked(Word(w.text, begin + h.start_ms, begin + max(h.start_ms, h.end_ms)), w) if h and ok else w
+            for w, h, ok in zip(words, heard, sure, strict=True)
+        ]
+
+    def _checked(self, found: Word, rough: Word) -> Word:
+        """``found``, unless it lies where nobody speaks or outside the bounds."""
+        if not self.bounds[0] <= found.start_ms < found.end_ms <= self.bounds[1] + 20:
+            return rough
+        span = TimeRange(found.start_ms, found.end_ms)
+        spoken = total_ms(speech_within(span, self.silences))
+        return found if spoken >= (1 - MOST_IN_SILENCE) * span.length_ms else rough
+
+    def _go_on_at(self, out: list[Word], kept: int, from_ms: int) -> int:
+        """From where the next words may be heard: after the last that was found, if it was among the last ones."""
+        for word in reversed(out[-2 * AROUND :]):
+            if word.timed:
+                return word.end_ms
+        rough = self.words[kept].start_ms - SLACK_MS if kept < len(self.words) else 0
+        return max(from_ms, rough)
+
+
+def _believed(heard: Sequence[Heard | None]) -> list[bool]:
+    """Which words are where they were found, judged with their neighbours."""
+    spoken = [h for h in heard if h]
+    lengths = np.array([max(1, h.end_ms - h.start_ms) for h in spoken], dtype=float)
+    fit = _around(np.array([h.score for h in spoken]), lengths)
+    pace = _around(np.array([h.ms_per_phone for h in spoken]), np.ones(len(spoken)))
+    good = iter(
+        f >= LEAST_FIT and p >= MS_PER_PHONE[0] and h.score >= LEAST_WORD_FIT and h.ms_per_phone <= MS_PER_PHONE[1]
+        for h, f, p in zip(spoken, fit, pace, strict=True)
+    )
+    return [bool(h) and next(good) for h in heard]
+
+
+def _around(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The weighted mean of each value and its neighbours."""
+    kernel = np.ones(2 * AROUND + 1)
+    size = len(values)
+    if size == 0:
+        return values
+    sums = np.convolve(values * weights, kernel)[AROUND : AROUND + size]
+    return np.asarray(sums / np.convolve(weights, kernel)[AROUND : AROUND + size])
+
+
+def _sure(found: Sequence[Word], until_ms: int) -> int:
+    """How many of the words to keep: up to the longest pause in the last part before ``until_ms``; at least one."""
+    inside = [
+        i for i in range(1, len(found)) if found[i - 1].timed and found[i].timed and found[i].start_ms <= until_ms
+    ]
+    late = [i for i in inside if found[i].start_ms > until_ms - WINDOW_MS // 3] or inside
+    return max(late, key=lambda i: found[i].start_ms - found[i - 1].end_ms, default=max(1, len(found) // 2))
+
+
+def _filled(rough: Sequence[Word], found: Sequence[Word]) -> list[Word]:
+    """``found`` with each run of untimed words moved between its timed neighbours where its rough times don't fit."""
+    out = list(found)
+    edges = [-1, *(i for i, w in enumerate(out) if w.timed), len(out)]
+    for a, b in pairwise(edges):
+        if b - a < 2 or (a < 0 and b == len(out)):
+            continue
+        lo = out[a].end_ms if a >= 0 else 0
+        hi = out[b].start_ms if b < len(out) else max(lo, *(w.end_ms for w in rough[a + 1 : b]))
+        run = out[a + 1 : b]
+        if run[0].start_ms < lo or max(w.end_ms for w in run) > hi:
+            out[a + 1 : b] = _spread(run, min(lo, hi), hi)
+    return out
+
+
+def _spread(run: Sequence[Word], lo_ms: int, hi_ms: int) -> list[Word]:
+    edges = np.concatenate(([0], np.cumsum([len(w.text) + 1 for w in run])))
+    times = (lo_ms + edges * (hi_ms - lo_ms) // edges[-1]).tolist()
+    return [Word(w.text, a, b, timed=False) for w, a, b in zip(run, times, times[1:], strict=False)]
+
+
+def _tidy(words: Sequence[Word], duration_ms: int) -> tuple[Word, ...]:
+    """Starts in order, everything inside the recording, no word reaching over the start of the next but one."""
+    out: list[Word] = []
+    at = 0
+    for word in words:
+        at = min(max(at, word.start_ms), duration_ms)
+        out.append(Word(word.text, at, min(max(at, word.end_ms), duration_ms), word.timed))
+    return tuple(out)

@@ -1,0 +1,94 @@
+"""Decode a sound track to samples, block by block, on the recording's clock."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clipper_core.adapters import probe_media
+from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, Running
+from clipper_core.errors import MediaToolFailed, Truncated
+
+Samples = npt.NDArray[np.int16]
+
+AS_IT_COMES = "aresample=async=1:first_pts=0"
+
+
+class PcmFormat(NamedTuple):
+    sample_rate: int
+    channels: int
+
+
+def on_clock(path: Path, track: int, seek_ms: int = 0) -> str:
+    """The filters that put a track on the recording's clock: silence where it starts late or leaves a gap."""
+    early = probe_media.lateness(path, "audio", track) - Fraction(seek_ms, 1_000)
+    moved = f"asetpts=PTS+({early.numerator}/{early.denominator})/TB," if early > 0 else ""
+    return moved + AS_IT_COMES
+
+
+@contextlib.contextmanager
+def decoded(
+    ffmpeg: Ffmpeg,
+    path: Path,
+    track: int,
+    more: list[str],
+    duration_ms: int,
+    progress: Progress,
+    *,
+    picture: bool = False,
+) -> Iterator[tuple[Running, PcmFormat]]:
+    """FFmpeg at work on a sound track, which comes as 16-bit samples in its native rate and channels.
+
+    ``more`` are further outputs of the same run, which may take the ``picture`` too. Raises Truncated if no sample
+    comes out.
+    """
+    # A WAV header tells what the decoder really gives; that of the file may say half the rate (HE-AAC).
+    outputs = ["-map", f"0:a:{track}", "-af", on_clock(path, track), "-c:a", "pcm_s16le", "-f", "wav", "pipe:1", *more]
+    source = Input(path, options=("-sn", "-dn") if picture else ("-vn", "-sn", "-dn"))
+    started = False
+    try:
+        with ffmpeg.pipe([source], outputs, work_ms=duration_ms, progress=progress) as running:
+            pcm = _wav_header(running)
+            if pcm is not None:
+                started = True
+                yield running, pcm
+    except MediaToolFailed as error:
+        if not started:
+            raise Truncated(detail=error.detail) from error
+        raise
+    if not started:
+        raise Truncated(detail=running.report.log)
+
+
+def _wav_header(running: Running) -> PcmFormat | None:
+    """Read up to the first sample. None if there is nothing."""
+    head = _exactly(running, 12)
+    pcm = None
+    while len(head) >= 8:
+        head = _exactly(running, 8)
+        name, size = head[:4], int.from_bytes(head[4:8], "little")
+        if name == b"data":
+            return pcm
+        body = _exactly(running, size + size % 2)
+        if name == b"fmt ":
+            pcm = PcmFormat(int.from_bytes(body[4:8], "little"), int.from_bytes(body[2:4], "little"))
+    return None
+
+
+def _exactly(running: Running, size: int) -> bytes:
+    buffer = bytearray(min(size, 1 << 16))
+    return bytes(buffer[: running.fill(memoryview(buffer))])
+
+
+def blocks(running: Running, pcm: PcmFormat) -> Iterator[Samples]:
+    """The samples, a second at a time, as (samples, channels). Each is overwritten by the next."""
+    buffer = bytearray(pcm.sample_rate * pcm.channels * 2)
+    view, samples = memoryview(buffer), np.frombuffer(buffer, dtype="<i2").reshape(-1, pcm.channels)
+    while whole := running.fill(view) // (2 * pcm.channels):
+        yield samples[:whole]

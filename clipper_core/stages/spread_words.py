@@ -1,0 +1,74 @@
+"""Rough times for words of which only the stretch is known: by length, and only where somebody speaks."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from clipper_core.domain.captions import Caption
+from clipper_core.domain.silence import SilenceMap
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.domain.transcript import Word
+from clipper_core.errors import BadCaptions
+from clipper_core.stages.transcribe import speech_within
+
+MARKS = re.compile(r"\[[^\]]*\]|[♪♫]|^\s*(?:>>|-\s)\s*|>>")  # [Music] and the like are shown, not said
+
+
+def spread_words(text: str, span: TimeRange, silences: SilenceMap) -> tuple[Word, ...]:
+    """The words of ``text`` over the speech in ``span`` (all of it where there is none), longer words for longer."""
+    texts = text.split()
+    spoken = speech_within(span, silences) or (span,)
+    before = [0]  # how much speech there was before each of its parts
+    for part in spoken:
+        before.append(before[-1] + part.length_ms)
+    weights = [len(t) + 1 for t in texts]
+    edges = [0]
+    for weight in weights:
+        edges.append(edges[-1] + weight)
+
+    def place(weight: int, at_end: bool) -> int:
+        at = before[-1] * weight // edges[-1]
+        i = min(bisect_right(before, at - at_end) - 1, len(spoken) - 1)
+        return spoken[max(0, i)].start_ms + at - before[max(0, i)]
+
+    return tuple(
+        Word(t, place(a, False), max(place(a, False), place(b, True)), timed=False)
+        for t, a, b in zip(texts, edges, edges[1:], strict=False)
+    )
+
+
+def words_of_captions(
+    captions: Sequence[Caption], duration_ms: int, silences: SilenceMap
+) -> tuple[tuple[Word, ...], int]:
+    """The words of the captions with rough times, and how many captions lay outside the recording and were dropped.
+
+    Raises BadCaptions if all of them did.
+    """
+    inside = [c for c in sorted(captions, key=lambda c: c.start_ms) if c.start_ms < duration_ms]
+    if captions and not inside:
+        raise BadCaptions("Every caption in this file lies after the end of the recording. Is it the right file?")
+    words: list[Word] = []
+    for span, text in _apart(inside, duration_ms):
+        words += spread_words(text, span, silences)
+    return tuple(words), len(captions) - len(inside)
+
+
+def _apart(captions: Sequence[Caption], duration_ms: int) -> list[tuple[TimeRange, str]]:
+    """Captions that follow each other; those that start together become one."""
+    together: list[tuple[int, int, str]] = []
+    for c in captions:
+        text = " ".join(MARKS.sub(" ", c.text).split())
+        if not text:
+            continue
+        if together and together[-1][0] == c.start_ms:
+            start, end, first = together[-1]
+            together[-1] = (start, max(end, c.end_ms), f"{first} {text}")
+        else:
+            together.append((c.start_ms, c.end_ms, text))
+    nexts = [start for start, _, _ in together[1:]] + [duration_ms]
+    return [
+        (TimeRange(start, max(start + 1, min(end, following))), text)
+        for (start, end, text), following in zip(together, nexts, strict=True)
+    ]

@@ -1,0 +1,110 @@
+"""What is configured and in effect, in words. No key, password or full URL is ever shown."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit
+
+from clipper_core import __version__
+from clipper_core.app import App, choose, ffmpeg_for
+from clipper_core.errors import ClipperError
+from pages.components import words
+from pages.components.engines import engine
+from pages.components.machine import Fact, free_bytes
+
+PARTS = {"database": "Database", "queue": "Queue", "storage": "File store", "workers": "Workers"}
+
+
+def health(app: App) -> list[Fact]:
+    """Each part, whether it answers, and what to do if not."""
+    report = app.health.report()
+    facts = [Fact(name, _healthy(part, report[part])) for part, name in PARTS.items()]
+    return [*facts, Fact("Free disk space", words.size(free_bytes(app)))]
+
+
+def _healthy(name: str, part: dict[str, Any]) -> str:
+    if part["status"] != "ok":
+        return f"✕ {part['message']}"
+    if name == "workers":
+        return f"✓ {words.several(part['count'], 'worker')} running, {part['busy']} busy"
+    return "✓ answers"
+
+
+def engines(app: App) -> list[Fact]:
+    """Who writes down the words and who chooses clips, as a recording uploaded now would have it."""
+    settings = app.settings
+    ffmpeg = ffmpeg_for(settings)
+    chosen, captioned = choose(settings, ffmpeg, "auto", False), choose(settings, ffmpeg, "auto", True)
+    language = "decided by what is heard" if settings.language == "auto" else settings.language
+    address = f", at {_host(settings.openai_base_url)}" if settings.openai_base_url else ""
+    return [
+        Fact("Words", engine(chosen["transcriber"]), "CLIPPER_TRANSCRIBER"),
+        Fact("Words, with a caption file", engine(captioned["transcriber"])),
+        Fact("Choice of clips", engine(chosen["selector"]), "CLIPPER_SELECTOR"),
+        Fact("Language", language, "CLIPPER_LANGUAGE"),
+        Fact("Endpoint", f"on{address}" if settings.endpoint_on else "off", "OPENAI_API_KEY"),
+    ]
+
+
+def stores(app: App) -> list[Fact]:
+    settings = app.settings
+    return [
+        Fact("Data folder", str(settings.data), "CLIPPER_DATA_DIR"),
+        Fact("Database", _database(app), "DATABASE_URL"),
+        Fact("Recordings and clips", _store(settings.storage_url), "CLIPPER_STORAGE_URL"),
+        Fact("Queue", _queue(app), "REDIS_URL"),
+        Fact("Workers", f"{settings.workers} started with Clipper", "CLIPPER_WORKERS"),
+    ]
+
+
+def _store(url: str | None) -> str:
+    if not url:
+        return "in the data folder"
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+def _database(app: App) -> str:
+    settings = app.settings
+    if settings.database.startswith("sqlite"):
+        return "SQLite, in the data folder" if settings.database_url is None else "SQLite"
+    return f"PostgreSQL at {_host(settings.database)}"
+
+
+def _queue(app: App) -> str:
+    url = app.settings.redis
+    return f"Redis at {_host(url)}" if url and not url.startswith("unix:") else "Redis, started with Clipper"
+
+
+def _host(url: str) -> str:
+    """The host and port of a URL, and nothing else of it."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname or 'this computer'}{f':{parts.port}' if parts.port else ''}"
+    except ValueError:
+        return "an address that can't be read"
+
+
+def limits(app: App) -> list[Fact]:
+    settings = app.settings
+    return [
+        Fact("Largest file", words.size(settings.max_upload_gb * 1e9), "CLIPPER_MAX_UPLOAD_GB"),
+        Fact("Longest recording", f"{settings.max_hours:g} hours", "CLIPPER_MAX_HOURS"),
+        Fact("Most tracks in a file", str(settings.max_streams), "CLIPPER_MAX_STREAMS"),
+    ]
+
+
+def versions(app: App) -> list[Fact]:
+    try:
+        ffmpeg = ffmpeg_for(app.settings).version
+    except ClipperError as error:
+        ffmpeg = f"✕ {error.message}"
+    return [
+        Fact("Clipper", __version__),
+        Fact("FFmpeg", ffmpeg),
+        Fact("Streamlit", streamlit.__version__),
+        Fact("Python", platform.python_version()),
+    ]

@@ -1,0 +1,215 @@
+// What the desk knows of a project, kept up to date by polling, and how its parts hear of it.
+
+import { NoAnswer, Problem } from "./api.js";
+import { nextUndecided, spanOf } from "./rules.js";
+
+/** @typedef {import("./api.js").Clip} Clip */
+/** @typedef {import("./rules.js").Range} Range */
+/** @typedef {{wishes: object[], etag: string|null, busy: boolean, stuck: boolean, timer: number}} Lane */
+/** @typedef {{text: string, tone: "info"|"ok"|"error", stays?: boolean,
+ *   action?: {label: string, key?: string, run: () => void}}} Message */
+
+const POLL_BUSY_MS = 2_000;
+const POLL_QUIET_MS = 15_000;
+
+export class Known {
+  /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
+  constructor(api, projectId, reviewer) {
+    this.api = api;
+    this.projectId = projectId;
+    this.reviewer = reviewer;
+    this.project = null;
+    this.trouble = null; // why there is no project to show
+    /** @type {import("./api.js").SilenceMap|null} */
+    this.map = null;
+    /** @type {import("./api.js").Transcript|null} */
+    this.transcript = null;
+    /** @type {Clip[]|null} */
+    this.clips = null;
+    /** @type {string|null} */
+    this.selectedId = null;
+    /** @type {Message|null} */
+    this.message = null;
+    /** @type {Map<string, {ranges: Range[], queued: boolean}>} edges as shown, until the server has them */
+    this.drafts = new Map();
+    /** @type {Map<string, string>} what a decision on its way will make of a clip */
+    this.expected = new Map();
+    /** @type {Map<string, Lane>} */
+    this.lanes = new Map();
+    this.listeners = [];
+    this.topics = new Set();
+    this.have = { map: null, transcript: null, clips: null };
+    this.stored = 0; // counts our own writes, so that an older answer never hides a newer one
+    this.pollTimer = 0;
+    /** @type {Promise<void>|null} */
+    this.polling = null;
+    this.closed = false;
+  }
+
+  // --- telling the desk's parts
+
+  /** @param {(topics: Set<string>) => void} listener */
+  on(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** @param {string[]} topics */
+  tell(...topics) {
+    if (!this.topics.size) queueMicrotask(() => this.spread());
+    for (const topic of topics) this.topics.add(topic);
+  }
+
+  spread() {
+    const topics = this.topics;
+    this.topics = new Set();
+    if (!this.closed) for (const listener of this.listeners) listener(topics);
+  }
+
+  /** @param {Message|null} message */
+  say(message) {
+    this.message = message;
+    this.tell("message");
+  }
+
+  // --- looking
+
+  get duration() {
+    return this.map?.duration_s || this.project?.duration_s || 0;
+  }
+
+  get silences() {
+    return this.map?.silences ?? [];
+  }
+
+  get selected() {
+    return this.clip(this.selectedId);
+  }
+
+  /** @param {string|null} id */
+  clip(id) {
+    return this.clips?.find((c) => c.id === id) ?? null;
+  }
+
+  /** Its edges as the person last left them. @param {Clip} clip */
+  rangesOf(clip) {
+    return this.drafts.get(clip.id)?.ranges ?? clip.ranges;
+  }
+
+  /** @param {Clip} clip */
+  statusOf(clip) {
+    return this.expected.get(clip.id) ?? (this.drafts.has(clip.id) ? "proposed" : clip.status);
+  }
+
+  /** @param {string} id */
+  isUnsaved(id) {
+    return Boolean(this.lanes.get(id)?.stuck);
+  }
+
+  /** @param {string} id */
+  isSaving(id) {
+    return this.drafts.has(id) || Boolean(this.lanes.get(id)?.wishes.length);
+  }
+
+  get next() {
+    return this.clips ? nextUndecided(this.clips, this.selectedId, (c) => this.statusOf(c)) : null;
+  }
+
+  // --- reading
+
+  /** Look now, and then again and again; whoever asks meanwhile gets the look under way. @returns {Promise<void>} */
+  poll() {
+    clearTimeout(this.pollTimer);
+    this.polling ??= this.look().finally(() => {
+      this.polling = null;
+      const busy = !this.project || isWorking(this.project) || this.isRendering;
+      if (!this.closed) this.pollTimer = setTimeout(() => this.poll(), busy ? POLL_BUSY_MS : POLL_QUIET_MS);
+    });
+    return this.polling;
+  }
+
+  async look() {
+    try {
+      const project = await this.api.project();
+      if (this.closed) return;
+      this.project = project;
+      this.trouble = null;
+      this.tell("project");
+      await this.catchUp();
+      this.retry();
+    } catch (error) {
+      if (!this.closed) this.lookFailed(error);
+    }
+  }
+
+  lookFailed(error) {
+    if (error instanceof Problem) this.project = null; // deleted, or never there
+    if (!this.project) this.trouble = error instanceof Problem ? error.message : "The server does not answer. Trying again.";
+    this.tell("project");
+  }
+
+  get isRendering() {
+    return Boolean(this.clips?.some((c) => c.render && isWorking(c.render)));
+  }
+
+  /** Try again what is stuck; the outbox knows what. */
+  retry() {}
+
+  /** Fetch what has a new revision; what is not ready yet comes with a later poll. */
+  async catchUp() {
+    const { map_revision, transcript_revision, clips_revision } = this.project;
+    if (this.isRendering) this.have.clips = null; // a render moves on without a new revision
+    await Promise.all([
+      this.part("clips", clips_revision ?? "none", () => this.readClips()),
+      map_revision && this.part("map", map_revision, async () => this.take("map", await this.api.map())),
+      transcript_revision &&
+        this.part("transcript", transcript_revision, async () => this.take("transcript", await this.api.transcript())),
+    ]);
+  }
+
+  async part(name, revision, read) {
+    if (this.have[name] === revision) return;
+    try {
+      await read();
+      this.have[name] = revision;
+    } catch (error) {
+      if (!(error instanceof Problem || error instanceof NoAnswer)) throw error;
+    }
+  }
+
+  take(name, value) {
+    this[name] = value;
+    this.tell(name);
+  }
+
+  async readClips() {
+    let before;
+    let clips;
+    do {
+      before = this.stored;
+      clips = await this.api.clips();
+    } while (before !== this.stored && !this.closed);
+    const old = this.selected;
+    this.take("clips", clips);
+    if (!this.clip(this.selectedId)) this.tell("selection");
+    const now = this.selected;
+    if (old && now && old.version < now.version && !this.lanes.has(now.id)) {
+      this.say({ text: `${this.whoChanged(now)} changed this clip; here is the new version.`, tone: "info" });
+    }
+  }
+
+  /** @param {Clip} clip */
+  whoChanged(clip) {
+    const by = clip.changed_by || clip.decision?.by;
+    return by && by !== this.reviewer ? by : "Someone";
+  }
+
+  /** The selected clip's first and last moment as shown. */
+  get span() {
+    return this.selected ? spanOf(this.rangesOf(this.selected)) : null;
+  }
+}
+
+/** @param {{state: string}} thing a project or a render */
+export function isWorking(thing) {
+  return thing.state === "queued" || thing.state === "running";
+}

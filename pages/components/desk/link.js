@@ -1,0 +1,83 @@
+// Between the desk and the page: what Streamlit says and hears, and what a reload keeps.
+
+/** @typedef {{project_id: string, clip_id: string|null, reviewer: string}} DeskData */
+
+const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
+const ECHO_MS = 2_500; // longer than a script run takes
+
+export class StreamlitLink {
+  /** @param {any} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.asked = desk.data.clip_id;
+    /** @type {Map<string, number>} */
+    this.reported = new Map();
+    this.timer = 0;
+    this.echoes = false;
+  }
+
+  /** A script run came by: only what is new in it counts. @param {any} component */
+  rerun(component) {
+    const { desk } = this;
+    const { clip_id: id, reviewer } = component.data;
+    desk.component = component;
+    desk.data = component.data;
+    desk.store.reviewer = reviewer;
+    desk.recolour();
+    if (id === this.asked) return;
+    this.asked = id;
+    if (!id || this.isEcho(id) || id === desk.store.selectedId) return;
+    if (desk.store.clip(id)) desk.open(id);
+    else this.openWhenThere(id);
+  }
+
+  /**
+   * Whether a page hands back what the desk said, late: by then the person may be a clip further. Only pages seen to do
+   * so are distrusted; for others every change is a wish.
+   * @param {string} id
+   */
+  isEcho(id) {
+    const recent = performance.now() - (this.reported.get(id) ?? -Infinity) < ECHO_MS;
+    if (recent && id === this.desk.store.selectedId) this.echoes = true;
+    return recent && this.echoes;
+  }
+
+  // a clip made elsewhere a moment ago
+  async openWhenThere(id) {
+    const { store } = this.desk;
+    await store.poll();
+    if (!store.clip(id)) await store.readClips().catch(() => {});
+    if (store.clip(id) && this.asked === id) this.desk.open(id);
+  }
+
+  /** @param {string} id */
+  report(id) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.reported.set(id, performance.now());
+      this.desk.component.setStateValue("clip", id);
+    }, REPORT_AFTER_MS);
+  }
+
+  get key() {
+    return `clipper.desk.${this.desk.data.project_id}`;
+  }
+
+  remember() {
+    const value = { clip: this.desk.store.selectedId, asked: this.asked };
+    try {
+      sessionStorage.setItem(this.key, JSON.stringify(value));
+    } catch {
+      // a browser that keeps nothing: the desk opens at the first undecided clip
+    }
+  }
+
+  /** @returns {{clip: string|null, asked: string|null}|null} */
+  remembered() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.key) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+}

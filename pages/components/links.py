@@ -1,0 +1,19 @@
+"""Links between pages, with what they are about in the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def review_link(project_id: str, label: str = "Review") -> None:
+    st.page_link("pages/review.py", label=label, icon=":material/rate_review:", query_params=about(project_id))
+
+
+def exports_link(project_id: str, label: str = "Exports") -> None:
+    st.page_link("pages/exports.py", label=label, icon=":material/download:", query_params={"project": project_id})
+
+
+def about(project_id: str) -> dict[str, str]:
+    """The address of a project's review: the project, and who looks, if they have said so."""
+    reviewer = st.session_state.get("reviewer")
+    return {"project": project_id, **({"by": reviewer} if reviewer else {})}

@@ -1,0 +1,72 @@
+"""The rows of the jobs page: runs with their steps, and files being made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from clipper_core.domain.task import TaskState, state_of_run
+from clipper_core.services.renders import RenderView
+from clipper_core.services.runs import RunView, TaskView
+from pages.components import words
+from pages.components.engines import engine
+from pages.components.frame import failure_html, here_and_now
+from pages.components.progress import bar, state_html, step_in_words
+
+
+def run_html(run: RunView) -> str:
+    """A run in three lines: what and how, since when, how far."""
+    now = here_and_now()
+    facts = [f"since {words.when(run.created_at, now)}"]
+    if run.finished_at is not None:
+        facts.append(f"took {words.lasting((run.finished_at - run.created_at).total_seconds())}")
+    if not run.is_final:
+        facts.insert(0, step_in_words(run))
+    progress = "" if run.is_final else bar(run.progress, "Progress")
+    failure = run.failure
+    why = failure_html(failure.error, failure.error_code, failure.error_detail) if failure and run.is_final else ""
+    return f'<div class="c">{_head(run.title, state_html(run.state))}{_facts(facts)}{progress}{why}</div>'
+
+
+def render_html(render: RenderView) -> str:
+    """A file being made, in the same form."""
+    facts = [
+        words.preset(render.preset),
+        words.length(render.length_ms),
+    ]
+    facts.append(f"since {words.when(render.created_at, here_and_now())}")
+    if render.state.is_final and render.seconds is not None:
+        facts.append(f"took {words.lasting(render.seconds)}")
+    progress = bar(render.progress, "Progress") if render.state is TaskState.RUNNING else ""
+    why = failure_html(render.error, render.error_code, render.error_detail) if render.error_code else ""
+    return f'<div class="c">{_head(render.title, state_html(render.state))}{_facts(facts)}{progress}{why}</div>'
+
+
+def steps_html(run: RunView) -> str:
+    """The run's tasks in order, with their times and warnings; the stretches of one kind are one step."""
+    rows = "".join(_step_row(list(tasks)) for _, tasks in groupby(run.tasks, key=lambda t: t.kind))
+    warnings = "".join(f'<p class="warn">{words.shown(w["message"])}</p>' for w in run.warnings)
+    how = run.settings
+    used = f"Words: {words.shown(engine(how['transcriber']))}. Choice of clips: {words.shown(engine(how['selector']))}."
+    return f'<div class="c"><table>{rows}</table>{warnings}<p class="muted">{used}</p></div>'
+
+
+def _step_row(tasks: Sequence[TaskView]) -> str:
+    state = state_of_run(t.state for t in tasks)
+    done = sum(t.state is TaskState.SUCCEEDED for t in tasks)
+    parts = f", {done} of {len(tasks)} stretches" if len(tasks) > 1 else ""
+    far = f" {words.percent(tasks[0].progress)}" if len(tasks) == 1 and state is TaskState.RUNNING else ""
+    again = max(t.interruptions for t in tasks)
+    tried = f", interrupted {words.several(again, 'time')}" if again else ""
+    seconds = sum(t.seconds or 0 for t in tasks)
+    took = words.lasting(seconds) if seconds >= 0.5 else ""
+    label = f"{words.shown(tasks[0].label)}{far}{parts}{tried}"
+    return f'<tr><td>{label}</td><td class="figure">{state_html(state)}</td><td class="figure muted">{took}</td></tr>'
+
+
+def _head(title: str, state: str) -> str:
+    return f'<div class="apart"><span class="title">{words.shown(title)}</span>{state}</div>'
+
+
+def _facts(facts: Sequence[str]) -> str:
+    return f'<div class="facts muted">{"".join(f"<span>{words.shown(f)}</span>" for f in facts)}</div>'

@@ -1,0 +1,39 @@
+"""The picture of a recording on cards, and its clips as figures draw them."""
+
+from __future__ import annotations
+
+import base64
+
+import streamlit as st
+
+from clipper_core.app import App
+from clipper_core.errors import ClipperError
+from clipper_core.figures import DrawnClip, strip_svg
+from clipper_core.services.projects import ProjectView
+
+NOTHING_YET = '<div class="strip none"></div>'
+
+
+def strip_html(app: App, project: ProjectView) -> str:
+    """The strip as HTML; an empty bar before there is a map, or where it can't be read."""
+    if project.map_id is None:
+        return NOTHING_YET
+    try:
+        return _image(app, project.id, project.map_id, project.clips_revision)
+    except ClipperError:
+        return NOTHING_YET
+
+
+def drawn_clips(app: App, project_id: str) -> list[DrawnClip]:
+    """Every stretch of every clip of a project."""
+    clips = app.clips.of_project(project_id)
+    return [DrawnClip(r.start_ms, r.end_ms, c.status, c.title) for c in clips for r in c.ranges]
+
+
+# Streamlit takes SVG out of HTML, so the strip is an image; as one it still follows the page's light or dark.
+@st.cache_data(max_entries=500, show_spinner=False)
+def _image(_app: App, project_id: str, map_id: str, clips_revision: str) -> str:
+    silences = _app.evidence.silence_map(map_id).silences
+    svg = strip_svg(_app.evidence.envelope(map_id), silences, drawn_clips(_app, project_id))
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img class="strip" alt="Level, silences and clips" src="data:image/svg+xml;base64,{data}">'

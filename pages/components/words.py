@@ -1,0 +1,117 @@
+"""How pages say times, lengths, sizes, states and what users typed."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from html import escape
+
+from clipper_core.domain.preset import PRESETS
+from clipper_core.domain.task import TaskState
+
+JOINER = "\u2060"  # has no width; keeps characters apart that would otherwise be read as a sign
+THIN = "\u202f"
+
+STATE_SIGNS = {
+    TaskState.QUEUED: "○",
+    TaskState.RUNNING: "◐",
+    TaskState.SUCCEEDED: "✓",
+    TaskState.FAILED: "!",
+    TaskState.CANCELLED: "–",
+}
+STATE_WORDS = {
+    TaskState.QUEUED: "waiting",
+    TaskState.RUNNING: "at work",
+    TaskState.SUCCEEDED: "done",
+    TaskState.FAILED: "failed",
+    TaskState.CANCELLED: "cancelled",
+}
+
+# Read by the browser as links, icons, emoji or arrows even where each sign is escaped.
+AUTOMATIC = re.compile(r"(:|@|www)(?=[\w.+/-])|(?<=[-<>=~])(?=[->=])")
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def one_line(text: str) -> str:
+    """Text of a user as one line without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def plain(text: str) -> str:
+    """Text of a user for a Streamlit label, toast or heading, which would read it as markdown: nothing in it acts."""
+    apart = AUTOMATIC.sub(lambda m: m.group(0) + JOINER, one_line(text))
+    return PUNCTUATION.sub(r"\\\1", apart)
+
+
+def shown(text: str) -> str:
+    """Text of a user for HTML."""
+    return escape(one_line(text))
+
+
+def length(ms: int) -> str:
+    """A clip's length: ``4.2 s``, ``48 s``, ``2 min 5 s``."""
+    if ms < 9_950:
+        return f"{ms / 1000:.1f} s"
+    whole = round(ms / 1000)
+    if whole < 120:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def running_time(ms: int) -> str:
+    """A recording's length: ``1:32:10``, ``12:03``."""
+    minutes, rest = divmod(round(ms / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: float) -> str:
+    """Bytes as ``1.2 GB``, ``34 MB``, ``512 bytes``."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            number = count / factor
+            return f"{number:.1f} {unit}" if number < 9.95 else f"{number:.0f} {unit}"
+    return f"{count:.0f} bytes"
+
+
+def lasting(seconds: float) -> str:
+    """How long something has taken: ``4 s``, ``3 min``, ``1 h 05 min``, ``2 days``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    days = whole // 86_400
+    return f"{days} day{'s' if days > 1 else ''}"
+
+
+def when(at: datetime, now: datetime) -> str:
+    """A moment as seen from ``now``, ``today 09:02``, ``yesterday 18:30``, ``3 Mar 09:02``, ``3 Mar 2025``."""
+    here = at.astimezone(now.tzinfo)
+    if here.date() == now.date():
+        return f"today {here:%H:%M}"
+    if here.date() == (now - timedelta(days=1)).date():
+        return f"yesterday {here:%H:%M}"
+    day = f"{here.day} {here:%b}"
+    return f"{day} {here:%H:%M}" if here.year == now.year else f"{day} {here.year}"
+
+
+def percent(part: float) -> str:
+    return f"{int(part * 100)}{THIN}%"
+
+
+def several(count: int, one: str, many: str | None = None) -> str:
+    """``1 clip``, ``3 clips``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def state(of: TaskState) -> str:
+    """A state in shape and words."""
+    return f"{STATE_SIGNS[of]} {STATE_WORDS[of]}"
+
+
+def preset(name: str) -> str:
+    return PRESETS[name].label if name in PRESETS else name

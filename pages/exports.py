@@ -1,0 +1,81 @@
+"""Exports: the files of approved clips, to take away."""
+
+import streamlit as st
+
+from clipper_core.domain.task import TaskState
+from clipper_core.services.projects import ProjectView
+from clipper_core.services.renders import RenderView
+from pages.components.files import bundle_html, file_html
+from pages.components.frame import in_words, open_page
+from pages.components.links import review_link
+from pages.components.progress import watched
+
+AGAIN = (TaskState.FAILED, TaskState.CANCELLED)
+
+app = open_page("Exports")
+
+
+def asked_for() -> dict[str, list[RenderView]]:
+    """The renders of what is approved now, by project; of one project if the address names it."""
+    out: dict[str, list[RenderView]] = {}
+    for render in app.renders.of_project(st.query_params.get("project")):
+        if render.still_approved:
+            out.setdefault(render.project_id, []).append(render)
+    return out
+
+
+def at_work(found: dict[str, list[RenderView]]) -> bool:
+    return any(not r.state.is_final for renders in found.values() for r in renders)
+
+
+def show_all() -> None:
+    st.query_params.pop("project", None)
+
+
+@in_words
+def draw() -> None:
+    st.html('<div class="c"><h1>Exports</h1></div>')
+    if "project" in st.query_params:
+        st.button("Show all recordings", type="tertiary", icon=":material/filter_alt_off:", on_click=show_all)
+    watched(draw_projects, at_work(asked_for()))
+
+
+@in_words
+def draw_projects() -> bool:
+    found = asked_for()
+    if not found:
+        draw_empty()
+    for project_id, renders in found.items():
+        draw_project(app.projects.get(project_id), renders, main=len(found) == 1)
+    return at_work(found)
+
+
+def draw_project(project: ProjectView, renders: list[RenderView], *, main: bool) -> None:
+    st.html(bundle_html(project, renders, main=main))
+    for render in sorted(renders, key=lambda r: r.created_at):
+        with st.container(border=True, key=f"file-{render.id}"):
+            st.html(file_html(render))
+            if render.state in AGAIN and st.button("Render again", key=f"again-{render.id}", icon=":material/refresh:"):
+                again(render.id)
+
+
+@in_words
+def again(render_id: str) -> None:
+    app.renders.retry(render_id)
+    st.rerun()
+
+
+def draw_empty() -> None:
+    st.html(
+        '<div class="c empty"><p class="title">Finished clips will be here</p>'
+        '<p class="muted">Approve a clip on the review desk: its file is made at once, measured, and put here to '
+        "download.</p></div>"
+    )
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if "project" in st.query_params:
+            review_link(st.query_params["project"], "Review the clips")
+        elif st.button("Go to the recordings", type="primary"):
+            st.switch_page("streamlit_app.py")
+
+
+draw()

@@ -1,0 +1,94 @@
+"""Review: the desk, and below it the whole recording."""
+
+import streamlit as st
+
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.figures import clock, silence_map_figure
+from clipper_core.services.projects import ProjectView
+from pages.components import words
+from pages.components.desk import review_desk
+from pages.components.frame import in_words, open_page
+from pages.components.links import exports_link
+from pages.components.progress import is_busy, standing_html, watched, work_html
+from pages.components.stretch import stretch_of
+from pages.components.strip import drawn_clips
+
+
+def draw_reviewer() -> None:
+    """Who reviews. A reload keeps the name, since it stands in the address; other pages keep it in the session."""
+    if "by" not in st.session_state and "by" not in st.query_params and "reviewer" in st.session_state:
+        st.session_state["by"] = st.session_state["reviewer"]
+    known = words.plain(st.session_state.get("by") or st.query_params.get("by") or "")
+    with (
+        st.container(horizontal=True, horizontal_alignment="right"),
+        st.popover(f"Reviewing as {known}" if known else "Your name", icon=":material/person:", type="tertiary"),
+    ):
+        name = st.text_input("Your name", key="by", max_chars=80, bind="query-params")
+        st.html('<div class="c muted">It stands beside each of your decisions.</div>')
+    st.session_state["reviewer"] = words.one_line(name or "")
+
+
+app = open_page("Review", wide=True, beside=draw_reviewer)
+project_id = st.query_params.get("project", "")
+
+
+@in_words
+def draw() -> None:
+    if not project_id:
+        st.switch_page("streamlit_app.py")
+    project = app.projects.get(project_id)
+    st.set_page_config(page_title=f"{words.one_line(project.title)} · Clipper")
+    if not project.desk_open and not is_busy(project.run):
+        draw_stopped(project)
+        return
+    asked = st.session_state.get(f"made-{project_id}") or st.query_params.get("clip")
+    review_desk(project_id, clip_id=asked, reviewer=st.session_state["reviewer"], key=f"desk-{project_id}")
+    watched(in_words(draw_map), is_busy(project.run))
+
+
+def draw_stopped(project: ProjectView) -> None:
+    """Work ended before there was anything to review."""
+    st.html(f'<div class="c"><h1>{words.shown(project.title)}</h1>{work_html(project)}{standing_html(project)}</div>')
+    if project.run is None:
+        start, label = app.runs.start, "Start"
+    else:
+        start, label = app.runs.retry, "Retry"
+    if st.button(label, type="primary", icon=":material/refresh:"):
+        start(project.run.id if project.run else project.id)
+        st.rerun()
+
+
+def draw_map() -> bool:
+    """The whole recording with its clips; a stretch selected on it can be made a clip. Whether work goes on."""
+    project = app.projects.get(project_id)
+    if project.map_id is None:
+        return is_busy(project.run)
+    silences = app.evidence.silence_map(project.map_id)
+    figure = silence_map_figure(app.evidence.envelope(project.map_id), silences, drawn_clips(app, project_id))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html('<div class="c title">The whole recording</div>')
+        exports_link(project_id)
+    event = st.plotly_chart(
+        figure,
+        key=f"map-{project_id}-{st.session_state.get('maps', 0)}",
+        on_select="rerun",
+        selection_mode="box",
+        config={"displayModeBar": False},
+        alt="Level over time with silences, and the clips below it",
+    )
+    span = stretch_of(event, silences.duration_ms)
+    if span is None:
+        st.html('<div class="c muted">Drag over a stretch to make a clip of it.</div>')
+    elif st.button(f"Make a clip of {clock(span.start_ms)} to {clock(span.end_ms)} ({words.length(span.length_ms)})"):
+        make_clip(span)
+    return is_busy(project.run)
+
+
+def make_clip(span: TimeRange) -> None:
+    made = app.clips.create(project_id, (span,), by=st.session_state.get("reviewer", ""))
+    st.session_state[f"made-{project_id}"] = made.id
+    st.session_state["maps"] = st.session_state.get("maps", 0) + 1  # a new map, with nothing selected
+    st.rerun()
+
+
+draw()

@@ -1,0 +1,69 @@
+"""The review desk's Python side, and the shape of its scripts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.components import desk
+
+NAME = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let)\s+(\w+)", re.MULTILINE)
+
+
+def sources() -> dict[str, str]:
+    return {p.name: p.read_text(encoding="utf-8") for p in desk.HERE.iterdir() if p.suffix in {".js", ".html", ".css"}}
+
+
+def test_every_script_beside_the_component_is_mounted():
+    beside = {name for name in sources() if name.endswith(".js")}
+
+    assert set(desk.MODULES) == beside
+
+
+def test_the_joined_script_imports_nothing_and_exports_one_function():
+    joined = desk.joined()
+
+    assert not re.search(r"^import\b", joined, re.MULTILINE)
+    assert re.findall(r"^export.*", joined, re.MULTILINE) == ["export default function mount(component) {"]
+
+
+def test_no_two_scripts_use_the_same_name_at_the_top():
+    names = Counter(name for module in desk.MODULES for name in NAME.findall(sources()[module]))
+
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_script_uses_only_what_was_joined_before_it():
+    for number, module in enumerate(desk.MODULES):
+        wanted = re.findall(r'^import \{[^}]*\} from "\./(\S+)";', sources()[module], re.MULTILINE)
+
+        assert set(wanted) <= set(desk.MODULES), module
+        used_at_once = re.findall(r"^export class \w+ extends (?!Error)(\w+)", sources()[module], re.MULTILINE)
+        before = "\n".join(sources()[m] for m in desk.MODULES[:number])
+        assert all(f"class {name} " in before for name in used_at_once), module
+
+
+@pytest.mark.parametrize(
+    "forbidden", ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "//cdn"]
+)
+def test_untrusted_text_never_becomes_markup(forbidden: str):
+    assert [name for name, text in sources().items() if forbidden in text] == []
+
+
+def test_nothing_is_loaded_from_another_origin():
+    assert [name for name, text in sources().items() if re.search(r"https?://(?!www\.w3\.org)", text)] == []
+
+
+def test_what_was_stored_is_heard():
+    heard = desk.change_of({"kind": "decision", "clip_id": "clp_1"})
+
+    assert heard == desk.Change("decision", "clp_1")
+
+
+@given(st.none() | st.text() | st.integers() | st.lists(st.text()) | st.dictionaries(st.text(), st.integers()))
+def test_nonsense_from_the_browser_is_nothing_stored(value: object):
+    assert desk.change_of(value) is None

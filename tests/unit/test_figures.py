@@ -1,0 +1,164 @@
+"""Figures of recordings: what they show, that they stay small, and that no title acts in them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipper_core.domain.clip import ClipStatus
+from clipper_core.domain.envelope import Envelope
+from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.figures import (
+    FLOOR_DB,
+    TICKS_WANTED,
+    DrawnClip,
+    clock,
+    clock_ticks,
+    level_points,
+    silence_map_figure,
+    strip_svg,
+)
+
+HOUR_MS = 3_600_000
+
+
+def envelope(duration_ms: int, level_db: float = -20) -> Envelope:
+    frames = -(-duration_ms // 10)
+    peaks = np.zeros(frames, np.int8)
+    return Envelope(np.full(frames, level_db * 100, np.int16), peaks, peaks, duration_ms, 48_000, 1)
+
+
+def drawn(duration_ms: int, silences: tuple[Silence, ...] = (), clips: tuple[DrawnClip, ...] = ()) -> dict:
+    figure = silence_map_figure(envelope(duration_ms), SilenceMap(duration_ms, silences, -45.0), clips)
+    return figure.to_plotly_json()
+
+
+def trace(figure: dict, start_of_name: str) -> dict:
+    return next(t for t in figure["data"] if t["name"].startswith(start_of_name))
+
+
+def numbers(sent: dict) -> list[float]:
+    """An array as plotly sends it."""
+    return np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"]).tolist()
+
+
+def test_all_silences_are_one_trace_that_is_down_exactly_within_them():
+    figure = drawn(10_000, (Silence(1_000, 1_500), Silence(4_000, 4_250)))
+
+    shade = trace(figure, "2 silences")
+    assert numbers(shade["x"]) == [1, 1, 1.5, 1.5, 4, 4, 4.25, 4.25]
+    assert numbers(shade["y"]) == [0, FLOOR_DB, FLOOR_DB, 0, 0, FLOOR_DB, FLOOR_DB, 0]
+    assert not figure["layout"].get("shapes")
+
+
+def test_a_silence_of_a_hundredth_of_a_second_is_still_seen_in_the_level():
+    level = np.full(360_000, -2_000, np.int16)
+    level[123_456] = -6_000
+    peaks = np.zeros(360_000, np.int8)
+
+    points = level_points(Envelope(level, peaks, peaks, HOUR_MS, 48_000, 1))
+
+    assert points.low.min() == -60
+    assert points.high.min() == -20
+
+
+@given(st.integers(1, 5_000), st.integers(1, 300))
+def test_there_are_never_more_points_than_parts_asked_for_and_all_lie_in_the_recording(frames: int, buckets: int):
+    points = level_points(envelope(frames * 10), buckets)
+
+    assert len(points.at_s) == min(buckets, frames)
+    assert (np.diff(points.at_s) > 0).all()
+    assert points.at_s[0] > 0 and points.at_s[-1] < frames * 0.01
+
+
+def test_clips_are_one_trace_for_each_status_there_is():
+    clips = (
+        DrawnClip(1_000, 3_000, ClipStatus.APPROVED, "A"),
+        DrawnClip(5_000, 6_000, ClipStatus.PROPOSED, "B"),
+        DrawnClip(7_000, 9_500, ClipStatus.APPROVED, "C"),
+    )
+
+    figure = drawn(10_000, clips=clips)
+
+    approved = trace(figure, "✓ 2 approved")
+    assert list(approved["base"]) == [1, 7]
+    assert list(approved["x"]) == [2, 2.5]
+    assert [t["name"] for t in figure["data"] if t["type"] == "bar"] == ["· 1 proposed", "✓ 2 approved"]
+
+
+def test_a_title_is_text_in_the_figure():
+    clip = DrawnClip(0, 1_000, ClipStatus.PROPOSED, "<a href='javascript:alert(1)'>x</a>")
+
+    hover = trace(drawn(2_000, clips=(clip,)), "·")["hovertext"][0]
+
+    assert "<a" not in hover
+    assert "&lt;a href=" in hover
+
+
+def test_hovering_says_the_time_and_the_silence_there():
+    figure = drawn(10_000, (Silence(4_000, 6_000, -58.0),))
+
+    texts = trace({"data": figure["data"][2:]}, "level")["text"]
+    assert "0:05.0  silence 2.00 s, -58 dB" in texts
+    assert "0:01.0  -20 dB" in texts
+
+
+def test_three_hours_with_three_thousand_silences_stay_under_250_kB():
+    silences = tuple(Silence(i * 3_600, i * 3_600 + 700, -55.0) for i in range(3_000))
+    clips = tuple(DrawnClip(i * 200_000, i * 200_000 + 48_000, ClipStatus.PROPOSED, "A title") for i in range(50))
+
+    text = silence_map_figure(envelope(3 * HOUR_MS), SilenceMap(3 * HOUR_MS, silences, -45.0), clips).to_json()
+
+    assert len(text) < 250_000
+    shade = json.loads(text)["data"][1]
+    assert shade["x"]["dtype"] == "f4"
+
+
+def test_nothing_at_all_is_still_a_figure():
+    figure = silence_map_figure(envelope(0), SilenceMap(0))
+
+    assert json.loads(figure.to_json())["layout"]["xaxis"]["range"] == [0, 0.001]
+
+
+@given(st.integers(0, 100 * HOUR_MS))
+def test_the_axis_has_few_marks_at_whole_seconds_inside_the_recording(duration_ms: int):
+    at, labels = clock_ticks(duration_ms)
+
+    assert 1 <= len(at) <= TICKS_WANTED + 1
+    assert len(labels) == len(at)
+    assert at[0] == 0 and at[-1] * 1000 <= duration_ms
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"), [(0, "0:00.0"), (723_499, "12:03.4"), (59_999, "0:59.9"), (3_723_400, "1:02:03.4"), (-5, "0:00.0")]
+)
+def test_a_moment_is_said_as_people_read_it(ms: int, said: str):
+    assert clock(ms) == said
+
+
+def test_the_strip_is_an_svg_without_any_text_of_a_user():
+    clips = tuple(DrawnClip(1_000, 2_000, s, "<script>alert(1)</script>") for s in ClipStatus)
+
+    svg = strip_svg(envelope(10_000), (Silence(3_000, 4_000),), clips)
+
+    root = ElementTree.fromstring(svg)
+    assert root.get("viewBox") == "0 0 1000 44"
+    assert "script" not in svg and "alert" not in svg
+    assert len(svg) < 20_000
+
+
+def test_the_strip_shows_what_is_loud_taller_than_what_is_quiet():
+    level = np.concatenate([np.full(500, -6_000), np.full(500, -1_500)]).astype(np.int16)
+    peaks = np.zeros(1_000, np.int8)
+
+    svg = strip_svg(Envelope(level, peaks, peaks, 10_000, 48_000, 1), ())
+
+    wave = ElementTree.fromstring(svg).findall(".//{*}path[@class='l']")[0].get("d") or ""
+    heights = [float(column.split("v")[1].split("h")[0]) for column in wave.split("z") if column]
+    assert max(heights[:125]) < 5 < 30 < min(heights[126:])

@@ -1,0 +1,102 @@
+"""Where the subject changes."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from clipper_core.stages.find_topics import find_topics, stem_of, topics_by_pauses
+
+BREAD = ["flour", "water", "salt", "yeast", "dough", "oven", "crust", "knead", "loaf", "bakery", "rise", "sourdough"]
+BOATS = ["sail", "mast", "harbour", "anchor", "rope", "wind", "keel", "deck", "captain", "tide", "rudder", "storm"]
+TREES = [
+    "forest",
+    "branch",
+    "leaf",
+    "root",
+    "acorn",
+    "maple",
+    "timber",
+    "bark",
+    "orchard",
+    "willow",
+    "seedling",
+    "canopy",
+]
+
+
+def talk(*subjects: list[str], sentences: int = 40) -> Transcript:
+    """A transcript that draws its words from one subject after the other, two words a second."""
+    chance = random.Random(1)
+    words: list[Word] = []
+    for subject in subjects:
+        for _ in range(sentences):
+            chosen = [chance.choice(subject) for _ in range(7)] + [chance.choice(subject) + "."]
+            for text in chosen:
+                words.append(Word(text, 500 * len(words), 500 * len(words) + 450))
+    timed = tuple(words)
+    return Transcript("test", "en", timed, sentences_of(timed))
+
+
+def test_a_change_of_subject_is_found_where_it_happens():
+    topics = find_topics(talk(BREAD, BOATS))
+
+    (change,) = topics.boundaries_ms
+    assert abs(change - 40 * 8 * 500) <= 15_000
+
+
+def test_a_talk_on_one_subject_has_no_change():
+    assert find_topics(talk(BREAD)).boundaries_ms == ()
+
+
+def test_returning_to_a_subject_is_a_change_too():
+    assert len(find_topics(talk(BREAD, BOATS, TREES, BREAD)).boundaries_ms) == 3
+
+
+def test_no_words_give_no_topics():
+    assert find_topics(Transcript("test", "en")).at_ms == ()
+
+
+def test_a_single_sentence_is_one_topic():
+    words = (Word("Hello", 0, 400), Word("there.", 500, 900))
+
+    topics = find_topics(Transcript("test", "en", words, sentences_of(words)))
+
+    assert topics.at_ms == (0,)
+    assert topics.boundaries_ms == ()
+
+
+def test_the_same_word_said_all_the_time_divides_nothing():
+    words = tuple(Word("same.", 500 * i, 500 * i + 400) for i in range(2_000))
+
+    assert find_topics(Transcript("test", "en", words, sentences_of(words))).boundaries_ms == ()
+
+
+@given(st.lists(st.sampled_from(["flour", "sail", "um", "", "-", "Okay.", "the", "mast.", "?"]), max_size=300))
+def test_any_words_give_chances_between_none_and_certain_in_order(texts: list[str]):
+    words = tuple(Word(text, 400 * i, 400 * i + 300) for i, text in enumerate(texts))
+
+    topics = find_topics(Transcript("test", "en", words, sentences_of(words)))
+
+    assert list(topics.at_ms) == sorted(set(topics.at_ms))
+    assert all(0.0 <= chance <= 1.0 for chance in topics.chance)
+    assert len(topics.at_ms) == len(topics.chance)
+
+
+def test_without_words_a_longer_pause_is_likelier_to_begin_a_topic():
+    silences = SilenceMap(60_000, (Silence(10_000, 10_300), Silence(20_000, 21_500), Silence(40_000, 44_000)))
+
+    topics = topics_by_pauses(silences)
+
+    assert topics.at_ms == (20_750, 42_000)
+    assert topics.chance[0] < topics.chance[1]
+
+
+def test_a_stem_joins_the_forms_of_a_word_and_leaves_short_words_alone():
+    assert stem_of("clips") == stem_of("clip")
+    assert stem_of("stories") == stem_of("story")
+    assert stem_of("is") == "is"
