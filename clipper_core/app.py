@@ -26,7 +26,7 @@ from clipper_core.services.health import Health
 from clipper_core.services.limits import Accepted
 from clipper_core.services.media import Media
 from clipper_core.services.offline import Offline, Wishes
-from clipper_core.services.projects import Projects
+from clipper_core.services.projects import Projects, Sample
 from clipper_core.services.proposing import propose_from
 from clipper_core.services.renders import Renders
 from clipper_core.services.runs import Runs
@@ -38,7 +38,12 @@ from clipper_core.services.uploads import UploadLimits, Uploads
 from clipper_core.services.work import Files, Work
 from clipper_core.settings import ROOT, Selector, Settings, Transcriber, environment_with, load_settings
 
-SAMPLE = ROOT / "sample" / "podcast.m4a"
+SAMPLE = Sample(
+    recording=ROOT / "sample" / "sonnet.mp3",
+    captions=ROOT / "sample" / "sonnet.srt",
+    title="Sample: a sonnet by Shakespeare",
+    wishes={"language": "en", "min_s": 8, "max_s": 24},
+)
 
 
 @dataclass(frozen=True)

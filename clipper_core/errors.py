@@ -6,7 +6,7 @@
     │   │   ├── NotMedia, NotAudioVideo, NoAudio, TooShort, TooLong, TooLarge, TooManyStreams, Truncated
     │   ├── BadCaptions, BadTranscript
     │   ├── BadRange, BadSettings, BadUpload, UploadConflict, ChecksumMismatch
-    │   ├── NotFound           ProjectNotFound, ClipNotFound, RunNotFound, RenderNotFound, UploadNotFound, AssetNotFound, ShowNotFound
+    │   ├── NotFound           Project…, Clip…, Run…, Render…, Upload…, Asset… and ShowNotFound
     │   ├── Stale, PreconditionMissing
     │   └── NotApproved, NotReady, NothingToUndo, WrongState
     └── Failed                 something here did not work (exit 1, HTTP 5xx)
@@ -51,7 +51,7 @@ class BadRecording(Refused):
 
 
 class NotMedia(BadRecording):
-    """This file is not a recording Clipper can read. Upload an audio or video file such as MP4, MOV, MP3, M4A or WAV."""
+    """This file is not a recording Clipper can read. Upload an audio or video file, such as MP4, MP3 or WAV."""
 
     code = "not_media"
 
@@ -246,13 +246,13 @@ class Failed(ClipperError):
 
 
 class MediaToolFailed(Failed):
-    """FFmpeg could not work on this recording. The file may be damaged: play it once, export it again and upload that."""
+    """FFmpeg could not work on this recording. The file may be damaged: export it again and upload that."""
 
     code = "media_tool_failed"
 
 
 class MediaToolStuck(Failed):
-    """FFmpeg stopped making progress on this recording and was ended. Press Retry, or export the file again and upload that."""
+    """FFmpeg stopped making progress on this recording and was ended. Press Retry, or upload the file exported anew."""
 
     code = "media_tool_stuck"
 
@@ -331,7 +331,7 @@ class FolderNotWritable(SetupProblem):
 
 
 class Interrupted(Failed):
-    """This step was interrupted three times, so it was stopped. Press Retry; if it happens again, the computer may lack memory."""
+    """This step was interrupted three times and given up. Press Retry; the computer may be short of memory."""
 
     code = "interrupted"
 

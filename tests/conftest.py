@@ -31,8 +31,15 @@ def media() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample() -> Path:
-    return ROOT / "sample" / "podcast.m4a"
+def podcast() -> Path:
+    """Two minutes of conversation: long enough to have several stretches to transcribe."""
+    return MEDIA / "podcast.m4a"
+
+
+@pytest.fixture(scope="session")
+def sonnet() -> Path:
+    """The sample that comes with Clipper."""
+    return ROOT / "sample" / "sonnet.mp3"
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,9 @@ class Redis:
         assert binary is not None
         command = [binary, "--port", "0", "--unixsocket", str(self.folder / "r.sock"), "--dir", str(self.folder)]
         self.popen = subprocess.Popen(
-            [*command, "--save", "", "--appendonly", "no", "--loglevel", "warning"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command, "--save", "", "--appendonly", "no", "--loglevel", "warning"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         until(self._answers, seconds=10, saying="Redis answers")
 
@@ -219,9 +221,7 @@ class Stack:
         shutil.copyfile(path, copy)
         name = filename if filename is not None else path.name
         with self.app.database.write() as session:
-            row = Upload(
-                id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes)
-            )
+            row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes))
             session.add(row)
             session.flush()
             project_id = self.app.projects.complete_upload(session, row, copy)

@@ -76,7 +76,12 @@ class _Segment:
 def _decoder() -> Any:
     from pocketsphinx import Decoder
 
-    return Decoder(samprate=16_000, lm=None, bestpath=False, cmn="batch", loglevel="FATAL")
+    # Beams far wider than usual cost nothing here and let it recover from wrong words; likelier noises than usual take
+    # up what nobody wrote down.
+    return Decoder(
+        samprate=16_000, lm=None, bestpath=False, cmn="batch", loglevel="FATAL",
+        beam=1e-200, pbeam=1e-200, wbeam=1e-160, fillprob=0.1,
+    )  # fmt: skip
 
 
 def _in_dictionary(decoder: Any, token: str) -> str:

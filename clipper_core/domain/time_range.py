@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,7 +31,7 @@ class TimeRange:
 
 def in_order(ranges: Sequence[TimeRange]) -> bool:
     """Whether the ranges follow each other in time without overlapping."""
-    return all(a.end_ms <= b.start_ms for a, b in zip(ranges, ranges[1:], strict=False))
+    return all(a.end_ms <= b.start_ms for a, b in pairwise(ranges))
 
 
 def total_ms(ranges: Iterable[TimeRange]) -> int:

@@ -68,7 +68,27 @@ class Transcript:
 
 ENDS = (".", "?", "!", "…", "。", "？", "！")
 CLOSERS = "\"'”’)]»"
-ABBREVIATIONS = frozenset("mr. mrs. ms. dr. prof. st. vs. etc. e.g. i.e. jr. sr. inc. no. approx. dept. fig.".split())
+ABBREVIATIONS = frozenset(
+    [
+        "mr.",
+        "mrs.",
+        "ms.",
+        "dr.",
+        "prof.",
+        "st.",
+        "vs.",
+        "etc.",
+        "e.g.",
+        "i.e.",
+        "jr.",
+        "sr.",
+        "inc.",
+        "no.",
+        "approx.",
+        "dept.",
+        "fig.",
+    ]
+)
 
 
 def ends_sentence(word: str) -> bool:

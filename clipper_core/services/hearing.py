@@ -13,6 +13,8 @@ from clipper_core.stages.align_words import Aligner, align_words
 from clipper_core.stages.spread_words import words_of_captions
 from clipper_core.stages.transcribe import english, plausible
 
+LEAST_SPEECH_MS = 1_000
+
 Warnings = list[dict[str, str]]
 
 NOT_UNDERSTOOD = {
@@ -63,8 +65,13 @@ def place_words(
 def settle(words: tuple[Word, ...], engine: str, language: str, silences: SilenceMap) -> tuple[Transcript, Warnings]:
     """What the offline recogniser heard, as a draft, or no words where it cannot have understood the speech."""
     spoken = "en" if language == "auto" else language
-    if not words:
+    if spoken_ms(silences) < LEAST_SPEECH_MS:
         return Transcript(engine, spoken, draft=True), [NO_SPEECH]
     if not plausible(words, silences):
         return Transcript(engine, "und", draft=True), [NOT_UNDERSTOOD]
     return Transcript(engine, spoken, words, sentences_of(words), draft=True), [DRAFT]
+
+
+def spoken_ms(silences: SilenceMap) -> int:
+    """How much of a recording lies in no silence."""
+    return silences.duration_ms - sum(s.length_ms for s in silences.silences)

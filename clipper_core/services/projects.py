@@ -96,10 +96,20 @@ class ProjectPage:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The recording that comes with Clipper, its captions, and what is asked for it."""
+
+    recording: Path
+    captions: Path
+    title: str
+    wishes: dict[str, Any]
+
+
 class Projects:
     """Makes, finds, changes, deletes and restores projects."""
 
-    def __init__(self, database: Database, storage: Storage, runs: Runs, tasks: Tasks, sample: Path) -> None:
+    def __init__(self, database: Database, storage: Storage, runs: Runs, tasks: Tasks, sample: Sample) -> None:
         self._database = database
         self._storage = storage
         self._runs = runs
@@ -159,17 +169,21 @@ class Projects:
             project = Project(
                 id=SAMPLE_PROJECT,
                 show_id=show.id,
-                title="Sample: a podcast about a great proposal",
-                filename=self._sample.name,
-                wishes=checked_wishes({}),
+                title=self._sample.title,
+                filename=self._sample.recording.name,
+                wishes=checked_wishes(self._sample.wishes),
             )
             session.add(project)
             session.flush()
-            with tempfile.TemporaryDirectory() as folder:
-                copy = Path(folder) / "sample"
-                shutil.copyfile(self._sample, copy)
-                project.source_id = self._store(session, project.id, "source", copy, self._sample.name).id
+            project.source_id = self._store_copy(session, project.id, "source", self._sample.recording)
+            project.captions_id = self._store_copy(session, project.id, "captions", self._sample.captions)
             return project.id
+
+    def _store_copy(self, session: Session, project_id: str, kind: str, path: Path) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "copy"
+            shutil.copyfile(path, copy)
+            return self._store(session, project_id, kind, copy, path.name).id
 
     # -- looking
 

@@ -36,7 +36,6 @@ from clipper_core.stages.snap_cuts import alternatives, certify
 
 EVERY_MS = 300_000  # about one clip in five minutes
 FEWEST, MOST = 3, 12
-TYPICAL_MS = 55_000
 ENOUGH_PLACES = 3  # per clip that is wanted: with fewer there is nothing to choose from
 LEAST_SPEECH = 0.25  # a window with less speech is not a clip, unless nothing better is found in …
 LEAST_SPEECH_MS = 60_000  # … a recording with this much
@@ -93,7 +92,7 @@ def how_many(free_ms: int, lengths: Lengths) -> int:
     """How many clips are wanted of so much recording: one in five minutes, 3 to 12, if there is room for so many."""
     if free_ms < lengths.min_ms:
         return 0
-    typical = min(max(TYPICAL_MS, lengths.min_ms), lengths.max_ms)
+    typical = (lengths.min_ms + lengths.max_ms) // 2
     by_length = min(max(round(free_ms / EVERY_MS), FEWEST), MOST)
     return min(by_length, max(1, free_ms // typical), lengths.most)
 

@@ -32,7 +32,7 @@ SWEEP_S = 3600
 async def running(api: FastAPI) -> AsyncIterator[None]:
     """From the first request to the last: the App is there, and lost work is looked for."""
     given: App | None = getattr(api.state, "clipper", None)
-    app = given or await to_thread.run_sync(this_app)
+    app: App = given if given is not None else await to_thread.run_sync(this_app)
     api.state.clipper = app
     set_up_logs(app.settings)
     keeping = [

@@ -23,18 +23,20 @@ MEDIA_TIME = """() => {
 
 @pytest.mark.slow
 def test_a_recording_becomes_an_approved_clip_in_the_browser(
-    stack: Stack, browser: Any, sample: Path, tmp_path: Path
+    stack: Stack, browser: Any, podcast: Path, tmp_path: Path
 ) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
     page = context.new_page()
     elsewhere: list[str] = []
     broken: list[str] = []
-    page.on("request", lambda r: elsewhere.append(r.url) if not r.url.startswith((stack.url, "data:", "blob:")) else None)
+    page.on(
+        "request", lambda r: elsewhere.append(r.url) if not r.url.startswith((stack.url, "data:", "blob:")) else None
+    )
     page.on("pageerror", lambda e: broken.append(str(e)))
 
     # Upload.
     page.goto(f"{stack.url}/upload")
-    page.get_by_test_id("uploader-input").set_input_files(str(sample))
+    page.get_by_test_id("uploader-input").set_input_files(str(podcast))
     page.locator("[data-testid=uploader-row][data-state=done]").wait_for(timeout=WAIT)
     project = next(p for p in stack.app.projects.find() if p.id != "prj_test")
     assert project.filename == "podcast.m4a"

@@ -181,6 +181,6 @@ def test_captions_given_later_make_the_words_exact(stack: Stack, media: Path) ->
     ready(client, project_id)
     words = client.get(f"/api/projects/{project_id}/transcript").json()
     assert (words["engine"], words["draft"], words["language"]) == ("captions", False, "en")
-    country = [w for w in words["words"] if w["text"] == "country"][0]
+    country = next(w for w in words["words"] if w["text"] == "country")
     # Where he says it, by ear, to a tenth of a second; the caption alone says "somewhere in eleven seconds".
     assert country["start_s"] == pytest.approx(5.9, abs=0.35)

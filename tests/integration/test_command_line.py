@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,15 @@ def printed(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def processed(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def processed(podcast: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("processed")
-    return printed(clipper("process", sample, "--render", "--json", cwd=folder)) | {"cwd": str(folder)}
+    return printed(clipper("process", podcast, "--render", "--json", cwd=folder)) | {"cwd": str(folder)}
 
 
 @pytest.mark.slow
 def test_process_prints_one_object_with_everything_in_it(processed: dict[str, Any]) -> None:
     assert processed["media"] == {
-        "duration_s": pytest.approx(236, abs=1),
+        "duration_s": pytest.approx(130, abs=1),
         "has_video": False,
         "has_audio": True,
         "width": None,
@@ -59,7 +60,7 @@ def test_process_prints_one_object_with_everything_in_it(processed: dict[str, An
         "audio_codec": "aac",
     }
     assert processed["transcript"]["draft"] is True
-    assert len(processed["transcript"]["words"]) > 300
+    assert processed["transcript"]["engine"] == "pocketsphinx"
     assert set(processed["timings_s"]) >= {"probe", "map_silence", "transcribe", "propose", "render"}
     assert set(processed["clips"][0]["cuts"][0]) >= CUT_KEYS
 
@@ -73,7 +74,7 @@ def test_clips_are_apart_of_the_asked_lengths_and_inside(processed: dict[str, An
     assert all(20 <= b - a <= 90 for a, b in spans)
     assert spans[0][0] >= 0
     assert spans[-1][1] <= processed["media"]["duration_s"]
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 @pytest.mark.slow
@@ -113,9 +114,7 @@ def test_strict_silences_are_those_of_pydub(media: Path) -> None:
         data = b"".join(bytes(f.planes[0])[: f.samples * 2 * len(stream.layout.channels)] for f in frames)
         sound = AudioSegment(data, frame_rate=stream.rate, sample_width=2, channels=len(stream.layout.channels))
 
-    found = printed(
-        clipper("silences", media / "talk.mp4", "--threshold-db", -35, "--min-silence-ms", 300, "--json")
-    )
+    found = printed(clipper("silences", media / "talk.mp4", "--threshold-db", -35, "--min-silence-ms", 300, "--json"))
 
     expected = detect_silence(sound, min_silence_len=300, silence_thresh=-35, seek_step=1)
     ours = [[round(s["start_s"] * 1000), round(s["end_s"] * 1000)] for s in found["silences"]]
@@ -124,8 +123,8 @@ def test_strict_silences_are_those_of_pydub(media: Path) -> None:
     assert found["threshold_db"] == -35
 
 
-def test_adaptive_silences_say_so(media: Path) -> None:
-    found = printed(clipper("silences", media / "sonnet.mp3", "--adaptive", "--json"))
+def test_adaptive_silences_say_so(sonnet: Path) -> None:
+    found = printed(clipper("silences", sonnet, "--adaptive", "--json"))
 
     assert found["threshold_db"] is None
     assert found["min_silence_ms"] == 200
@@ -179,8 +178,8 @@ def test_what_is_refused_is_one_line_with_a_code(
     assert done.stderr.startswith(f"{code}: ")
 
 
-def test_interrupted_it_ends_with_130_and_leaves_nothing(sample: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "clipper_core", "process", str(sample), "--render", "--out", str(tmp_path / "o")]
+def test_interrupted_it_ends_with_130_and_leaves_nothing(podcast: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "clipper_core", "process", str(podcast), "--render", "--out", str(tmp_path / "o")]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}
     running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 30

@@ -1,4 +1,4 @@
-"""Whatever is killed, whenever: the run finishes by itself, nothing is done or stored twice, nothing is left running."""
+"""Whatever is killed, whenever: the run finishes by itself, nothing is done twice, nothing is left running."""
 
 from __future__ import annotations
 
@@ -74,12 +74,18 @@ def check_nothing_twice(stack: Stack, project_id: str) -> None:
     with stack.app.database.read() as session:
         tasks = session.scalars(select(Task)).all()
         assets = session.scalars(select(Asset)).all()
-        maps = session.scalar(select(func.count()).select_from(SilenceMapRow).where(SilenceMapRow.project_id == project_id))
+        maps = session.scalar(
+            select(func.count()).select_from(SilenceMapRow).where(SilenceMapRow.project_id == project_id)
+        )
         words = session.scalar(
             select(func.count()).select_from(TranscriptRow).where(TranscriptRow.project_id == project_id)
         )
         clips = session.scalars(select(Clip).where(Clip.project_id == project_id)).all()
-    files = {str(p.relative_to(stack.settings.data / "files")) for p in (stack.settings.data / "files").rglob("*") if p.is_file()}
+    files = {
+        str(p.relative_to(stack.settings.data / "files"))
+        for p in (stack.settings.data / "files").rglob("*")
+        if p.is_file()
+    }
     assert maps == 1
     assert words == 1
     assert len({c.rank for c in clips}) == len(clips)
@@ -99,7 +105,7 @@ def ffmpegs(stack: Stack) -> list[int]:
     return found
 
 
-def recording_for(kind: Kind, sample: Path, media: Path, folder: Path) -> tuple[Path, dict[str, str]]:
+def recording_for(kind: Kind, podcast: Path, media: Path, folder: Path) -> tuple[Path, dict[str, str]]:
     """A recording whose run has a task of this kind that takes a moment."""
     if kind is Kind.PREVIEW:
         from clipper_core.adapters.ffmpeg import Ffmpeg, Input
@@ -112,17 +118,17 @@ def recording_for(kind: Kind, sample: Path, media: Path, folder: Path) -> tuple[
         captions = folder / "talk.srt"
         captions.write_text("1\n00:00:01,000 --> 00:00:10,000\nThese are the words of a short talk about nothing.\n")
         return media / "talk.mp4", {"captions_path": str(captions)}
-    return sample, {}
+    return podcast, {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", RUN_KINDS)
 def test_a_worker_and_its_child_killed_in_the_middle_of_a_task_cost_nothing(
-    stack: Stack, kind: Kind, sample: Path, media: Path, tmp_path: Path
+    stack: Stack, kind: Kind, podcast: Path, media: Path, tmp_path: Path
 ) -> None:
     for _ in range(TRIES):
         stack.worker()
-        recording, wishes = recording_for(kind, sample, media, tmp_path)
+        recording, wishes = recording_for(kind, podcast, media, tmp_path)
         project_id = stack.upload(recording, **wishes)
         caught = kill_in_the_middle(stack, kind)
         if caught:
@@ -162,9 +168,9 @@ def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack,
 
 
 @pytest.mark.slow
-def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, sample: Path) -> None:
+def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, podcast: Path) -> None:
     stack.worker()
-    project_id = stack.upload(sample)
+    project_id = stack.upload(podcast)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     child.kill()
@@ -174,23 +180,25 @@ def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, s
 
 
 @pytest.mark.slow
-def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, sample: Path) -> None:
+def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, podcast: Path) -> None:
     worker = stack.worker()
-    project_id = stack.upload(sample)
+    project_id = stack.upload(podcast)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     worker.kill()
 
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=5, saying="the child is gone")
+    until(
+        lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=5, saying="the child is gone"
+    )
     stack.worker()
     wait_for(stack, project_id)
     check_nothing_twice(stack, project_id)
 
 
 @pytest.mark.slow
-def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, sample: Path) -> None:
+def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, podcast: Path) -> None:
     first = stack.worker()
-    project_id = stack.upload(sample)
+    project_id = stack.upload(podcast)
     until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     stack.redis.kill_and_lose_everything()
@@ -215,9 +223,9 @@ def test_a_recording_that_arrives_while_the_queue_is_down_is_processed_when_it_i
     wait_for(stack, project_id)
 
 
-def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stack, sample: Path) -> None:
+def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stack, podcast: Path) -> None:
     worker = stack.worker()
-    stack.upload(sample)
+    stack.upload(podcast)
     until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     os.kill(worker.pid, signal.SIGTERM)
@@ -229,9 +237,9 @@ def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stac
     assert not any(t.interruptions for t in tasks)
 
 
-def test_a_cancelled_run_stops_within_seconds_and_can_be_retried(stack: Stack, sample: Path) -> None:
+def test_a_cancelled_run_stops_within_seconds_and_can_be_retried(stack: Stack, podcast: Path) -> None:
     stack.worker()
-    project_id = stack.upload(sample)
+    project_id = stack.upload(podcast)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
     run = stack.app.runs.of_project(project_id)
 
@@ -241,5 +249,3 @@ def test_a_cancelled_run_stops_within_seconds_and_can_be_retried(stack: Stack, s
     until(lambda: not child.is_running(), seconds=8, saying="the step stops")
     stack.app.runs.retry(run.id)
     wait_for(stack, project_id)
-
-

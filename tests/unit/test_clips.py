@@ -177,9 +177,7 @@ def test_a_clip_lies_inside_the_recording_in_order(clips: Clips, ranges: tuple[T
         clips.create("prj_1", ranges)
 
 
-def test_a_new_run_replaces_untouched_proposals_and_keeps_what_people_touched(
-    database: Database, clips: Clips
-) -> None:
+def test_a_new_run_replaces_untouched_proposals_and_keeps_what_people_touched(database: Database, clips: Clips) -> None:
     proposed(database, SPAN, TimeRange(50_000, 80_000))
     first, second = clips.of_project("prj_1")
     clips.decide(first.id, first.revision, Verdict.REJECTED)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.domain.documents import cut_from_json, cut_json, transcript_from_json, transcript_json
 from clipper_core.domain.cut import Cut, EdgeCertificate, Grade, Side
+from clipper_core.domain.documents import cut_from_json, cut_json, transcript_from_json, transcript_json
 from clipper_core.domain.media import AudioTrack, MediaInfo, frame_time, nearest_frame, plays_in_browser
 from clipper_core.domain.naming import file_name
 from clipper_core.domain.silence import Silence, SilenceMap
@@ -95,7 +95,15 @@ def test_every_word_belongs_to_exactly_one_sentence(words: tuple[Word, ...]) -> 
 
 @pytest.mark.parametrize(
     ("word", "ends"),
-    [("done.", True), ('done."', True), ("Mr.", False), ("J.", False), ("what?", True), ("so,", False), ("e.g.", False)],
+    [
+        ("done.", True),
+        ('done."', True),
+        ("Mr.", False),
+        ("J.", False),
+        ("what?", True),
+        ("so,", False),
+        ("e.g.", False),
+    ],
 )
 def test_a_full_stop_ends_a_sentence_unless_it_belongs_to_the_word(word: str, ends: bool) -> None:
     assert ends_sentence(word) is ends

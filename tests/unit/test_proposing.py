@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def test_clips_come_best_first_apart_and_of_the_asked_lengths() -> None:
     assert [c["score"] for c in clips] == sorted((c["score"] for c in clips), reverse=True)
     spans = sorted((c["start"], c["end"]) for c in clips)
     assert all(20 <= b - a <= 60 for a, b in spans)
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 @pytest.mark.parametrize(

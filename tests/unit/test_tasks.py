@@ -133,9 +133,7 @@ def test_a_worker_whose_lease_was_lost_stores_nothing(database: Database, tasks:
     assert not tasks.fail(slow, ClipperError())
 
 
-def test_the_third_interruption_fails_a_task_and_says_so(
-    database: Database, tasks: Tasks, bell: FakeBell
-) -> None:
+def test_the_third_interruption_fails_a_task_and_says_so(database: Database, tasks: Tasks, bell: FakeBell) -> None:
     task = added(database, tasks)
 
     for attempt in (1, 2, 3):
@@ -241,7 +239,9 @@ def test_a_run_is_over_exactly_when_all_its_tasks_are(states: list[TaskState]) -
     st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none(), max_size=4),
     st.sampled_from(list(Kind)),
 )
-def test_the_key_of_work_depends_on_all_of_its_inputs_and_on_nothing_else(inputs: dict[str, object], kind: Kind) -> None:
+def test_the_key_of_work_depends_on_all_of_its_inputs_and_on_nothing_else(
+    inputs: dict[str, object], kind: Kind
+) -> None:
     turned = dict(reversed(list(inputs.items())))
 
     assert NewTask(kind, inputs).key("prj_1") == NewTask(kind, turned, position=7).key("prj_1")

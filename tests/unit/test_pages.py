@@ -1,0 +1,530 @@
+"""The pages, drawn by Streamlit's own test runner on a real database, with rows made through the services."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+from streamlit.testing.v1 import AppTest
+
+from clipper_core.adapters.queue import WorkerInfo
+from clipper_core.app import App, build_app
+from clipper_core.db.models import Asset, Project, Render, Run, SilenceMapRow, Task, now
+from clipper_core.domain.clip import ClipStatus, Proposal, Verdict
+from clipper_core.domain.documents import media_to_row
+from clipper_core.domain.envelope import Envelope
+from clipper_core.domain.ids import new_id
+from clipper_core.domain.media import AudioTrack, MediaInfo
+from clipper_core.domain.task import Kind, TaskState
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.errors import QueueUnavailable
+from clipper_core.pipeline import NewTask, RunSettings
+from clipper_core.services.clips import add_proposals
+from clipper_core.settings import Settings
+from pages.components import words
+from pages.components.stretch import stretch_of
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared"
+LENGTH_MS = 600_000
+HOSTILE = ":red[x] $\\LaTeX$ :material/delete: <img src=x onerror=alert(1)> [a](javascript:alert(1)) **b**"
+
+
+class FakeQueue:
+    """A queue with one worker, that can be out of order."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.hands = [WorkerInfo("w", ("fast", "speech"), True, datetime.now(UTC))]
+
+    def depths(self) -> dict[str, int]:
+        self.check()
+        return {"fast": 0, "speech": 3, "render": 1}
+
+    def workers(self) -> list[WorkerInfo]:
+        self.check()
+        return self.hands
+
+    def check(self) -> None:
+        if self.broken:
+            raise QueueUnavailable(detail="connection refused")
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    made = build_app(Settings(data_dir=tmp_path, _env_file=None))
+    made.migrate()
+    app = dataclasses.replace(made, queue=FakeQueue())
+    monkeypatch.setattr("pages.components.frame.this_app", lambda: app)
+    yield app
+    made.database.close()
+
+
+@pytest.fixture
+def opened(app: App) -> Callable[..., AppTest]:
+    def open_page(page: str = "", **query: str) -> AppTest:
+        test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+        if page:
+            test.switch_page(f"pages/{page}.py")
+        for name, value in query.items():
+            test.query_params[name] = value
+        test.run()
+        assert not test.exception
+        return test
+
+    return open_page
+
+
+def recording(app: App, title: str, *, mapped: bool = True, **states: TaskState) -> str:
+    """A recording whose run has a task of each named kind in the named state."""
+    with app.database.write() as session:
+        project = Project(id=new_id("prj"), show_id="shw_default", title=title, filename=f"{title}.mp3", wishes={})
+        project.media = media_to_row(MediaInfo(LENGTH_MS, "mp3", (AudioTrack(0, "mp3", 48_000, 1),)))
+        session.add(project)
+        session.flush()
+        run = Run(
+            id=new_id("run"), project_id=project.id, settings=RunSettings("none", "offline").to_json(), warnings=[]
+        )
+        session.add(run)
+        session.flush()
+        for name, state in (states or {"probe": TaskState.SUCCEEDED}).items():
+            task, _ = app.tasks.add(session, project.id, run.id, NewTask(Kind(name), {"of": project.id}))
+            _put(task, state)
+        project_id = project.id
+    if mapped:
+        _map(app, project_id)
+    return project_id
+
+
+def _put(task: Task, state: TaskState) -> None:
+    task.state = state.value
+    task.progress = 0.4 if state is TaskState.RUNNING else 0.0
+    if state is not TaskState.QUEUED:
+        task.started_at = now()
+    if state.is_final:
+        task.finished_at = now()
+    if state is TaskState.FAILED:
+        task.error_code, task.error, task.error_detail = (
+            "media_tool_failed",
+            "FFmpeg could not work.",
+            "moov atom missing",
+        )
+
+
+def _map(app: App, project_id: str) -> None:
+    frames = LENGTH_MS // 10
+    level = np.full(frames, -2_000, np.int16)
+    level[1_000:1_100] = -6_000
+    peaks = np.zeros(frames, np.int8)
+    file = app.settings.data / f"{project_id}.npz"
+    file.write_bytes(Envelope(level, peaks, peaks, LENGTH_MS, 48_000, 1).to_bytes())
+    with app.database.write() as session:
+        asset = Asset(id=new_id("ast"), project_id=project_id, kind="map", key=f"{project_id}/map", mime="x/y", size=1)
+        app.exports._storage.put(file, asset.key)
+        session.add(asset)
+        session.flush()
+        silences = {"v": 1, "silences": [[10_000, 11_000, -60.0]]}
+        settings = {"threshold_db": None, "min_silence_ms": 100}
+        row = SilenceMapRow(
+            id=new_id("map"),
+            project_id=project_id,
+            asset_id=asset.id,
+            duration_ms=LENGTH_MS,
+            threshold_db=-45.0,
+            settings=settings,
+            silences=silences,
+        )
+        session.add(row)
+        session.flush()
+        session.get_one(Project, project_id).map_id = row.id
+
+
+def with_clips(app: App, project_id: str, *statuses: ClipStatus) -> None:
+    spans = [TimeRange(20_000 + i * 60_000, 50_000 + i * 60_000) for i in range(len(statuses))]
+    with app.database.write() as session:
+        run = session.scalars(select(Run).where(Run.project_id == project_id)).one()
+        project = session.get_one(Project, project_id)
+        proposals = [Proposal(s, 1.0, f"Clip {i}", ("one topic",)) for i, s in enumerate(spans)]
+        assert project.map_id
+        add_proposals(session, project, run.id, proposals, project.map_id, None)
+    for clip, status in zip(app.clips.of_project(project_id), statuses, strict=True):
+        if status is not ClipStatus.PROPOSED:
+            app.clips.decide(clip.id, clip.revision, Verdict(status.value), by="Ana")
+
+
+def finish_renders(app: App, project_id: str, state: TaskState = TaskState.SUCCEEDED) -> None:
+    with app.database.write() as session:
+        for render in session.scalars(select(Render).where(Render.project_id == project_id)):
+            _put(session.get_one(Task, render.task_id), state)
+            if state is TaskState.SUCCEEDED:
+                file = Asset(
+                    id=new_id("ast"),
+                    project_id=project_id,
+                    kind="render",
+                    key=render.id,
+                    mime="audio/mp4",
+                    size=2_345_678,
+                )
+                session.add(file)
+                session.flush()
+                render.asset_id = file.id
+                render.measured = {"duration_s": 30.02, "first_level_db": -58.1, "last_level_db": -49.3}
+
+
+def html(test: AppTest) -> str:
+    return "\n".join(str(block.proto.body) for block in test.get("html"))
+
+
+def labels(test: AppTest) -> list[str]:
+    return [button.label for button in test.button]
+
+
+# -- home
+
+
+def test_an_empty_home_says_what_will_be_here_and_offers_the_first_step(opened):
+    test = opened()
+
+    assert "Your recordings will be here" in html(test)
+    assert labels(test) == ["Upload a recording", "Try the sample"]
+
+
+def test_a_card_says_title_length_and_how_many_clips_stand_how(app, opened):
+    project_id = recording(app, "Episode 142")
+    with_clips(app, project_id, ClipStatus.PROPOSED, ClipStatus.PROPOSED, ClipStatus.APPROVED)
+
+    page = html(opened())
+
+    assert "Episode 142" in page and "10:00" in page
+    assert "· 2 proposed" in page and "✓ 1 approved" in page
+    assert "data:image/svg+xml;base64," in page
+
+
+def test_a_failed_recording_says_why_and_can_be_retried(app, opened):
+    project_id = recording(app, "Broken", mapped=False, probe=TaskState.FAILED)
+    test = opened()
+    assert "FFmpeg could not work." in html(test)
+
+    test.button(key=f"retry-{project_id}").click().run()
+
+    assert app.projects.get(project_id).run.state is TaskState.QUEUED
+
+
+def test_search_leaves_the_recordings_that_match(app, opened):
+    recording(app, "Pricing")
+    recording(app, "Hiring")
+    test = opened()
+
+    test.text_input(key="q").set_value("hir").run()
+
+    assert "Hiring" in html(test) and "Pricing" not in html(test)
+
+
+def test_a_search_without_a_match_says_so(app, opened):
+    recording(app, "Pricing")
+
+    test = opened(q="nowhere")
+
+    assert "No recording matches" in html(test)
+
+
+def test_a_deleted_recording_can_be_brought_back_at_once_and_later(app, opened):
+    project_id = recording(app, "Pricing")
+    test = opened()
+
+    test.session_state["changing"] = ("Delete", project_id, "Pricing", "shw_default")
+    test.run()
+    assert "Deleted “Pricing”." in html(test)
+    assert not app.projects.find(search="Pricing")
+
+    test.button(key="undo").click().run()
+    assert app.projects.get(project_id).title == "Pricing"
+
+    app.projects.delete(project_id)
+    test.run()
+    test.button(key=f"restore-{project_id}").click().run()
+    assert app.projects.get(project_id).title == "Pricing"
+
+
+def test_two_hundred_recordings_are_shown_twenty_at_a_time(app, opened):
+    for number in range(45):
+        recording(app, f"Number {number}", mapped=False)
+
+    test = opened()
+
+    assert html(test).count("Number ") == 20
+
+
+def test_a_database_that_was_never_set_up_is_said_in_a_sentence(tmp_path, monkeypatch, opened):
+    bare = build_app(Settings(data_dir=tmp_path / "bare", _env_file=None))
+    monkeypatch.setattr("pages.components.frame.this_app", lambda: bare)
+
+    test = opened()
+
+    assert "The database did not answer" in html(test)
+    assert "database_unavailable" in html(test)
+    bare.database.close()
+
+
+# -- jobs
+
+
+def test_jobs_say_the_step_and_the_plain_reason_of_a_failure(app, opened):
+    recording(app, "Busy", probe=TaskState.SUCCEEDED, map_silence=TaskState.RUNNING)
+    recording(app, "Broken", probe=TaskState.FAILED)
+
+    page = html(opened("jobs"))
+
+    assert "Mapping the silences" in page and "◐ at work" in page
+    assert "! failed" in page and "moov atom missing" in page
+    assert "3 waiting" in page and "◐ busy, takes quick steps, speech" in page
+
+
+def test_the_run_in_the_address_shows_its_steps(app, opened):
+    project_id = recording(app, "Done", probe=TaskState.SUCCEEDED, map_silence=TaskState.SUCCEEDED)
+    run = app.runs.of_project(project_id)
+    assert "Looking at the file" not in html(opened("jobs"))
+
+    test = opened("jobs", run=run.id)
+
+    assert "Looking at the file" in html(test)
+    assert "Hide steps" in labels(test)
+
+
+def test_a_run_can_be_cancelled_and_retried(app, opened):
+    project_id = recording(app, "Busy", probe=TaskState.QUEUED)
+    run = app.runs.of_project(project_id)
+    test = opened("jobs")
+
+    test.button(key=f"cancel-{run.id}").click().run()
+    assert app.runs.get(run.id).state is TaskState.CANCELLED
+
+    test.button(key=f"retry-{run.id}").click().run()
+    assert app.runs.get(run.id).state is TaskState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"), [(True, "The queue (Redis) did not answer"), (False, "No worker is running")]
+)
+def test_a_banner_appears_only_when_a_person_is_needed(app, opened, broken, said):
+    assert 'class="box"' not in html(opened("jobs"))
+
+    app.queue.broken = broken
+    app.queue.hands = []
+
+    page = html(opened("jobs"))
+    assert 'class="box"' in page and said in page
+
+
+# -- review
+
+
+def test_review_shows_the_map_and_asks_who_reviews(app, opened):
+    project_id = recording(app, "Episode")
+    with_clips(app, project_id, ClipStatus.PROPOSED)
+
+    test = opened("review", project=project_id)
+
+    assert "The whole recording" in html(test)
+    assert test.get("plotly_chart")
+    assert test.text_input(key="by").label == "Your name"
+
+
+def test_the_name_of_the_reviewer_survives_a_reload(app, opened):
+    project_id = recording(app, "Episode")
+
+    test = opened("review", project=project_id, by="Ana")
+
+    assert test.session_state["reviewer"] == "Ana"
+
+
+def test_review_of_a_recording_that_failed_before_its_map_says_why_and_offers_retry(app, opened):
+    project_id = recording(app, "Broken", mapped=False, probe=TaskState.FAILED)
+
+    test = opened("review", project=project_id)
+
+    assert "FFmpeg could not work." in html(test)
+    assert labels(test) == ["Retry"]
+
+
+def test_review_of_nothing_known_is_a_sentence(opened):
+    assert "This recording does not exist" in html(opened("review", project="prj_none"))
+
+
+# -- exports
+
+
+def test_exports_offer_what_is_approved_and_rendered(app, opened):
+    project_id = recording(app, "Episode")
+    with_clips(app, project_id, ClipStatus.APPROVED, ClipStatus.PROPOSED)
+    finish_renders(app, project_id)
+
+    page = html(opened("exports", project=project_id))
+
+    asset_id = app.renders.of_project(project_id)[0].asset_id
+    assert f'href="/media-files/{asset_id}?download=1"' in page
+    assert f'href="/api/projects/{project_id}/bundle"' in page
+    assert "30.02 s long, starts at −58 dB and ends at −49 dB" in page
+    assert "Clip 0" in page and "Clip 1" not in page
+
+
+def test_a_file_that_failed_can_be_rendered_again(app, opened):
+    project_id = recording(app, "Episode")
+    with_clips(app, project_id, ClipStatus.APPROVED)
+    finish_renders(app, project_id, TaskState.FAILED)
+    render = app.renders.of_project(project_id)[0]
+    test = opened("exports")
+
+    test.button(key=f"again-{render.id}").click().run()
+
+    assert app.renders.get(render.id).state is TaskState.QUEUED
+
+
+def test_exports_without_files_say_what_makes_them(opened):
+    assert "Finished clips will be here" in html(opened("exports"))
+
+
+# -- settings
+
+
+def test_settings_show_no_secret(tmp_path, monkeypatch, opened):
+    settings = Settings(
+        data_dir=tmp_path / "other",
+        database_url="postgresql://clip:hunter2@db.example:5433/clips",
+        redis_url="redis://:hunter2@queue.example:6379/0",
+        openai_api_key="sk-hunter2",
+        openai_base_url="https://user:hunter2@speech.example/v1",
+        _env_file=None,
+    )
+    monkeypatch.setattr("pages.components.frame.this_app", lambda: build_app(settings))
+
+    page = html(opened("settings"))
+
+    assert "hunter2" not in page
+    assert "PostgreSQL at db.example:5433" in page
+    assert "Redis at queue.example:6379" in page
+    assert "on, at speech.example" in page
+
+
+def test_settings_say_which_part_does_not_answer(app, opened):
+    page = html(opened("settings"))
+
+    assert "✓ answers" in page
+    assert "✕ The queue (Redis) did not answer" in page
+
+
+# -- upload
+
+
+def test_a_show_can_be_added_where_recordings_are_uploaded(app, opened):
+    test = opened("upload")
+
+    test.text_input[0].set_value("The Monday Podcast")
+    test.button[0].click().run()
+
+    assert [s.name for s in app.shows.all()][-1] == "The Monday Podcast"
+
+
+# -- what users typed is text
+
+
+def hostile_names() -> list[str]:
+    manifest = SHARED / "bad_inputs" / "manifest.json"
+    if not manifest.is_file():
+        return [HOSTILE]
+    cases = json.loads(manifest.read_text(encoding="utf-8"))["cases"]
+    return [HOSTILE, *(c["client_filename"] for c in cases if c["category"] == "filename")]
+
+
+@pytest.mark.parametrize("name", hostile_names(), ids=lambda n: repr(n[:24]))
+def test_no_sign_of_markdown_in_a_name_is_left_unescaped(name: str) -> None:
+    said = words.plain(name)
+
+    bare = said.replace("\\\\", "")
+    assert all(i > 0 and bare[i - 1] == "\\" for i, c in enumerate(bare) if c in "[]()*_`$<>!#|~:")
+    assert "\n" not in said and "\r" not in said and "\x00" not in said
+
+
+@given(st.text())
+def test_escaping_adds_signs_and_changes_no_letter(text: str) -> None:
+    said = words.plain(text)
+
+    unescaped = said.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\").replace(words.JOINER, "")
+    assert unescaped == words.one_line(text).replace(words.JOINER, "")
+
+
+@pytest.mark.parametrize(
+    "name", [":material/delete:", ":smile:", "https://x.example", "www.x.example", "a@b.example", "a -> b", "x -- y"]
+)
+def test_what_browsers_would_read_as_icons_links_or_arrows_is_kept_apart(name: str) -> None:
+    assert words.JOINER in words.plain(name)
+
+
+def test_a_hostile_title_is_shown_as_it_is_on_every_page(app, opened):
+    project_id = recording(app, HOSTILE, probe=TaskState.FAILED)
+
+    for test in (opened(), opened("jobs"), opened("review", project=project_id)):
+        assert "<img src=x" not in html(test)
+        assert all(HOSTILE not in block.value for block in test.markdown)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html(opened())
+
+
+# -- words
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 bytes"), (999, "999 bytes"), (34_000_000, "34 MB"), (1_234_000_000, "1.2 GB"), (9_960_000, "10 MB")],
+)
+def test_sizes_are_said_in_round_numbers(count: int, said: str) -> None:
+    assert words.size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"), [(4_200, "4.2 s"), (48_000, "48 s"), (9_960, "10 s"), (125_000, "2 min 5 s"), (180_000, "3 min")]
+)
+def test_lengths_of_clips_are_said_in_seconds_and_minutes(ms: int, said: str) -> None:
+    assert words.length(ms) == said
+
+
+def test_a_moment_is_said_as_seen_from_now() -> None:
+    now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+    assert words.when(now - timedelta(hours=2), now) == "today 10:00"
+    assert words.when(now - timedelta(hours=14), now) == "yesterday 22:00"
+    assert words.when(datetime(2026, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 09:02"
+    assert words.when(datetime(2025, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 2025"
+
+
+# -- a stretch selected on the map
+
+
+def selected(*ends: Any) -> dict[str, Any]:
+    return {"selection": {"box": [{"x": list(ends), "y": [0, 1]}]}}
+
+
+@given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.integers(1, 10_000_000))
+def test_a_selected_stretch_lies_inside_the_recording(one: float, other: float, duration_ms: int) -> None:
+    span = stretch_of(selected(one, other), duration_ms)
+
+    assert span is None or 0 <= span.start_ms < span.end_ms <= duration_ms
+
+
+def test_a_stretch_may_be_drawn_from_right_to_left() -> None:
+    assert stretch_of(selected(20.5, 10.25), 60_000) == TimeRange(10_250, 20_500)
+
+
+@pytest.mark.parametrize(
+    "event", [None, {}, {"selection": {"box": []}}, selected(), selected("a", None), selected(5, 5)]
+)
+def test_nothing_selected_is_no_stretch(event: Any) -> None:
+    assert stretch_of(event, 60_000) is None
