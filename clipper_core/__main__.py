@@ -44,8 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone; Python must not fail again while closing it.
         sys.stdout = None
         return 0
-    except OSError as error:
-        return _complain("failed", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+    except (OSError, MemoryError) as error:
+        return _complain("failed", _about(error), 1)
+    except Exception as error:  # a fault of ours is one line too
+        return _complain(ClipperError.code, f"{ClipperError().message} ({_about(error)})", 1)
+
+
+def _about(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}"
 
 
 def _interrupted(_number: int, _frame: object) -> NoReturn:
@@ -241,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--selector", choices=[s.value for s in Selector])
     one.add_argument("--language")
     one.add_argument("--track", type=_count, default=0, help="which sound track, counted from 0")
-    _length_options(one, most=12)
+    _length_options(one)
     one.add_argument("--render", action="store_true", help="make the files too")
     one.add_argument("--preset", default=DEFAULT_PRESET, help=f"how a clip becomes a file: {', '.join(PRESETS)}")
     one.add_argument("--json", action="store_true", help="print one JSON object on stdout")
@@ -260,7 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     three.set_defaults(run=propose)
     three.add_argument("transcript", type=Path, help=".json or .json.gz")
     three.add_argument("--selector", choices=[s.value for s in Selector])
-    _length_options(three, most=None)
+    _length_options(three)
     three.add_argument("--json", action="store_true")
 
     four = commands.add_parser("render", help="cut one stretch out of a recording")
@@ -277,8 +285,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _length_options(parser: argparse.ArgumentParser, most: int | None) -> None:
-    parser.add_argument("--max-clips", type=_count, default=most)
+def _length_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-clips", type=_count, default=12)
     parser.add_argument("--min-length", type=_seconds, default=20.0, metavar="S")
     parser.add_argument("--max-length", type=_seconds, default=90.0, metavar="S")
 

@@ -17,7 +17,7 @@ STAGE_VERSION: dict[Kind, int] = dict.fromkeys(Kind, 1)
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What a run was asked to do, fixed when it starts. ``transcriber`` and ``selector`` are those chosen, never auto."""
+    """What a run was asked to do, fixed when it starts; ``transcriber`` and ``selector`` are never auto."""
 
     transcriber: str
     selector: str

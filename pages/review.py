@@ -85,7 +85,9 @@ def draw_map() -> bool:
 
 
 def make_clip(span: TimeRange) -> None:
-    made = app.clips.create(project_id, (span,), by=st.session_state.get("reviewer", ""))
+    made = app.clips.create(
+        project_id, (app.evidence.snapped(project_id, span),), by=st.session_state.get("reviewer", "")
+    )
     st.session_state[f"made-{project_id}"] = made.id
     st.session_state["maps"] = st.session_state.get("maps", 0) + 1  # a new map, with nothing selected
     st.rerun()

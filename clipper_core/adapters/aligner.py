@@ -80,7 +80,7 @@ def _decoder() -> Any:
     # up what nobody wrote down.
     return Decoder(
         samprate=16_000, lm=None, bestpath=False, cmn="batch", loglevel="FATAL",
-        beam=1e-200, pbeam=1e-200, wbeam=1e-160, fillprob=0.1,
+        beam=1e-300, pbeam=1e-300, wbeam=1e-300, fillprob=0.1,
     )  # fmt: skip
 
 
@@ -91,6 +91,7 @@ def _in_dictionary(decoder: Any, token: str) -> str:
 
 
 def _found(decoder: Any, pcm: npt.NDArray[np.int16], tokens: list[str]) -> list[_Segment] | None:
+    decoder.reinit_feat()  # forget the sound before, so that equal sound gives equal places
     decoder.set_align_text(" ".join(tokens))
     decoder.start_utt()
     try:

@@ -89,16 +89,19 @@ def _heard(samples: Samples, progress: Progress) -> list[_Heard]:
 
 
 def _settle(decoder: Any, samples: Samples) -> None:
-    """Tell the decoder the mean of the sound beforehand.
+    """Tell the decoder the mean of this sound beforehand, and nothing of the sound before it.
 
     Left to adapt as it goes, it gets most of the first ten seconds wrong. The cheapest search there is, an alignment
-    of one word, makes it take the mean over everything, at 0.3 % of the length of the sound.
+    of one word, makes it take the mean over everything, at 0.3 % of the length of the sound. Starting afresh each
+    time makes equal sound give equal words.
     """
+    decoder.reinit_feat()
     decoder.set_align_text("a")
     decoder.start_utt()
     decoder.process_raw(samples.tobytes(), True, True)
     decoder.end_utt()
     mean = decoder.get_cmn(False)
+    decoder.reinit_feat()
     decoder.activate_search("_default")
     decoder.set_cmn(mean)
 

@@ -18,7 +18,7 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import NotReady, ProjectNotFound
 from clipper_core.services.work import Files
-from clipper_core.stages.snap_cuts import certify_ranges
+from clipper_core.stages.snap_cuts import certify_ranges, snap
 
 KEPT = 16
 
@@ -38,6 +38,12 @@ class Evidence:
         map_id, transcript_id = self._of(project_id)
         words = self.transcript(transcript_id) if transcript_id else None
         return certify_ranges(ranges, self.silence_map(map_id), words)
+
+    def snapped(self, project_id: str, span: TimeRange) -> TimeRange:
+        """A roughly chosen stretch with its edges in the nearest good silences. Raises as ``certify``."""
+        map_id, transcript_id = self._of(project_id)
+        words = self.transcript(transcript_id) if transcript_id else None
+        return snap(span, self.silence_map(map_id), words)
 
     def _of(self, project_id: str) -> tuple[str, str | None]:
         with self._database.read() as session:

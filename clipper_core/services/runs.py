@@ -200,7 +200,8 @@ class Runs:
         for run_id, task in session.execute(query):
             tasks[run_id].append(task)
         projects = {r.project_id for r in runs}
-        titles = dict(session.execute(select(Project.id, Project.title).where(Project.id.in_(projects))).tuples().all())
+        named = session.execute(select(Project.id, Project.title).where(Project.id.in_(projects)))
+        titles = {row.id: row.title for row in named}
         return [view_of(r, titles.get(r.project_id, ""), tasks[r.id]) for r in runs]
 
     def _view(self, session: Session, run: Run) -> RunView:

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 UNHEARD_S = 10  # a queued row nobody has claimed for so long is looked for in the queue
 DETAIL_MOST = 8_000
+MOST_ATTEMPTS = 50  # a task no worker ever manages to begin must come to an end too
 
 
 class Bell(Protocol):
@@ -259,7 +260,7 @@ class Tasks:
             still = list(session.scalars(unheard.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
             for task in still:
                 # A new attempt, so that an entry that turns up late after all finds nothing to claim.
-                _queue_again(task)
+                _queue_again(task) if task.attempt < MOST_ATTEMPTS else _give_up(task)
         self.ring(still)
         return len(still)
 
@@ -279,16 +280,20 @@ def _queue_again(task: Task) -> None:
 def _interrupted(task: Task) -> None:
     interruptions = task.interruptions + 1
     if interruptions >= MOST_INTERRUPTIONS:
-        error = Interrupted()
-        task.state = TaskState.FAILED
-        task.error_code, task.error = error.code, error.message
-        task.error_detail = f"last worker: {task.worker}"
-        task.token = None
-        task.lease_until = None
-        task.finished_at = now()
+        _give_up(task)
     else:
         _queue_again(task)
     task.interruptions = interruptions
+
+
+def _give_up(task: Task) -> None:
+    error = Interrupted()
+    task.state = TaskState.FAILED
+    task.error_code, task.error = error.code, error.message
+    task.error_detail = f"last worker: {task.worker}"
+    task.token = None
+    task.lease_until = None
+    task.finished_at = now()
 
 
 def _expired(task: Task, at: datetime) -> bool:

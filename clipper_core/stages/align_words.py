@@ -25,11 +25,10 @@ from clipper_core.stages.transcribe import speech_within
 Progress = Callable[[float], None]
 """Called with 0..1 now and then; may raise, which stops the work."""
 
-WINDOW_MS = 45_000
+WINDOWS_MS = (45_000, 15_000, 6_000)  # a shorter one where text and sound of the longer don't fit
 SLACK_MS = 3_000  # how far rough times may be off
 GUARD_MS = 8_000  # at the end of a window, to be done again
 GAP_MS = 6_000  # without text: music, or speech nobody wrote down; windows end there
-RETRY_MS = 15_000  # the window after one that could not be aligned
 AROUND = 3  # neighbours at either side by which a word's fit is judged
 
 LEAST_FIT = -32.0  # right words have about -12 (real rooms -17), wrong ones -50
@@ -91,26 +90,32 @@ class _Run:
 
     def aligned(self, progress: Progress) -> list[Word]:
         out: list[Word] = []
-        from_ms, window_ms = self.bounds[0], WINDOW_MS
+        from_ms, windows = self.bounds[0], WINDOWS_MS
         while len(out) < len(self.words):
-            first = len(out)
-            begin = max(from_ms, self.words[first].start_ms - SLACK_MS)
-            last, complete = self._last(first, begin + window_ms)
-            end = min(self.bounds[1], max(self.words[last - 1].end_ms + SLACK_MS, begin + SLACK_MS))
-            found = self._heard(begin, end, self.words[first:last])
-            if found is None and window_ms > RETRY_MS:
-                window_ms = RETRY_MS
-                continue
-            if found is None:
-                kept = first + max(1, (last - first) // 2)
-                out += self.words[first:kept]
+            if settled := self._next(len(out), from_ms, windows):
+                windows = WINDOWS_MS
             else:
-                kept = last if complete else first + _sure(found, end - GUARD_MS)
-                out += found[: kept - first]
-            from_ms = max(from_ms, self._go_on_at(out, kept, from_ms))
-            window_ms = WINDOW_MS
+                windows = WINDOWS_MS[-1:]  # to find out cheaply where it fits again
+                settled = self._given_up(len(out), from_ms)
+            out += settled
+            from_ms = self._go_on_at(out, from_ms)
             progress(len(out) / len(self.words))
         return out
+
+    def _next(self, first: int, from_ms: int, windows: Sequence[int]) -> list[Word]:
+        """The words from ``first`` on, as many as are settled now; none where nothing fits."""
+        begin = max(from_ms, self.words[first].start_ms - SLACK_MS)
+        for window_ms in windows:
+            last, complete = self._last(first, begin + window_ms)
+            end = min(self.bounds[1], max(self.words[last - 1].end_ms, begin) + SLACK_MS)
+            if found := self._heard(begin, end, self.words[first:last]):
+                return found if complete else found[: _sure(found, end - min(GUARD_MS, (end - begin) // 3))]
+        return []
+
+    def _given_up(self, first: int, from_ms: int) -> list[Word]:
+        """Half of the words of the shortest window, as they are."""
+        last, _ = self._last(first, max(from_ms, self.words[first].start_ms - SLACK_MS) + WINDOWS_MS[-1])
+        return self.words[first : first + max(1, (last - first) // 2)]
 
     def _last(self, first: int, until_ms: int) -> tuple[int, bool]:
         """Where the text of a window ends, and whether that is a true end: of the words, or before a gap."""
@@ -144,13 +149,12 @@ class _Run:
         spoken = total_ms(speech_within(span, self.silences))
         return found if spoken >= (1 - MOST_IN_SILENCE) * span.length_ms else rough
 
-    def _go_on_at(self, out: list[Word], kept: int, from_ms: int) -> int:
+    def _go_on_at(self, out: list[Word], from_ms: int) -> int:
         """From where the next words may be heard: after the last that was found, if it was among the last ones."""
-        for word in reversed(out[-2 * AROUND :]):
-            if word.timed:
-                return word.end_ms
-        rough = self.words[kept].start_ms - SLACK_MS if kept < len(self.words) else 0
-        return max(from_ms, rough)
+        found = next((w.end_ms for w in reversed(out[-2 * AROUND :]) if w.timed), None)
+        if found is None:
+            found = self.words[len(out)].start_ms - SLACK_MS if len(out) < len(self.words) else 0
+        return max(from_ms, found)
 
 
 def _believed(heard: Sequence[Heard | None]) -> list[bool]:
@@ -181,7 +185,7 @@ def _sure(found: Sequence[Word], until_ms: int) -> int:
     inside = [
         i for i in range(1, len(found)) if found[i - 1].timed and found[i].timed and found[i].start_ms <= until_ms
     ]
-    late = [i for i in inside if found[i].start_ms > until_ms - WINDOW_MS // 3] or inside
+    late = [i for i in inside if found[i].start_ms > until_ms - WINDOWS_MS[0] // 3] or inside
     return max(late, key=lambda i: found[i].start_ms - found[i - 1].end_ms, default=max(1, len(found) // 2))
 
 

@@ -21,18 +21,23 @@ STOPPED = (TaskState.FAILED, TaskState.CANCELLED)
 
 def draw_card(app: App, project: ProjectView, shows: Mapping[str, str]) -> None:
     """``shows`` are the names of the shows, where there are several."""
-    run = project.run
     with st.container(border=True, key=f"card-{project.id}"):
         st.html(about_html(app, project, shows.get(project.show_id)))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<div class="c">{standing_html(project)}</div>')
-            if run is None and st.button("Start", key=f"start-{project.id}"):
-                _do(app.runs.start, project.id)
-            if run is not None and run.state in STOPPED and st.button("Retry", key=f"retry-{project.id}"):
-                _do(app.runs.retry, run.id)
-            if project.desk_open or is_busy(run):
-                review_link(project.id)
-            choose(project, can_move=bool(shows))
+            with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall"):
+                draw_actions(app, project)
+                choose(project, can_move=bool(shows))
+
+
+def draw_actions(app: App, project: ProjectView) -> None:
+    run = project.run
+    if run is None and st.button("Start", key=f"start-{project.id}"):
+        _do(app.runs.start, project.id)
+    if run is not None and run.state in STOPPED and st.button("Retry", key=f"retry-{project.id}"):
+        _do(app.runs.retry, run.id)
+    if project.desk_open or is_busy(run):
+        review_link(project.id)
 
 
 @in_words

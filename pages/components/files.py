@@ -15,19 +15,20 @@ from pages.components.progress import bar, state_html
 
 
 def bundle_html(project: ProjectView, renders: Sequence[RenderView], *, main: bool) -> str:
-    """A project's title, and the link that takes away all its finished files."""
-    done = sum(r.state is TaskState.SUCCEEDED for r in renders)
+    """A project's title, and the link that takes away all its finished files, where there are several."""
+    done = [r for r in renders if r.state is TaskState.SUCCEEDED]
+    files = sum(bool(r.asset_id) + bool(r.captions_id) for r in done)
     title = f'<span class="title">{words.shown(project.title)}</span>'
     kind = "button main" if main else "button"
     url = f"/api/projects/{quote(project.id, safe='')}/bundle"
-    link = f'<a class="{kind}" href="{url}" download>Download all {done} as a zip</a>' if done else ""
+    link = f'<a class="{kind}" href="{url}" download>Download all {files} files</a>' if files > 1 else ""
     return f'<div class="c apart">{title}{link}</div>'
 
 
 def file_html(render: RenderView) -> str:
     """A file: what it is, how it stands, what was measured in it, and where to get it."""
     facts = [
-        words.preset(render.preset),
+        words.preset(render.preset, render.mime),
         words.length(render.length_ms),
     ]
     if render.size is not None:

@@ -31,7 +31,7 @@ def run_html(run: RunView) -> str:
 def render_html(render: RenderView) -> str:
     """A file being made, in the same form."""
     facts = [
-        words.preset(render.preset),
+        words.preset(render.preset, render.mime),
         words.length(render.length_ms),
     ]
     facts.append(f"since {words.when(render.created_at, here_and_now())}")

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from html import escape
 
-from clipper_core.domain.preset import PRESETS
+from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
 from clipper_core.domain.task import TaskState
 
 JOINER = "\u2060"  # has no width; keeps characters apart that would otherwise be read as a sign
@@ -113,5 +113,8 @@ def state(of: TaskState) -> str:
     return f"{STATE_SIGNS[of]} {STATE_WORDS[of]}"
 
 
-def preset(name: str) -> str:
+def preset(name: str, mime: str | None = None) -> str:
+    """What was made of a version; ``mime`` tells that there never was a picture."""
+    if name == DEFAULT_PRESET and (mime or "").startswith("audio/"):
+        return "Original sound"
     return PRESETS[name].label if name in PRESETS else name

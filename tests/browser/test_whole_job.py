@@ -92,7 +92,7 @@ def test_a_recording_becomes_an_approved_clip_in_the_browser(
 
     # The render is made by itself; download it and probe the file.
     page.goto(f"{stack.url}/exports?project={project.id}")
-    link = page.get_by_role("link", name="Download").first
+    link = page.get_by_role("link", name="Download", exact=True).first
     link.wait_for(timeout=WAIT)
     with page.expect_download() as download:
         link.click()

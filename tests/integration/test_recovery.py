@@ -21,7 +21,7 @@ from tests.servers import Stack, until
 pytestmark = pytest.mark.servers
 
 RUN_KINDS = [Kind.PROBE, Kind.MAP_SILENCE, Kind.PREVIEW, Kind.TRANSCRIBE, Kind.ALIGN, Kind.PROPOSE]
-TRIES = 5  # quick steps may be over before they are seen
+TRIES = 12  # quick steps may be over before they are seen
 
 
 def worker_of(stack: Stack, kind: Kind) -> psutil.Process | None:
@@ -41,8 +41,10 @@ def kill_in_the_middle(stack: Stack, kind: Kind, seconds: float = 60) -> bool:
     While the database is held, the task can't finish between the look and the kill.
     """
     end = time.monotonic() + seconds
+    scratch = stack.settings.data / "scratch"
     while time.monotonic() < end:
-        if worker_of(stack, kind) is None:
+        # A look at a folder is quicker than one at the database, and some steps are over in a moment.
+        if not (scratch.is_dir() and any(scratch.iterdir())) or worker_of(stack, kind) is None:
             if over(stack, kind):
                 return False
             continue
@@ -50,7 +52,7 @@ def kill_in_the_middle(stack: Stack, kind: Kind, seconds: float = 60) -> bool:
             session.execute(text("select 1"))
             at_work = worker_of(stack, kind)
             if at_work is None:
-                return False
+                continue
             above = at_work.parent()
             for process in (above, at_work):
                 if process is not None:
@@ -126,8 +128,8 @@ def recording_for(kind: Kind, podcast: Path, media: Path, folder: Path) -> tuple
 def test_a_worker_and_its_child_killed_in_the_middle_of_a_task_cost_nothing(
     stack: Stack, kind: Kind, podcast: Path, media: Path, tmp_path: Path
 ) -> None:
+    stack.worker()
     for _ in range(TRIES):
-        stack.worker()
         recording, wishes = recording_for(kind, podcast, media, tmp_path)
         project_id = stack.upload(recording, **wishes)
         caught = kill_in_the_middle(stack, kind)

@@ -1,0 +1,26 @@
+"""Runs the benchmarks one after the other: ``python -m benchmarks [name …]``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ALL = sorted(p.stem for p in HERE.glob("*.py") if not p.stem.startswith("_"))
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or ALL
+    if unknown := set(wanted) - set(ALL):
+        print(f"no such benchmark: {', '.join(sorted(unknown))} (there are {', '.join(ALL)})", file=sys.stderr)
+        return 2
+    worst = 0
+    for name in wanted:
+        print(f"== {name}", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, str(HERE / f"{name}.py")]).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

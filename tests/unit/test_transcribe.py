@@ -1,0 +1,204 @@
+"""Dividing a recording into stretches, hearing them, and giving captions' words rough times."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipper_core.adapters.speech_audio import SpeechFile
+from clipper_core.domain.captions import Caption
+from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.time_range import TimeRange, total_ms
+from clipper_core.domain.transcript import Word
+from clipper_core.errors import BadCaptions
+from clipper_core.stages.spread_words import spread_words, words_of_captions
+from clipper_core.stages.transcribe import (
+    Progress,
+    english,
+    merge,
+    plausible,
+    speech_within,
+    stretches,
+    transcribe_stretch,
+)
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> SilenceMap:
+    lengths = draw(st.lists(st.tuples(st.integers(1, 90_000), st.integers(1, 90_000)), max_size=20))
+    at, silences = 0, []
+    for gap, length in lengths:
+        silences.append(Silence(at + gap, at + gap + length))
+        at += gap + length
+    return SilenceMap(at + draw(st.integers(0, 200_000)), tuple(silences))
+
+
+class Echo:
+    """Hears one word in everything, a little wider than what it was given."""
+
+    name, version, languages, draft = "echo", "1", frozenset({"en"}), False
+
+    def __init__(self, piece_ms: int | None) -> None:
+        self.piece_ms = piece_ms
+        self.heard: list[tuple[int, int]] = []
+
+    def recognise(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> tuple[Word, ...]:
+        self.heard.append((offset_ms, offset_ms + len(pcm) // 16))
+        progress(1.0)
+        return (Word("word", max(0, offset_ms - 50), offset_ms + len(pcm) // 16 + 50),)
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> SpeechFile:
+    path = tmp_path / "speech"
+    path.write_bytes(np.arange(60_000 * 16, dtype=np.int64).astype("<i2").tobytes())
+    return SpeechFile(path)
+
+
+def test_only_what_is_asked_for_is_read(speech: SpeechFile) -> None:
+    assert speech.read(1, 3).tolist() == list(range(16, 48))
+    assert len(speech.read(59_999, 70_000)) == 16
+    assert len(speech.read(70_000, 80_000)) == 0
+
+
+@given(maps())
+def test_stretches_are_in_order_short_enough_and_hold_all_speech(silences: SilenceMap) -> None:
+    parts = stretches(silences)
+
+    assert all(a.end_ms <= b.start_ms for a, b in pairwise(parts))
+    assert all(p.length_ms <= 60_000 for p in parts)
+    assert all(speech_within(p, silences) for p in parts)
+    whole = speech_within(TimeRange(0, silences.duration_ms), silences) if silences.duration_ms else ()
+    assert sum(total_ms(speech_within(p, silences)) for p in parts) == total_ms(whole)
+
+
+@given(maps())
+def test_stretches_are_divided_in_silence_or_where_none_is_in_reach(silences: SilenceMap) -> None:
+    for part in stretches(silences)[:-1]:
+        reach = TimeRange(part.start_ms + 15_000, part.start_ms + 60_001)
+        assert silences.at(part.end_ms) is not None or not silences.within(reach)
+
+
+def test_a_stretch_ends_in_the_longest_silence_near_the_target() -> None:
+    silences = SilenceMap(100_000, (Silence(20_000, 22_000), Silence(43_000, 43_200), Silence(46_000, 47_000)))
+
+    assert stretches(silences)[0] == TimeRange(0, 46_500)
+
+
+def test_a_recording_of_silence_has_no_stretches() -> None:
+    assert stretches(SilenceMap(200_000, (Silence(0, 200_000),))) == ()
+    assert stretches(SilenceMap(0)) == ()
+
+
+def test_an_engine_that_hears_pieces_is_spared_long_silences(speech: SpeechFile) -> None:
+    silences = SilenceMap(60_000, (Silence(0, 5_000), Silence(12_000, 30_000), Silence(33_000, 33_500)))
+    engine = Echo(piece_ms=10_000)
+
+    transcribe_stretch(engine, speech, TimeRange(0, 40_000), silences, lambda _: None)
+
+    assert engine.heard == [(4_800, 12_200), (29_800, 40_000)]
+
+
+def test_an_engine_that_hears_whole_stretches_is_given_the_whole(speech: SpeechFile) -> None:
+    engine = Echo(piece_ms=None)
+
+    words = transcribe_stretch(engine, speech, TimeRange(1_000, 40_000), SilenceMap(60_000), lambda _: None)
+
+    assert engine.heard == [(1_000, 40_000)]
+    assert words == (Word("word", 1_000, 40_000),)
+
+
+def test_progress_rises_to_the_end_and_can_stop_the_work(speech: SpeechFile) -> None:
+    seen: list[float] = []
+    transcribe_stretch(Echo(5_000), speech, TimeRange(0, 40_000), SilenceMap(60_000), seen.append)
+
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    with pytest.raises(KeyboardInterrupt):
+        transcribe_stretch(Echo(5_000), speech, TimeRange(0, 40_000), SilenceMap(60_000), stop)
+
+
+def test_parts_are_merged_in_the_order_in_which_they_are_heard() -> None:
+    merged = merge([[Word("b", 5, 9)], [Word("a", 1, 4), Word("c", 7, 8)]])
+
+    assert [w.text for w in merged] == ["a", "b", "c"]
+
+
+def test_words_are_believed_only_if_they_cover_the_speech() -> None:
+    silences = SilenceMap(20_000, (Silence(10_000, 20_000),))
+
+    assert plausible([Word("a", 0, 6_000)], silences)
+    assert not plausible([Word("a", 0, 3_000)], silences)
+    assert not plausible([], silences)
+
+
+def test_english_is_told_from_other_languages_by_its_usual_words() -> None:
+    said = "So this is what they said to me about the house that you have there and it was what we all would want"
+    sagte = (
+        "Das ist also was sie mir über das Haus gesagt haben und es war genau das was wir alle immer so wollten bitte"
+    )
+
+    assert english([Word(t, 0, 0) for t in said.split()])
+    assert not english([Word(t, 0, 0) for t in sagte.split()])
+    assert english([Word("Hello", 0, 0)])
+
+
+@given(maps(), st.text(max_size=200), st.integers(0, 100_000), st.integers(1, 60_000))
+def test_spread_words_lie_in_order_inside_their_span(silences: SilenceMap, text: str, start: int, length: int) -> None:
+    span = TimeRange(start, start + length)
+
+    words = spread_words(text, span, silences)
+
+    assert [w.text for w in words] == text.split()
+    assert all(span.start_ms <= w.start_ms <= w.end_ms <= span.end_ms and not w.timed for w in words)
+    assert all(a.start_ms <= b.start_ms for a, b in pairwise(words))
+
+
+def test_words_are_spread_where_somebody_speaks() -> None:
+    silences = SilenceMap(4_000, (Silence(1_000, 3_000),))
+
+    words = spread_words("one two", TimeRange(0, 4_000), silences)
+
+    assert words == (Word("one", 0, 1_000, timed=False), Word("two", 3_000, 4_000, timed=False))
+
+
+def test_captions_after_the_end_are_dropped_and_counted() -> None:
+    captions = (Caption(0, 1_000, "in"), Caption(5_000, 6_000, "out"))
+
+    words, dropped = words_of_captions(captions, 2_000, SilenceMap(2_000))
+
+    assert [w.text for w in words] == ["in"]
+    assert dropped == 1
+
+
+def test_captions_of_another_recording_are_refused() -> None:
+    with pytest.raises(BadCaptions, match="after the end"):
+        words_of_captions((Caption(5_000, 6_000, "out"),), 2_000, SilenceMap(2_000))
+
+
+def test_sounds_in_brackets_and_marks_of_speakers_are_not_words() -> None:
+    captions = (Caption(0, 900, "[Music]"), Caption(1_000, 1_900, ">> Hello [laughs] there ♪"))
+
+    words, _ = words_of_captions(captions, 2_000, SilenceMap(2_000))
+
+    assert [w.text for w in words] == ["Hello", "there"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 5_000), st.sampled_from(["a b", "c", "[x]", "d e f"]))))
+def test_captions_that_overlap_are_put_in_order(cues: list[tuple[int, int, str]]) -> None:
+    captions = [Caption(0, 10, "first"), *(Caption(a, a + n, t) for a, n, t in cues)]
+
+    words, dropped = words_of_captions(captions, 4_000, SilenceMap(4_000))
+
+    assert all(a.start_ms <= b.start_ms for a, b in pairwise(words))
+    assert all(w.end_ms <= 4_000 for w in words)
+    assert dropped == sum(a >= 4_000 for a, _, _ in cues)
