@@ -42,7 +42,7 @@ SAMPLE = Sample(
     recording=ROOT / "sample" / "sonnet.mp3",
     captions=ROOT / "sample" / "sonnet.srt",
     title="Sample: a sonnet by Shakespeare",
-    wishes={"language": "en", "min_s": 8, "max_s": 24},
+    wishes={"language": "en", "min_s": 6, "max_s": 18},
 )
 
 

@@ -31,7 +31,8 @@ GUARD_MS = 8_000  # at the end of a window, to be done again
 GAP_MS = 6_000  # without text: music, or speech nobody wrote down; windows end there
 AROUND = 3  # neighbours at either side by which a word's fit is judged
 
-LEAST_FIT = -32.0  # right words have about -12 (real rooms -17), wrong ones -50
+LEAST_FIT = -34.0  # right words have about -12, in real rooms -22; wrong ones -50 to -70
+FEW = 8  # words that fit by chance: fewer are no evidence, unless they are all there is
 LEAST_WORD_FIT = -75.0
 MS_PER_PHONE = (34.0, 450.0)  # the model's shortest phone lasts 30 ms: words squeezed to that are not said there
 MOST_IN_SILENCE = 0.7  # of a word's time
@@ -90,7 +91,8 @@ class _Run:
 
     def aligned(self, progress: Progress) -> list[Word]:
         out: list[Word] = []
-        from_ms, windows = self.bounds[0], WINDOWS_MS
+        from_ms = self.bounds[0]
+        windows: Sequence[int] = WINDOWS_MS
         while len(out) < len(self.words):
             if settled := self._next(len(out), from_ms, windows):
                 windows = WINDOWS_MS
@@ -134,7 +136,7 @@ class _Run:
         if heard is None:
             return None
         sure = _believed(heard)
-        if sum(sure) < len(words) / 3:
+        if sum(sure) < max(len(words) // 2, min(FEW, len(words) - sum(h is None for h in heard))):
             return None
         return [
             self._checked(Word(w.text, begin + h.start_ms, begin + max(h.start_ms, h.end_ms)), w) if h and ok else w

@@ -82,7 +82,7 @@ def test_a_recording_becomes_an_approved_clip_in_the_browser(
     wait_for(page, lambda: stack.app.clips.get(first.id).status == "approved")
     second = next(c for c in stack.app.clips.of_project(project.id) if c.status == "proposed")
     page.keyboard.press("x")
-    page.get_by_test_id("desk-reject-menu").get_by_text("Starts late").click()
+    page.get_by_test_id("desk-reject-menu").get_by_text("Starts too late").click()
     wait_for(page, lambda: stack.app.clips.get(second.id).status == "rejected")
     assert stack.app.clips.get(second.id).decision.reason == "starts_late"
 
