@@ -348,3 +348,12 @@ class LeaseLost(Failed):
 
     code = "lease_lost"
     retryable = False
+
+
+def is_refusal(code: str | None) -> bool:
+    """Whether a code says that what was handed in is the reason, so that trying again changes nothing."""
+
+    def codes(kind: type[ClipperError]) -> set[str]:
+        return {kind.code}.union(*(codes(below) for below in kind.__subclasses__()))
+
+    return code in codes(Refused)

@@ -8,7 +8,7 @@ from clipper_core.domain.task import TaskState
 from clipper_core.services.renders import RenderView
 from clipper_core.services.runs import RunView
 from pages.components.frame import in_words, open_page
-from pages.components.links import exports_link, review_link
+from pages.components.links import exports_link, review_link, upload_link
 from pages.components.machine import banner, machine_html
 from pages.components.progress import watched
 from pages.components.steps import render_html, run_html, steps_html
@@ -67,9 +67,12 @@ def draw_run(run: RunView) -> None:
             st.button(label, key=f"steps-{run.id}", icon=icon, type="tertiary", on_click=turn, args=(run.id, opened))
             if not run.is_final and st.button("Cancel", key=f"cancel-{run.id}", type="tertiary"):
                 act(app.runs.cancel, run.id)
-            if run.state in AGAIN and st.button("Retry", key=f"retry-{run.id}", icon=":material/refresh:"):
+            if run.can_retry and st.button("Retry", key=f"retry-{run.id}", icon=":material/refresh:"):
                 act(app.runs.retry, run.id)
-            review_link(run.project_id)
+            if run.failure and not run.can_retry:
+                upload_link()
+            else:
+                review_link(run.project_id)
         if opened:
             st.html(steps_html(run))
 

@@ -8,7 +8,7 @@ from clipper_core.services.projects import ProjectView
 from pages.components import words
 from pages.components.desk import review_desk
 from pages.components.frame import in_words, open_page
-from pages.components.links import exports_link
+from pages.components.links import exports_link, upload_link
 from pages.components.progress import is_busy, standing_html, watched, work_html
 from pages.components.stretch import stretch_of
 from pages.components.strip import drawn_clips
@@ -49,6 +49,9 @@ def draw() -> None:
 def draw_stopped(project: ProjectView) -> None:
     """Work ended before there was anything to review."""
     st.html(f'<div class="c"><h1>{words.shown(project.title)}</h1>{work_html(project)}{standing_html(project)}</div>')
+    if project.run is not None and not project.run.can_retry:
+        upload_link()
+        return
     if project.run is None:
         start, label = app.runs.start, "Start"
     else:

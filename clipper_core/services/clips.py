@@ -230,11 +230,23 @@ def add_proposals(
     map_id: str,
     transcript_id: str | None,
 ) -> None:
-    """Put a run's proposals beside what is there; untouched proposals of earlier runs make room for them."""
+    """Put a run's proposals beside what is there.
+
+    What people touched stays, and no proposal overlaps it, not even one somebody touched while the run was choosing.
+    An untouched proposal of an earlier run stays where the new run proposes the same stretch, else it makes room.
+    """
+    kept = kept_stretches(session, project.id)
     query = select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None), Clip.origin == "proposed")
-    for clip in session.scalars(query.where(Clip.revision == 1)).all():
-        clip.deleted_at = now()
-    for rank, proposal in enumerate(proposals, 1):
+    untouched = session.scalars(query.where(Clip.revision == 1)).all()
+    earlier = {v.ranges: c for v, c in zip(clip_views(session, untouched), untouched, strict=True)}
+    fresh = [p for p in proposals if not any(p.span.overlaps(k) for k in kept)]
+    for rank, proposal in enumerate(fresh, 1):
+        same = earlier.pop((proposal.span,), None)
+        if same is not None and _newest(session, same).transcript_id == transcript_id:
+            same.rank = rank
+            continue
+        if same is not None:
+            same.deleted_at = now()
         clip = Clip(
             id=new_id("clp"),
             project_id=project.id,
@@ -249,6 +261,8 @@ def add_proposals(
         version = _version(clip, project, proposal.title, (proposal.span,), proposal.cuts, DEFAULT_PRESET, "Clipper")
         version.map_id, version.transcript_id = map_id, transcript_id
         session.add(version)
+    for clip in earlier.values():
+        clip.deleted_at = now()
 
 
 def kept_stretches(session: Session, project_id: str) -> list[TimeRange]:

@@ -16,7 +16,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
-from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState
+from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState, is_refusal
 from clipper_core.pipeline import Done, RunSettings, Sources
 from clipper_core.services.tasks import Tasks
 
@@ -68,6 +68,12 @@ class RunView:
     @property
     def failure(self) -> TaskView | None:
         return next((t for t in self.tasks if t.state is TaskState.FAILED), None)
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether doing it again may end otherwise: not where the recording itself was refused."""
+        stopped = self.state in (TaskState.FAILED, TaskState.CANCELLED)
+        return stopped and not (self.failure and is_refusal(self.failure.error_code))
 
     @property
     def stage_label(self) -> str:

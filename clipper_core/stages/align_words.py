@@ -32,7 +32,7 @@ GAP_MS = 6_000  # without text: music, or speech nobody wrote down; windows end 
 AROUND = 3  # neighbours at either side by which a word's fit is judged
 
 LEAST_FIT = -34.0  # right words have about -12, in real rooms -22; wrong ones -50 to -70
-FEW = 8  # words that fit by chance: fewer are no evidence, unless they are all there is
+FEW = 8  # words may fit by chance
 LEAST_WORD_FIT = -75.0
 MS_PER_PHONE = (34.0, 450.0)  # the model's shortest phone lasts 30 ms: words squeezed to that are not said there
 MOST_IN_SILENCE = 0.7  # of a word's time
@@ -94,7 +94,8 @@ class _Run:
         from_ms = self.bounds[0]
         windows: Sequence[int] = WINDOWS_MS
         while len(out) < len(self.words):
-            if settled := self._next(len(out), from_ms, windows):
+            on_track = not out or out[-1].timed
+            if settled := self._next(len(out), from_ms, windows, on_track):
                 windows = WINDOWS_MS
             else:
                 windows = WINDOWS_MS[-1:]  # to find out cheaply where it fits again
@@ -104,13 +105,13 @@ class _Run:
             progress(len(out) / len(self.words))
         return out
 
-    def _next(self, first: int, from_ms: int, windows: Sequence[int]) -> list[Word]:
+    def _next(self, first: int, from_ms: int, windows: Sequence[int], on_track: bool) -> list[Word]:
         """The words from ``first`` on, as many as are settled now; none where nothing fits."""
         begin = max(from_ms, self.words[first].start_ms - SLACK_MS)
         for window_ms in windows:
             last, complete = self._last(first, begin + window_ms)
             end = min(self.bounds[1], max(self.words[last - 1].end_ms, begin) + SLACK_MS)
-            if found := self._heard(begin, end, self.words[first:last]):
+            if found := self._heard(begin, end, self.words[first:last], on_track):
                 return found if complete else found[: _sure(found, end - min(GUARD_MS, (end - begin) // 3))]
         return []
 
@@ -128,15 +129,19 @@ class _Run:
                 return i, False
         return len(self.words), True
 
-    def _heard(self, begin: int, end: int, words: list[Word]) -> list[Word] | None:
-        """The words as heard between begin and end; None if they don't fit there."""
+    def _heard(self, begin: int, end: int, words: list[Word], on_track: bool) -> list[Word] | None:
+        """The words as heard between begin and end; None if they don't fit there.
+
+        After words that were not found, a few that fit are no evidence.
+        """
         if end <= begin:
             return None
         heard = self.aligner.align(self.speech.read(begin, end), [w.text for w in words])
         if heard is None:
             return None
         sure = _believed(heard)
-        if sum(sure) < max(len(words) // 2, min(FEW, len(words) - sum(h is None for h in heard))):
+        spoken = sum(h is not None for h in heard)
+        if sum(sure) < max(1, spoken // 2, min(FEW, spoken) if on_track else FEW):
             return None
         return [
             self._checked(Word(w.text, begin + h.start_ms, begin + max(h.start_ms, h.end_ms)), w) if h and ok else w

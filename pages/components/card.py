@@ -7,16 +7,13 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from clipper_core.app import App
-from clipper_core.domain.task import TaskState
 from clipper_core.services.projects import ProjectView
 from pages.components import words
 from pages.components.changes import choose
 from pages.components.frame import here_and_now, in_words
-from pages.components.links import review_link
+from pages.components.links import review_link, upload_link
 from pages.components.progress import is_busy, standing_html, work_html
 from pages.components.strip import strip_html
-
-STOPPED = (TaskState.FAILED, TaskState.CANCELLED)
 
 
 def draw_card(app: App, project: ProjectView, shows: Mapping[str, str]) -> None:
@@ -34,8 +31,10 @@ def draw_actions(app: App, project: ProjectView) -> None:
     run = project.run
     if run is None and st.button("Start", key=f"start-{project.id}"):
         _do(app.runs.start, project.id)
-    if run is not None and run.state in STOPPED and st.button("Retry", key=f"retry-{project.id}"):
+    if run is not None and run.can_retry and st.button("Retry", key=f"retry-{project.id}"):
         _do(app.runs.retry, run.id)
+    if run is not None and run.failure and not run.can_retry:
+        upload_link()
     if project.desk_open or is_busy(run):
         review_link(project.id)
 

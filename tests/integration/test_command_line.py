@@ -14,6 +14,8 @@ from typing import Any
 import av
 import pytest
 
+from clipper_core.adapters.ffmpeg import Ffmpeg, Input
+
 ROOT = Path(__file__).parents[2]
 CUT_KEYS = {
     "at_s",
@@ -103,22 +105,18 @@ def test_captions_make_the_words_exact_and_give_each_clip_its_own(media: Path, t
     assert all(Path(c["files"]["captions"]).suffix == ".srt" for c in done["clips"] if c["files"]["captions"])
 
 
-def test_strict_silences_are_those_of_pydub(media: Path) -> None:
+def test_strict_silences_are_those_of_pydub(media: Path, tmp_path: Path) -> None:
     from pydub import AudioSegment
     from pydub.silence import detect_silence
 
-    with av.open(str(media / "talk.mp4")) as file:
-        stream = file.streams.audio[0]
-        resampler = av.AudioResampler(format="s16", layout=stream.layout)
-        frames = [r for f in file.decode(stream) for r in resampler.resample(f)]
-        data = b"".join(bytes(f.planes[0])[: f.samples * 2 * len(stream.layout.channels)] for f in frames)
-        sound = AudioSegment(data, frame_rate=stream.rate, sample_width=2, channels=len(stream.layout.channels))
+    wav = tmp_path / "talk.wav"
+    Ffmpeg().run([Input(media / "talk.mp4")], ["-vn", "-c:a", "pcm_s16le", "-f", "wav", str(wav)], work_ms=0)
+    sound = AudioSegment.from_wav(str(wav))
 
     found = printed(clipper("silences", media / "talk.mp4", "--threshold-db", -35, "--min-silence-ms", 300, "--json"))
 
     expected = detect_silence(sound, min_silence_len=300, silence_thresh=-35, seek_step=1)
     ours = [[round(s["start_s"] * 1000), round(s["end_s"] * 1000)] for s in found["silences"]]
-    # The video's sound starts with the encoder's priming, which players skip and this plain decoder does too.
     assert ours == expected
     assert found["threshold_db"] == -35
 
@@ -129,7 +127,7 @@ def test_adaptive_silences_say_so(sonnet: Path) -> None:
     assert found["threshold_db"] is None
     assert found["min_silence_ms"] == 200
     assert len(found["silences"]) >= 10
-    assert all(s["end_s"] - s["start_s"] >= 0.2 for s in found["silences"])
+    assert all(round(s["end_s"] - s["start_s"], 3) >= 0.2 for s in found["silences"])
 
 
 def test_render_cuts_one_stretch(media: Path, tmp_path: Path) -> None:

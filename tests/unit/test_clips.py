@@ -194,6 +194,30 @@ def test_a_new_run_replaces_untouched_proposals_and_keeps_what_people_touched(da
     assert len(left) == 3
 
 
+def test_a_run_that_proposes_the_same_stretch_keeps_the_clip_people_may_have_open(
+    database: Database, clips: Clips
+) -> None:
+    other = TimeRange(50_000, 80_000)
+    proposed(database, SPAN, other)
+    before = {c.ranges[0]: c.id for c in clips.of_project("prj_1")}
+
+    proposed(database, other, TimeRange(100_000, 130_000))
+
+    after = {c.ranges[0]: (c.id, c.rank) for c in clips.of_project("prj_1")}
+    assert after[other] == (before[other], 1)
+    assert SPAN not in after
+
+
+def test_a_proposal_does_not_overlap_a_clip_somebody_touched_meanwhile(database: Database, clips: Clips) -> None:
+    proposed(database, SPAN)
+    clip = clips.of_project("prj_1")[0]
+    clips.decide(clip.id, clip.revision, Verdict.APPROVED)
+
+    proposed(database, TimeRange(35_000, 60_000), TimeRange(70_000, 95_000))
+
+    assert [c.ranges[0] for c in clips.of_project("prj_1") if c.id != clip.id] == [TimeRange(70_000, 95_000)]
+
+
 @given(st.lists(st.sampled_from(list(Verdict)), max_size=30))
 def test_a_status_is_what_the_last_decision_not_taken_back_says(verdicts: list[Verdict]) -> None:
     stands = standing(verdicts)
