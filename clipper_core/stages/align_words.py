@@ -58,8 +58,8 @@ def align_words(
 ) -> tuple[Word, ...]:
     """The same words in the same order, ``timed`` where they were found in the sound.
 
-    Timed words are left as they are, and so is everything in a language the aligner has no model for; then no aligner
-    is made. Starts never decrease, and everything lies inside the recording.
+    Timed words are left as they are (if all are, no aligner is made), and so is everything in a language the aligner
+    has no model for. Starts never decrease, and everything lies inside the recording.
     """
     tidy = _tidy(words, silences.duration_ms)
     if all(w.timed for w in tidy):

@@ -116,7 +116,7 @@ def recording_for(kind: Kind, podcast: Path, media: Path, folder: Path) -> tuple
         if not other.exists():
             Ffmpeg().run([Input(media / "talk.mp4")], ["-c", "copy", "-f", "matroska", str(other)], work_ms=0)
         return other, {}
-    if kind is Kind.ALIGN:
+    if kind in (Kind.ALIGN, Kind.PROPOSE):
         captions = folder / "talk.srt"
         captions.write_text("1\n00:00:01,000 --> 00:00:10,000\nThese are the words of a short talk about nothing.\n")
         return media / "talk.mp4", {"captions_path": str(captions)}

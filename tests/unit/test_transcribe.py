@@ -136,8 +136,8 @@ def test_parts_are_merged_in_the_order_in_which_they_are_heard() -> None:
 def test_words_are_believed_only_if_they_cover_the_speech() -> None:
     silences = SilenceMap(20_000, (Silence(10_000, 20_000),))
 
-    assert plausible([Word("a", 0, 6_000)], silences)
-    assert not plausible([Word("a", 0, 3_000)], silences)
+    assert plausible([Word("a", 0, 8_000)], silences)
+    assert not plausible([Word("a", 0, 5_000)], silences)
     assert not plausible([], silences)
 
 
