@@ -68,7 +68,9 @@ class App:
 
     def migrate(self) -> None:
         """Bring the tables to the newest form, and see to it that a show and the sample exist."""
-        migrate(self.database)
+        migrate(self.database, self._furnish)
+
+    def _furnish(self) -> None:
         self.shows.ensure_default()
         self.projects.ensure_sample(bring_back=False)
 

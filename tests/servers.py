@@ -252,3 +252,59 @@ def strays(folder: Path) -> list[psutil.Process]:
             if any(str(folder) in part for part in process.info["cmdline"] or ()):
                 found.append(process)
     return found
+
+
+def postgres_folder() -> Path | None:
+    """Where PostgreSQL's programs are: not on the PATH on Debian."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL of the test's own. It refuses to run as root, so root starts it as the user Debian made for it."""
+
+    folder: Path
+    programs: Path
+    port: int = field(default_factory=free_port)
+    popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://clipper@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        user = "postgres" if os.geteuid() == 0 else None
+        data = self.folder / "pg"
+        data.mkdir()
+        if user:
+            shutil.chown(self.folder, user)
+            shutil.chown(data, user)
+        begin = [self.programs / "initdb", "-D", data, "-U", "clipper", "--auth", "trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run(begin, check=True, stdout=subprocess.DEVNULL, user=user, cwd="/")
+        options = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
+        self.popen = subprocess.Popen(
+            [self.programs / "postgres", "-D", data, *options, "-c", "fsync=off"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=user,
+            cwd="/",
+        )
+        until(self._answers, seconds=30, every=0.1, saying="PostgreSQL answers")
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        if self.popen is not None and self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGINT)  # fast shutdown: clients are sent away
+            self.popen.wait(15)

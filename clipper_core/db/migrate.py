@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,14 +16,19 @@ from clipper_core.db.session import Database
 LOCK = 0x436C6970  # any number, the same in every process
 
 
-def migrate(database: Database) -> None:
-    """Apply every migration that is missing, under a lock. Raises DatabaseUnavailable."""
+def migrate(database: Database, then: Callable[[], None] = lambda: None) -> None:
+    """Apply every migration that is missing, and do ``then`` what must be done once too, under a lock.
+
+    Raises DatabaseUnavailable.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _alone(database), database.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
+    with _alone(database):
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        then()
 
 
 @contextmanager

@@ -22,8 +22,8 @@ __all__ = ["Mapped", "MediaWarning", "find_silences", "map_silence", "strict_sil
 SPEECH_RATE = 16_000
 FRAMES_PER_S = 1_000 // FRAME_MS
 MIN_MS = 100
-# Sound and picture of one recording rarely end together; more than this is worth a word.
-LENGTH_SLACK_MS, LENGTH_SLACK = 300, 0.001
+# Sound and picture of one recording rarely end together: a longer difference is worth a word, in short files a shorter.
+LEAST_SLACK_MS, MOST_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
 CANCELLED = 0.1  # of the power that unrelated channels would leave in their mean
 
 
@@ -168,7 +168,7 @@ def _one_channel(
 
 def _about_length(declared_ms: int, decoded_ms: int) -> tuple[MediaWarning, ...]:
     off = decoded_ms - declared_ms
-    if declared_ms == 0 or abs(off) <= max(LENGTH_SLACK_MS, LENGTH_SLACK * declared_ms):
+    if declared_ms == 0 or abs(off) <= max(LEAST_SLACK_MS, min(MOST_SLACK_MS, LENGTH_SLACK * declared_ms)):
         return ()
     says = f"The file says {_clock(declared_ms)} but"
     if off < 0:
