@@ -19,7 +19,7 @@ from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
 from clipper_core.pipeline import NewTask
-from clipper_core.services.clips import ClipView, clip_views
+from clipper_core.services.clip_rows import ClipView, clip_views
 from clipper_core.services.tasks import Tasks
 
 

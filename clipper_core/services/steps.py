@@ -27,10 +27,10 @@ from clipper_core.domain.task import Kind
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import EngineMissing
-from clipper_core.services.clips import add_proposals, kept_stretches
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.hearing import hear_captions, place_words, settle
 from clipper_core.services.limits import Accepted
+from clipper_core.services.proposals import add_proposals, kept_stretches
 from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
 from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip

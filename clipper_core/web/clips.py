@@ -12,7 +12,7 @@ from clipper_core.domain.clip import Verdict
 from clipper_core.domain.documents import clip_json
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange
-from clipper_core.services.clips import ClipView, decisions_json
+from clipper_core.services.clip_rows import ClipView, decisions_json
 from clipper_core.services.renders import RenderView
 from clipper_core.web.forms import app_of, etag, seen_revision
 

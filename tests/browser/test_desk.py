@@ -97,7 +97,7 @@ class Api:
         html, css = (component.HERE.joinpath(n).read_text(encoding="utf-8") for n in ("desk.html", "desk.css"))
         pages = {
             "/": (SHELL, "text/html"),
-            "/desk.js": (component.joined(), "text/javascript"),
+            "/desk.js": (component.joined(component.HERE, component.MODULES), "text/javascript"),
             "/desk.html": (f"{html}<style>{css}</style>", "text/plain"),
         }
         body, kind = pages.get(path, ("", "text/plain"))

@@ -19,7 +19,8 @@ from clipper_core.domain.clip import ClipStatus, Proposal, Verdict, standing, st
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, BadSettings, NothingToUndo, Stale
-from clipper_core.services.clips import Clips, add_proposals, kept_stretches
+from clipper_core.services.clips import Clips
+from clipper_core.services.proposals import add_proposals, kept_stretches
 
 
 class NoEvidence:

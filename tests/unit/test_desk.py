@@ -25,7 +25,7 @@ def test_every_script_beside_the_component_is_mounted():
 
 
 def test_the_joined_script_imports_nothing_and_exports_one_function():
-    joined = desk.joined()
+    joined = desk.joined(desk.HERE, desk.MODULES)
 
     assert not re.search(r"^import\b", joined, re.MULTILINE)
     assert re.findall(r"^export.*", joined, re.MULTILINE) == ["export default function mount(component) {"]

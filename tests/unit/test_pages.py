@@ -28,7 +28,7 @@ from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import QueueUnavailable
 from clipper_core.pipeline import NewTask, RunSettings
-from clipper_core.services.clips import add_proposals
+from clipper_core.services.proposals import add_proposals
 from clipper_core.settings import Settings
 from pages.components import words
 from pages.components.stretch import stretch_of

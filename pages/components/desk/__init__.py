@@ -7,13 +7,14 @@ one script, so they are joined here in the order in which they build on each oth
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from pages.components.scripts import joined
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -41,8 +42,6 @@ MODULES = (
     "keys.js",
     "desk.js",
 )
-IMPORT = re.compile(r"^import\s[^;]*?;\n", re.MULTILINE)
-EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +60,6 @@ class DeskResult:
     changed: Change | None
 
 
-def joined(modules: tuple[str, ...] = MODULES) -> str:
-    """The desk's scripts as one module: imports of each other left out, one default export."""
-    sources = (HERE.joinpath(name).read_text(encoding="utf-8") for name in modules)
-    return "\n".join(EXPORT.sub("", IMPORT.sub("", source)) for source in sources)
-
-
 def change_of(value: object) -> Change | None:
     """What the browser said was stored; None if it said nothing that makes sense."""
     if not isinstance(value, Mapping) or not isinstance(value.get("clip_id"), str):
@@ -78,7 +71,7 @@ _mount = st.components.v2.component(
     "clipper_review_desk",
     html=HERE.joinpath("desk.html").read_text(encoding="utf-8"),
     css=HERE.joinpath("desk.css").read_text(encoding="utf-8"),
-    js=joined(),
+    js=joined(HERE, MODULES),
 )
 
 

@@ -8,7 +8,6 @@ each other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,10 @@ import streamlit as st
 
 from clipper_core.domain.upload import CAPTIONS, DOCUMENTS, MEDIA, PICTURES
 from clipper_core.errors import NotAudioVideo, NotMedia
+from pages.components.scripts import joined
 
 HERE = Path(__file__).parent
 MODULES = ("files.js", "ledger.js", "transfer.js", "uploads.js", "row.js", "uploader.js")
-IMPORT = re.compile(r"^import\s[^;]*?;\n", re.MULTILINE)
-EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 LANGUAGES = {
     "auto": "Auto",
@@ -73,12 +71,6 @@ class UploaderResult:
     uploaded: Uploaded | None
 
 
-def joined(modules: tuple[str, ...] = MODULES) -> str:
-    """The uploader's scripts as one module: imports of each other left out, one default export."""
-    sources = (HERE.joinpath(name).read_text(encoding="utf-8") for name in modules)
-    return "\n".join(EXPORT.sub("", IMPORT.sub("", source)) for source in sources)
-
-
 def uploaded_of(value: object) -> Uploaded | None:
     """What the browser said has arrived; None if it said nothing that makes sense."""
     if not isinstance(value, Mapping) or not isinstance(value.get("project_id"), str):
@@ -90,7 +82,7 @@ _mount = st.components.v2.component(
     "clipper_uploader",
     html=HERE.joinpath("uploader.html").read_text(encoding="utf-8"),
     css=HERE.joinpath("uploader.css").read_text(encoding="utf-8"),
-    js=joined(),
+    js=joined(HERE, MODULES),
 )
 
 
