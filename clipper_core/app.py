@@ -78,6 +78,7 @@ class App:
 def build_app(settings: Settings | None = None, *, keep_connections: bool = True) -> App:
     """A Clipper for this process. Nothing is started, and nothing has to be there yet."""
     settings = settings or load_settings()
+    check_choices(settings)
     database = Database(settings.database, keep_connections=keep_connections)
     storage = storage_for(settings)
     queue = RqQueue(settings.redis or own_redis(settings))
@@ -181,6 +182,14 @@ def choose(settings: Settings, ffmpeg: Ffmpeg, language: str, has_captions: bool
     }
 
 
+def check_choices(settings: Settings) -> None:
+    """Raise SetupProblem where the settings insist on what is not there, before anybody uploads for nothing."""
+    if settings.transcriber in (Transcriber.OPENAI, Transcriber.FASTER_WHISPER):
+        raise SetupProblem(f"CLIPPER_TRANSCRIBER: {settings.transcriber} is not available in this version. Use auto.")
+    if settings.selector is Selector.CHAT:
+        raise SetupProblem("CLIPPER_SELECTOR: chat is not available in this version. Use auto.")
+
+
 def understood_offline(language: str) -> bool:
     """Whether the recogniser that comes with Clipper may know this language."""
     return language == "auto" or language.split("-")[0] in Pocketsphinx.languages
@@ -207,6 +216,8 @@ def choose_for_file(
     """
     if captions is not None and not captions.is_file():
         raise BadCaptions(f"There is no caption file {captions}. Check its name and folder.")
+    if captions is None and settings.transcriber is Transcriber.CAPTIONS:
+        raise BadCaptions("To take the words from captions, say where they are with --captions.")
     chosen = choose(settings, ffmpeg_for(settings), language, captions is not None)
     return Wishes(chosen["transcriber"], chosen["language"], track, lengths, captions, preset, out)
 

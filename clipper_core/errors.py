@@ -5,7 +5,7 @@
     │   ├── BadRecording       the recording itself is the reason
     │   │   ├── NotMedia, NotAudioVideo, NoAudio, TooShort, TooLong, TooLarge, TooManyStreams, Truncated
     │   ├── BadCaptions, BadTranscript
-    │   ├── BadRange, BadSettings, BadUpload, UploadConflict, ChecksumMismatch
+    │   ├── BadRange, BadSettings, BadText, BadUpload, UploadConflict, ChecksumMismatch
     │   ├── NotFound           Project…, Clip…, Run…, Render…, Upload…, Asset… and ShowNotFound
     │   ├── Stale, PreconditionMissing
     │   └── NotApproved, NotReady, NothingToUndo, WrongState
@@ -125,6 +125,12 @@ class BadSettings(Refused):
 
     code = "bad_settings"
     status = 422
+
+
+class BadText(Refused):
+    """This text holds a character that can't be stored. Take it out, then try again."""
+
+    code = "bad_text"
 
 
 class BadUpload(Refused):

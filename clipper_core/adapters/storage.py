@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -98,7 +99,7 @@ class LocalStorage:
         shutil.rmtree(self._path(prefix), ignore_errors=True)
 
     def check(self) -> None:
-        probe = self.folder / f".check-{os.getpid()}"
+        probe = self.folder / f".check-{uuid.uuid4().hex}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             probe.write_bytes(b"ok")

@@ -59,7 +59,7 @@ class Base(DeclarativeBase):
 
 
 class Show(Base):
-    """What recordings of one series share. ``defaults``: language, min_ms, max_ms, most, preset, glossary, wishes."""
+    """What recordings of one series share. ``defaults``: language, min_s, max_s, most."""
 
     __tablename__ = "shows"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -185,7 +185,7 @@ class Decision(Base):
 
 
 class Run(Base):
-    """One processing of a project under fixed settings. Its state is derived from its tasks."""
+    """One processing of a project under fixed settings. Its state is its tasks', or cancelled."""
 
     __tablename__ = "runs"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -193,6 +193,7 @@ class Run(Base):
     settings: Mapped[dict[str, Any]]
     warnings: Mapped[list[Any]] = mapped_column(default=list)  # [{"code", "message"}, …]
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    cancelled_at: Mapped[datetime | None]
 
 
 class Task(Base):

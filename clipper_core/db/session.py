@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
-from clipper_core.errors import DatabaseUnavailable, DiskFull, FolderNotWritable
+from clipper_core.errors import BadText, DatabaseUnavailable, DiskFull, FolderNotWritable, SetupProblem
+
+NO_TABLES = "The database has no tables yet. Run `python -m clipper_core migrate`, then try again."
 
 
 class Database:
@@ -27,6 +29,8 @@ class Database:
         if self.is_sqlite:
             _folder_for(url)
             options["connect_args"] = {"timeout": 30}
+        else:
+            options["connect_args"] = {"connect_timeout": 5}
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -49,7 +53,7 @@ class Database:
     def check(self) -> None:
         """Raise DatabaseUnavailable unless the database answers."""
         with self.read() as session:
-            session.execute(text("select 1"))
+            session.execute(text("select 1 from projects limit 1"))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -59,7 +63,13 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DataError as error:
+        raise BadText(detail=str(error.orig)) from error
+    except (OperationalError, ProgrammingError) as error:
+        if "no such table" in str(error) or "UndefinedTable" in str(error):
+            raise SetupProblem(NO_TABLES, detail=str(error.orig)) from error
+        if isinstance(error, ProgrammingError):
+            raise
         if "disk is full" in str(error) or "No space left" in str(error):
             raise DiskFull(detail=str(error.orig)) from error
         raise DatabaseUnavailable(detail=str(error.orig)) from error

@@ -24,6 +24,7 @@ from clipper_core.services.clip_rows import (
     new_version,
     newest_version,
 )
+from clipper_core.services.tasks import lock_project
 
 MOST_RANGES = 50
 SHORTEST_MS = 200
@@ -111,7 +112,10 @@ class Clips:
     def delete(self, clip_id: str, seen: int) -> None:
         """Put a clip away. Raises ClipNotFound, Stale."""
         with self._database.write() as session:
-            self._step(session, clip_id, seen).deleted_at = now()
+            clip = self._step(session, clip_id, seen)
+            clip.deleted_at = now()
+            self._on_decision.decided(session, clip, newest_version(session, clip), ClipStatus.REJECTED)
+        self._on_decision.after_commit()
 
     def decide(
         self,
@@ -156,6 +160,7 @@ class Clips:
     @staticmethod
     def _step(session: Session, clip_id: str, seen: int) -> Clip:
         """Raise the clip's revision, if it still is the one that was seen."""
+        lock_project(session, _existing(session, clip_id).project_id)
         stepped = (
             update(Clip)
             .where(Clip.id == clip_id, Clip.revision == seen, Clip.deleted_at.is_(None))
@@ -191,7 +196,7 @@ def _project(session: Session, project_id: str) -> Project:
 
 def _existing(session: Session, clip_id: str) -> Clip:
     clip = session.get(Clip, clip_id)
-    if clip is None or clip.deleted_at is not None:
+    if clip is None or clip.deleted_at is not None or session.get_one(Project, clip.project_id).deleted_at is not None:
         raise ClipNotFound
     return clip
 

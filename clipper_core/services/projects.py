@@ -127,11 +127,16 @@ class Projects:
         project = Project(id=new_id("prj"), show_id=show.id, title=title, filename=upload.filename, wishes=asked)
         session.add(project)
         session.flush()
-        project.source_id = self._store(session, project.id, "source", path, upload.filename).id
-        captions = wishes.get("captions_path")
-        if captions:
-            project.captions_id = self._store(session, project.id, "captions", Path(captions), None).id
-        self._runs.start_in(session, project)
+        try:
+            project.source_id = self._store(session, project.id, "source", path, upload.filename).id
+            captions = wishes.get("captions_path")
+            if captions:
+                project.captions_id = self._store(session, project.id, "captions", Path(captions), None).id
+            self._runs.start_in(session, project)
+        except Exception:
+            # The rows go with the transaction; the files must not stay without them.
+            self._storage.delete_folder(f"projects/{project.id}")
+            raise
         return project.id
 
     def announce(self, project_id: str) -> None:
@@ -163,7 +168,7 @@ class Projects:
             project = session.get(Project, SAMPLE_PROJECT, with_for_update=True)
             if project is not None:
                 if bring_back:
-                    project.deleted_at = None
+                    self._restore_in(session, project)
                 return project.id
             show = existing_show(session, None)
             project = Project(
@@ -291,7 +296,8 @@ class Projects:
         with self._database.write() as session:
             project = _existing(session, project_id)
             project.deleted_at = now()
-            self._tasks.cancel(session, session.scalars(select(Task).where(Task.project_id == project_id)))
+            held = select(Task).where(Task.project_id == project_id).with_for_update()
+            self._tasks.cancel(session, session.scalars(held).all())
 
     def restore(self, project_id: str) -> ProjectView:
         """Bring a deleted project back, and go on with what its deletion cancelled. Raises ProjectNotFound."""
@@ -299,14 +305,17 @@ class Projects:
             project = session.get(Project, project_id, with_for_update=True)
             if project is None:
                 raise ProjectNotFound
-            cancelled_with_it = project.deleted_at
-            project.deleted_at = None
-            stopped = select(Task).where(Task.project_id == project_id, Task.state == TaskState.CANCELLED)
-            if cancelled_with_it is not None:
-                stopped = stopped.where(Task.finished_at >= cancelled_with_it)
-            again = self._tasks.retry(session, session.scalars(stopped))
-        self._tasks.ring(again)
+            self._restore_in(session, project)
+        self.announce(project_id)
         return self.get(project_id)
+
+    def _restore_in(self, session: Session, project: Project) -> None:
+        if project.deleted_at is None:
+            return
+        stopped = select(Task).where(Task.project_id == project.id, Task.state == TaskState.CANCELLED)
+        stopped = stopped.where(Task.finished_at >= project.deleted_at).with_for_update()
+        self._tasks.retry(session, session.scalars(stopped).all())
+        project.deleted_at = None
 
     def set_captions(self, project_id: str, data: bytes) -> ProjectView:
         """Give a project a caption file and process it anew with it. Raises BadCaptions, ProjectNotFound."""
@@ -319,9 +328,11 @@ class Projects:
                 project.captions_id = self._store(session, project_id, "captions", path, None).id
                 project.revision += 1
                 active = self._runs.active_in(session, project_id)
-        if active is not None:
-            self._runs.cancel(active.id)
-        self._runs.start(project_id)
+                if active is not None:
+                    self._runs.cancel_in(session, active)
+                    session.flush()
+                self._runs.start_in(session, project)
+        self.announce(project_id)
         return self.get(project_id)
 
 

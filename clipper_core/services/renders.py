@@ -20,7 +20,7 @@ from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
 from clipper_core.pipeline import NewTask
 from clipper_core.services.clip_rows import ClipView, clip_views
-from clipper_core.services.tasks import Tasks
+from clipper_core.services.tasks import Tasks, lock_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class Renders:
             self._waiting.tasks.append(task)
             return
         unfinished = select(Task).join(Render, Render.task_id == Task.id).where(Render.version_id == version.id)
-        self._tasks.cancel(session, session.scalars(unfinished))
+        held = session.scalars(unfinished.with_for_update(of=Task), execution_options={"populate_existing": True})
+        self._tasks.cancel(session, held.all())
 
     def after_commit(self) -> None:
         self._tasks.ring(getattr(self._waiting, "tasks", []))
@@ -84,9 +85,10 @@ class Renders:
         Raises ClipNotFound, NotApproved, BadSettings for a preset that does not exist.
         """
         with self._database.write() as session:
-            clip = session.get(Clip, clip_id, with_for_update=True)
-            if clip is None or clip.deleted_at is not None:
+            clip = session.get(Clip, clip_id)
+            if clip is None or clip.deleted_at is not None or _deleted(session, clip.project_id):
                 raise ClipNotFound
+            lock_project(session, clip.project_id)
             view = clip_views(session, [clip])[0]
             if view.status is not ClipStatus.APPROVED:
                 raise NotApproved
@@ -130,9 +132,12 @@ class Renders:
         """Raises RenderNotFound."""
         with self._database.read() as session:
             render = session.get(Render, render_id)
-            if render is None:
+            if render is None or _deleted(session, render.project_id):
                 raise RenderNotFound
-            return self._views(session, [render])[0]
+            views = self._views(session, [render])
+            if not views:
+                raise RenderNotFound
+            return views[0]
 
     def of_project(self, project_id: str | None = None) -> list[RenderView]:
         """The renders of a project, or of all, the newest first."""
@@ -160,8 +165,11 @@ class Renders:
     def _steer(self, render_id: str, *, again: bool) -> RenderView:
         with self._database.write() as session:
             render = session.get(Render, render_id)
-            if render is None:
+            if render is None or _deleted(session, render.project_id):
                 raise RenderNotFound
+            lock_project(session, render.project_id)
+            if again and not any(v.still_approved for v in self._views(session, [render])):
+                raise NotApproved
             task = session.get_one(Task, render.task_id, with_for_update=True)
             if TaskState(task.state).is_final != again or task.state == TaskState.SUCCEEDED:
                 raise WrongState
@@ -176,7 +184,9 @@ class Renders:
     def _views(session: Session, renders: list[Render]) -> list[RenderView]:
         tasks = {t.id: t for t in session.scalars(select(Task).where(Task.id.in_([r.task_id for r in renders])))}
         clip_ids = {r.clip_id for r in renders}
-        clips = {c.id: c for c in clip_views(session, session.scalars(select(Clip).where(Clip.id.in_(clip_ids))).all())}
+        rows = session.scalars(select(Clip).where(Clip.id.in_(clip_ids))).all()
+        gone = {c.id for c in rows if c.deleted_at is not None}
+        clips = {c.id: c for c in clip_views(session, rows)}
         version_ids = {r.version_id for r in renders}
         versions = {v.id: v for v in session.scalars(select(ClipVersion).where(ClipVersion.id.in_(version_ids)))}
         asset_ids = {r.asset_id for r in renders if r.asset_id}
@@ -184,7 +194,12 @@ class Renders:
         return [
             _view(r, tasks[r.task_id], versions[r.version_id], clips[r.clip_id], assets.get(r.asset_id or ""))
             for r in renders
+            if r.clip_id not in gone
         ]
+
+
+def _deleted(session: Session, project_id: str) -> bool:
+    return session.get_one(Project, project_id).deleted_at is not None
 
 
 def _view(render: Render, task: Task, version: ClipVersion, clip: ClipView, asset: Asset | None) -> RenderView:

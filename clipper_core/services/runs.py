@@ -18,7 +18,7 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState, is_refusal
 from clipper_core.pipeline import Done, RunSettings, Sources
-from clipper_core.services.tasks import Tasks
+from clipper_core.services.tasks import Tasks, lock_project
 
 Chooser = Callable[[str, bool], dict[str, str]]
 """From the language and whether there are captions: the transcriber, selector and tool versions to use."""
@@ -101,14 +101,13 @@ class Runs:
             transcriber=chosen["transcriber"],
             selector=chosen["selector"],
             tools=tools,
-            **{k: wishes[k] for k in ("language", "track", "min_ms", "max_ms", "most") if k in wishes},
+            language=chosen["language"],
+            **{k: wishes[k] for k in ("track", "min_ms", "max_ms", "most") if k in wishes},
         )
         run = Run(id=new_id("run"), project_id=project.id, settings=settings.to_json(), warnings=[])
         session.add(run)
         session.flush()
-        made = [
-            task for new in pipeline.first(_sources(run, project)) for task in self._take_on(session, run, project, new)
-        ]
+        made = self._take_on(session, run, project, pipeline.first(_sources(run, project)))
         return run, made
 
     def start(self, project_id: str) -> RunView:
@@ -127,33 +126,43 @@ class Runs:
         self._tasks.ring(made)
         return view
 
-    def _take_on(self, session: Session, run: Run, project: Project, new: pipeline.NewTask) -> list[Task]:
-        """The task for ``new`` as part of the run; where equal work is done already, what follows it instead."""
-        task, _ = self._tasks.add(session, project.id, run.id, new)
-        if task.state != TaskState.SUCCEEDED:
-            return [task]
-        return self.follow(session, run, project, task)
+    def _take_on(self, session: Session, run: Run, project: Project, news: Sequence[pipeline.NewTask]) -> list[Task]:
+        """These tasks as parts of the run; where equal work is done already, what follows it instead.
+
+        All of them become the run's before any is followed: whether it has all its stretches can be told only then.
+        """
+        open_tasks: list[Task] = []
+        done: dict[str, Task] = {}
+        for task in [self._tasks.add(session, project.id, run.id, new)[0] for new in news]:
+            if task.state != TaskState.SUCCEEDED:
+                open_tasks.append(task)
+            else:
+                done[task.kind] = task  # one of a kind is enough: what follows stretches follows all of them
+        for task in done.values():
+            _point(project, task)
+            open_tasks += self.follow(session, run, project, task)
+        return open_tasks
 
     def follow(self, session: Session, run: Run, project: Project, task: Task) -> list[Task]:
-        """Make the tasks that ``task``, which succeeded, makes possible in ``run``."""
+        """Make the tasks that ``task``, which succeeded, makes possible in ``run``, and pass on its warnings."""
+        result = task.result or {}
+        fresh = [w for w in result.get("warnings", []) if w not in run.warnings]
+        if fresh:
+            run.warnings = [*run.warnings, *fresh]
         settings = RunSettings.from_json(run.settings)
-        media = media_from_row(task.result["media"]) if task.kind == Kind.PROBE and task.result else None
-        done = Done(Kind(task.kind), task.inputs, task.result or {}, media)
+        media = media_from_row(result["media"]) if task.kind == Kind.PROBE else None
+        done = Done(Kind(task.kind), task.inputs, result, media)
         following = pipeline.after(done, settings, _sources(run, project), self._transcribed(session, run.id))
-        return [made for new in following for made in self._take_on(session, run, project, new)]
+        return self._take_on(session, run, project, following)
 
     def follow_everywhere(self, session: Session, task: Task) -> list[Task]:
-        """The same, in every run that has the task. Warnings a stage gave go to each run."""
+        """The same, in every run that has the task and was not cancelled."""
         # Locked, so that of two stretches finishing at once the second sees the first.
-        wanting = select(Run).join(RunTask).where(RunTask.task_id == task.id).order_by(Run.created_at, Run.id)
-        runs = session.scalars(wanting.with_for_update(of=Run))
+        wanting = select(Run).join(RunTask).where(RunTask.task_id == task.id, Run.cancelled_at.is_(None))
+        runs = session.scalars(wanting.order_by(Run.created_at, Run.id).with_for_update(of=Run))
         made: list[Task] = []
         for run in runs.all():
-            project = session.get_one(Project, run.project_id)
-            fresh = [w for w in (task.result or {}).get("warnings", []) if w not in run.warnings]
-            if fresh:
-                run.warnings = [*run.warnings, *fresh]
-            made += self.follow(session, run, project, task)
+            made += self.follow(session, run, session.get_one(Project, run.project_id), task)
         return made
 
     @staticmethod
@@ -217,7 +226,8 @@ class Runs:
         """The run of a project that still has work to do."""
         working = (TaskState.QUEUED.value, TaskState.RUNNING.value)
         query = select(Run).join(RunTask).join(Task, Task.id == RunTask.task_id)
-        query = query.where(Run.project_id == project_id, Task.state.in_(working)).order_by(Run.created_at.desc())
+        query = query.where(Run.project_id == project_id, Run.cancelled_at.is_(None), Task.state.in_(working))
+        query = query.order_by(Run.created_at.desc())
         return session.scalars(query.limit(1)).first()
 
     # -- steering
@@ -229,18 +239,24 @@ class Runs:
         """
         with self._database.write() as session:
             run = self._existing(session, run_id)
-            view = self._view(session, run)
-            if view.is_final:
+            if self._view(session, run).is_final:
                 raise WrongState("This run is already over. There is nothing left to cancel.")
-            tasks = session.scalars(select(Task).join(RunTask).where(RunTask.run_id == run_id).with_for_update()).all()
-            self._tasks.cancel(session, [t for t in tasks if not self._shared(session, t, run_id)])
+            self.cancel_in(session, run)
             session.flush()
             return self._view(session, run)
 
+    def cancel_in(self, session: Session, run: Run) -> None:
+        """The same inside the caller's transaction, which holds the project's row."""
+        run.cancelled_at = now()
+        query = select(Task).join(RunTask).where(RunTask.run_id == run.id).with_for_update(of=Task)
+        tasks = session.scalars(query, execution_options={"populate_existing": True}).all()
+        self._tasks.cancel(session, [t for t in tasks if not self._shared(session, t, run.id)])
+
     @staticmethod
     def _shared(session: Session, task: Task, run_id: str) -> bool:
-        """Whether another run waits for this task. An older run of the same project counts only while at work."""
-        others = select(RunTask.run_id).where(RunTask.task_id == task.id, RunTask.run_id != run_id)
+        """Whether another run that is at work waits for this task."""
+        others = select(RunTask.run_id).join(Run, Run.id == RunTask.run_id)
+        others = others.where(RunTask.task_id == task.id, RunTask.run_id != run_id, Run.cancelled_at.is_(None))
         for other in session.scalars(others).all():
             states = session.scalars(select(Task.state).join(RunTask).where(RunTask.run_id == other)).all()
             if not state_of_run(TaskState(s) for s in states).is_final:
@@ -248,24 +264,57 @@ class Runs:
         return False
 
     def retry(self, run_id: str) -> RunView:
-        """Queue again what failed or was cancelled in this run. Raises RunNotFound, WrongState."""
+        """Go on with the newest run of a recording where it failed or was cancelled.
+
+        Raises RunNotFound, ProjectNotFound where the recording was deleted, WrongState.
+        """
         with self._database.write() as session:
             run = self._existing(session, run_id)
-            tasks = session.scalars(select(Task).join(RunTask).where(RunTask.run_id == run_id).with_for_update()).all()
+            project = session.get_one(Project, run.project_id)
+            if project.deleted_at is not None:
+                raise ProjectNotFound
+            if not self._view(session, run).state.is_final:
+                raise WrongState("This run is still at work. Cancel it first, or wait.")
+            if self.newest_of(session, [project.id])[project.id].id != run.id:
+                raise WrongState("A newer run of this recording exists. Retry that one.")
+            query = select(Task).join(RunTask).where(RunTask.run_id == run_id).with_for_update(of=Task)
+            tasks = session.scalars(query, execution_options={"populate_existing": True}).all()
             again = self._tasks.retry(session, tasks)
+            if run.cancelled_at is not None:
+                # What finished while it was cancelled has been followed by nothing yet.
+                run.cancelled_at = None
+                session.flush()
+                again += self._take_on(session, run, project, pipeline.first(_sources(run, project)))
             if not again:
                 raise WrongState("Nothing in this run failed or was cancelled. There is nothing to retry.")
             session.flush()
             view = self._view(session, run)
-        self._tasks.ring(again)
+        self._tasks.ring({t.id: t for t in again}.values())
         return view
 
     @staticmethod
     def _existing(session: Session, run_id: str) -> Run:
+        """The run, with its project's row held. Raises RunNotFound."""
         run = session.get(Run, run_id)
         if run is None:
             raise RunNotFound
+        lock_project(session, run.project_id)
+        session.refresh(run)
         return run
+
+
+def _point(project: Project, task: Task) -> None:
+    """Let the project show what an earlier run made, where a new run takes it over."""
+    result = task.result or {}
+    match Kind(task.kind):
+        case Kind.MAP_SILENCE:
+            project.map_id, project.speech_id = result["map"], result["speech"]
+        case Kind.PREVIEW:
+            project.preview_id = result.get("preview", project.preview_id)
+        case Kind.ALIGN:
+            project.transcript_id = result["transcript"]
+        case _:
+            pass
 
 
 def _sources(run: Run, project: Project) -> Sources:
@@ -298,12 +347,12 @@ ORDER = [Kind.PROBE, Kind.MAP_SILENCE, Kind.PREVIEW, Kind.TRANSCRIBE, Kind.ALIGN
 
 def view_of(run: Run, title: str, tasks: Sequence[Task]) -> RunView:
     views = tuple(sorted((task_view(t) for t in tasks), key=lambda t: (ORDER.index(t.kind), t.position)))
-    state = state_of_run(t.state for t in views)
+    state = TaskState.CANCELLED if run.cancelled_at else state_of_run(t.state for t in views)
     at_work = [t for t in views if t.state is TaskState.RUNNING] or [t for t in views if t.state is TaskState.QUEUED]
     # The preview is made beside the rest: it names the step only where nothing else is left.
     stage = next((t.kind for t in at_work if t.kind is not Kind.PREVIEW), at_work[0].kind if at_work else None)
     ends = [t.finished_at for t in views if t.finished_at]
-    finished = max(ends, default=None) if state.is_final else None
+    finished = run.cancelled_at or (max(ends, default=None) if state.is_final else None)
     warnings = tuple(run.warnings)
     progress = 1.0 if state is TaskState.SUCCEEDED else _progress(views)
     return RunView(

@@ -38,7 +38,7 @@ class Shows:
             return [ShowView(s.id, s.name, s.defaults) for s in rows]
 
     def create(self, name: str) -> ShowView:
-        name = " ".join(name.split())[:300]
+        name = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:300]
         if not name:
             raise BadSettings("A show needs a name. Type one, then add it.")
         with self._database.write() as session:

@@ -135,7 +135,8 @@ class Steps:
         def save(_session: Session, project: Project, assets: dict[str, Asset]) -> None:
             project.preview_id = assets["preview"].id
 
-        return Outcome({}, [NewFile("preview", "preview", out, mime)], save)
+        made = NewFile("preview", "preview", out, mime)
+        return Outcome({"preview": made.id}, [made], save)
 
     # -- the words
 

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
@@ -16,7 +17,7 @@ import structlog
 from sqlalchemy import CursorResult, Update, func, select, update
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import RunTask, Task, now
+from clipper_core.db.models import Project, RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import LEASE_S, MOST_INTERRUPTIONS, QUEUE_OF, Kind, TaskState
@@ -55,7 +56,21 @@ class Claim:
 def this_worker() -> str:
     """Names this process so that others on the same machine can tell whether it still lives."""
     me = psutil.Process()
-    return f"{socket.gethostname()}:{me.pid}:{int(me.create_time() * 100)}"
+    return f"{socket.gethostname()}:{me.pid}:{_born(me)}"
+
+
+def _born(process: psutil.Process) -> int:
+    """When a process began, by a clock that nobody sets: on Linux in ticks since the computer started."""
+    try:
+        told = Path(f"/proc/{process.pid}/stat").read_text()
+        return int(told.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return int(process.create_time())
+
+
+def lock_project(session: Session, project_id: str) -> None:
+    """Hold a project's row. Whoever changes its tasks, runs or clips takes it first, so that nobody waits in a ring."""
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
 class Tasks:
@@ -156,6 +171,7 @@ class Tasks:
             state=TaskState.SUCCEEDED, result=result, progress=1.0, token=None, lease_until=None, finished_at=now()
         )
         with self._database.write() as session:
+            lock_project(session, claim.project_id)
             if _rows(session, done) == 0:
                 raise LeaseLost
             task = session.get_one(Task, claim.id, populate_existing=True)
@@ -175,6 +191,12 @@ class Tasks:
         )
         with self._database.write() as session:
             return _rows(session, failed) == 1
+
+    def has_succeeded(self, claim: Claim) -> bool:
+        """Whether this very attempt is what the row says succeeded."""
+        with self._database.read() as session:
+            task = session.get(Task, claim.id)
+            return task is not None and task.state == TaskState.SUCCEEDED and task.attempt == claim.attempt
 
     # -- what people ask for
 
@@ -307,7 +329,7 @@ def _may_live(worker: str | None) -> bool:
         return True
     try:
         process = psutil.Process(int(pid))
-        return int(process.create_time() * 100) == int(born) and process.status() != psutil.STATUS_ZOMBIE
+        return _born(process) == int(born) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:

@@ -22,7 +22,7 @@ from clipper_core.adapters.storage import Storage
 from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.task import RENEW_EVERY_S, Kind
+from clipper_core.domain.task import RENEW_EVERY_S, Kind, TaskState
 from clipper_core.errors import Cancelled, ClipperError, LeaseLost, StoredFileMissing
 from clipper_core.services.runs import Runs
 from clipper_core.services.tasks import Claim, Tasks, scratch_name
@@ -98,18 +98,39 @@ class Work:
             say.info("stopped", why=error.code)
             self._forget(claim, claim.attempt)
         except ClipperError as error:
-            self._tasks.fail(claim, error)
-            self._forget(claim, claim.attempt)
+            self._fail(claim, error)
             say.warning("failed", code=error.code, why=error.message, detail=(error.detail or "")[-400:])
             if error.status >= 500:
                 raise
         except Exception as error:
-            self._tasks.fail(claim, ClipperError(detail=traceback.format_exc()))
-            self._forget(claim, claim.attempt)
+            self._fail(claim, ClipperError(detail=traceback.format_exc()))
             say.exception("failed", why=type(error).__name__)
             raise
         else:
             say.info("succeeded", seconds=round(time.monotonic() - began, 1))
+
+    def _fail(self, claim: Claim, error: ClipperError) -> None:
+        """Say so in the row, and keep nothing; unless the row already says that this attempt succeeded."""
+        if self._tasks.fail(claim, error) or not self._tasks.has_succeeded(claim):
+            self._forget(claim, claim.attempt)
+
+    def sweep(self) -> int:
+        """Remove what attempts left that were killed and never followed by another; how many there were.
+
+        Each attempt has a scratch folder from its first moment, so these name every attempt that left anything.
+        """
+        swept = 0
+        for folder in list(self._scratch.iterdir()) if self._scratch.is_dir() else []:
+            task_id, _, attempt = folder.name.rpartition("-")
+            with self._database.read() as session:
+                task = session.get(Task, task_id)
+            if not attempt.isdigit() or (task is not None and task.state == TaskState.RUNNING):
+                continue
+            if task is not None and (task.state != TaskState.SUCCEEDED or task.attempt != int(attempt)):
+                self._storage.delete_folder(_attempt_folder(task.project_id, task_id, int(attempt)))
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+        return swept
 
     def _attempt(self, claim: Claim) -> None:
         for earlier in range(1, claim.attempt):

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 RECONCILE_S = 15
 SWEEP_S = 3600
+SWEEP_SCRATCH_S = 60
 
 
 @contextlib.asynccontextmanager
@@ -38,6 +39,7 @@ async def running(api: FastAPI) -> AsyncIterator[None]:
     keeping = [
         asyncio.create_task(_every(RECONCILE_S, lambda: app.tasks.reconcile())),
         asyncio.create_task(_every(SWEEP_S, lambda: app.uploads.sweep())),
+        asyncio.create_task(_every(SWEEP_SCRATCH_S, lambda: app.work.sweep())),
     ]
     try:
         yield

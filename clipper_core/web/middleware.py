@@ -34,7 +34,10 @@ def _foreign(headers: Headers) -> bool:
     if origin is None:
         return False
     here = {headers.get("host"), headers.get("x-forwarded-host")}
-    return urlsplit(origin).netloc not in here
+    try:
+        return urlsplit(origin).netloc not in here
+    except ValueError:
+        return True
 
 
 class ApiFirst:

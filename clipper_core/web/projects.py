@@ -49,6 +49,8 @@ def create_project(request: Request, body: NewProject) -> dict[str, Any]:
     project_id = app.projects.ensure_sample()
     if app.projects.get(project_id).run is None:
         app.runs.start(project_id)
+    else:
+        app.projects.announce(project_id)
     return project_json(app.projects.get(project_id))
 
 
@@ -106,8 +108,8 @@ def silence_map(request: Request, project_id: str) -> dict[str, Any]:
 def peaks(
     request: Request,
     project_id: str,
-    start_s: Annotated[float, Query(alias="from", ge=0)] = 0.0,
-    end_s: Annotated[float | None, Query(alias="to")] = None,
+    start_s: Annotated[float, Query(alias="from", ge=0, le=1e7, allow_inf_nan=False)] = 0.0,
+    end_s: Annotated[float | None, Query(alias="to", ge=0, le=1e7, allow_inf_nan=False)] = None,
     points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 1000,
 ) -> dict[str, Any]:
     """The least and greatest sample (-128 to 127) in each part of a stretch, from and to in seconds."""
