@@ -70,6 +70,7 @@ def draw_map() -> bool:
     figure = silence_map_figure(app.evidence.envelope(project.map_id), silences, drawn_clips(app, project_id))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html('<div class="c title">The whole recording</div>')
+        draw_captions()
         exports_link(project_id)
     event = st.plotly_chart(
         figure,
@@ -85,6 +86,15 @@ def draw_map() -> bool:
     elif st.button(f"Make a clip of {clock(span.start_ms)} to {clock(span.end_ms)} ({words.length(span.length_ms)})"):
         make_clip(span)
     return is_busy(project.run)
+
+
+def draw_captions() -> None:
+    """The words as a caption file, for a recording that came without, or with the wrong ones."""
+    with st.popover("Captions", icon=":material/closed_caption:", type="tertiary"):
+        file = st.file_uploader("A caption file with the words (SRT or VTT)", type=["srt", "vtt"])
+        if file is not None and st.button("Use these words", type="primary"):
+            app.projects.set_captions(project_id, file.getvalue())
+            st.rerun()
 
 
 def make_clip(span: TimeRange) -> None:

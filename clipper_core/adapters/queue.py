@@ -54,8 +54,11 @@ class RqQueue:
         )
         self._url = url
 
-    def ring(self, queue: str, task_id: str, attempt: int) -> None:
-        """Put one entry for this attempt into the queue; a second for the same attempt is ignored."""
+    def ring(self, queue: str, task_id: str, attempt: int, *, first: bool = False) -> None:
+        """Put one entry for this attempt into the queue; a second for the same attempt is ignored.
+
+        ``first`` puts it before all others there.
+        """
         with _translated(), contextlib.suppress(DuplicateJobError):
             self._queue(queue).enqueue_call(
                 PERFORM,
@@ -66,6 +69,7 @@ class RqQueue:
                 failure_ttl=300,
                 description=f"{task_id} attempt {attempt}",
                 unique=True,
+                at_front=first,
             )
 
     def waiting(self) -> set[str]:

@@ -14,18 +14,23 @@ from clipper_core.stages.spread_words import words_of_captions
 from clipper_core.stages.transcribe import english, plausible
 
 LEAST_SPEECH_MS = 1_000
+LEAST_FOUND = 0.5  # of the words of a caption file: with fewer it is hardly this recording's
 
 Warnings = list[dict[str, str]]
 
 NOT_UNDERSTOOD = {
     "code": "not_understood",
-    "message": "The offline transcriber understands English only and could not follow this recording, so clips were "
-    "chosen by its pauses. Add a caption file to choose by its words.",
+    "message": "The offline transcriber could not follow this recording (it knows clear English only), so clips were "
+    "chosen by the pauses. Add a caption file to choose by the words.",
 }
 DRAFT = {
     "code": "draft_words",
     "message": "The words come from the offline transcriber and are a draft: good enough to choose clips by, not to "
     "show as captions. Add a caption file for exact words.",
+}
+MISMATCH = {
+    "code": "captions_mismatch",
+    "message": "Most words of the caption file were not found in the sound. Check that it belongs to this recording.",
 }
 NO_SPEECH = {"code": "no_speech", "message": "No speech was found in this recording."}
 
@@ -59,6 +64,9 @@ def place_words(
     if heard.dropped:
         message = f"{heard.dropped} captions lie outside the recording and were left out."
         warnings.append({"code": "outside_recording", "message": message})
+    alignable = heard.language in aligner().languages
+    if alignable and words and sum(w.timed for w in words) < LEAST_FOUND * len(words):
+        warnings.append(MISMATCH)
     return Transcript("captions", heard.language, words, sentences_of(words)), warnings
 
 

@@ -284,7 +284,8 @@ class Runs:
                 # What finished while it was cancelled has been followed by nothing yet.
                 run.cancelled_at = None
                 session.flush()
-                again += self._take_on(session, run, project, pipeline.first(_sources(run, project)))
+                if project.source_id is not None:
+                    again += self._take_on(session, run, project, pipeline.first(_sources(run, project)))
             if not again:
                 raise WrongState("Nothing in this run failed or was cancelled. There is nothing to retry.")
             session.flush()

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from clipper_core.db.models import Project, RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.task import LEASE_S, MOST_INTERRUPTIONS, QUEUE_OF, Kind, TaskState
+from clipper_core.domain.task import LEASE_S, MOST_INTERRUPTIONS, QUEUE_OF, Kind, Queue, TaskState
 from clipper_core.errors import ClipperError, Interrupted, LeaseLost, QueueUnavailable
 from clipper_core.pipeline import NewTask
 
@@ -28,14 +28,15 @@ log = structlog.get_logger()
 
 UNHEARD_S = 10  # a queued row nobody has claimed for so long is looked for in the queue
 DETAIL_MOST = 8_000
+FEW_STRETCHES = 4
 MOST_ATTEMPTS = 50  # a task no worker ever manages to begin must come to an end too
 
 
 class Bell(Protocol):
     """The queue, as far as tasks need it."""
 
-    def ring(self, queue: str, task_id: str, attempt: int) -> None:
-        """Put one entry for this attempt into the queue. Raises QueueUnavailable."""
+    def ring(self, queue: str, task_id: str, attempt: int, *, first: bool = False) -> None:
+        """Put one entry for this attempt into the queue, or before all others. Raises QueueUnavailable."""
 
     def waiting(self) -> set[str]:
         """The entries that wait in the queues, as ``{task}-{attempt}``. Raises QueueUnavailable."""
@@ -114,11 +115,13 @@ class Tasks:
 
     def ring(self, tasks: Iterable[Task]) -> None:
         """Tell the queue; if it does not answer, the reconciler will when it is back."""
-        for task in tasks:
-            if task.state != TaskState.QUEUED:
-                continue
+        waiting = [t for t in tasks if t.state == TaskState.QUEUED]
+        # A short recording, and one whose words only have to be placed, need not wait for an hour of stretches.
+        short = sum(t.kind == Kind.TRANSCRIBE for t in waiting) <= FEW_STRETCHES
+        for task in waiting:
             try:
-                self._bell.ring(task.queue, task.id, task.attempt)
+                first = task.queue == Queue.SPEECH and (short or task.kind == Kind.ALIGN)
+                self._bell.ring(task.queue, task.id, task.attempt, first=first)
             except QueueUnavailable as error:
                 log.warning("the queue does not answer, the task waits in the database", task=task.id, why=error.detail)
                 return

@@ -80,6 +80,8 @@ def add_version(
     """A new version: other ranges, another title. It needs a decision of its own."""
     app = app_of(request)
     seen = seen_revision(if_match)
+    if body.spans() is None and not (body.title or "").strip():
+        raise BadRange("Say what changes: ranges, start_s and end_s, or a title.")
     view = app.clips.revise(clip_id, seen, ranges=body.spans(), title=body.title, by=body.by)
     return clip_body(app, view, response)
 

@@ -35,6 +35,11 @@ def clipper(*arguments: object, cwd: Path | None = None) -> subprocess.Completed
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd or ROOT, timeout=240, env=environment)
 
 
+def hear_signals() -> None:
+    """A shell's background jobs are born deaf to Ctrl-C, and so would their children be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def printed(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -179,7 +184,9 @@ def test_what_is_refused_is_one_line_with_a_code(
 def test_interrupted_it_ends_with_130_and_leaves_nothing(podcast: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "clipper_core", "process", str(podcast), "--render", "--out", str(tmp_path / "o")]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}
-    running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hear_signals
+    )
     end = time.monotonic() + 30
     while not list(tmp_path.glob("clipper-*/speech*")) and time.monotonic() < end:
         time.sleep(0.02)

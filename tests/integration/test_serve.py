@@ -120,6 +120,12 @@ class Served:
         return self.process.wait(30)
 
 
+def hear_signals() -> None:
+    """A shell's background jobs are born deaf to these, and so would their children be."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     started: list[Served] = []
@@ -138,6 +144,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Served]]:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
+                preexec_fn=hear_signals,
             )
         started.append(Served(process, log, Path(str(asked["data"])), int(str(asked["port"]))))
         return started[-1]

@@ -271,7 +271,7 @@ def test_a_database_that_was_never_set_up_is_said_in_a_sentence(tmp_path, monkey
     test = opened()
 
     assert "The database has no tables yet" in html(test)
-    assert "database_unavailable" in html(test)
+    assert "setup_problem" in html(test)
     bare.database.close()
 
 

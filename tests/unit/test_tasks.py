@@ -28,7 +28,7 @@ class FakeBell:
         self.rung: list[str] = []
         self.broken = False
 
-    def ring(self, queue: str, task_id: str, attempt: int) -> None:
+    def ring(self, queue: str, task_id: str, attempt: int, *, first: bool = False) -> None:
         if self.broken:
             raise QueueUnavailable
         self.rung.append(f"{task_id}-{attempt}")

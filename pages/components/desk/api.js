@@ -52,12 +52,12 @@ export function makeApi(projectId, gone) {
   const read = (path) => ask(path, { signal: AbortSignal.any([gone, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });
 
   // keepalive: a decision taken in the last moment before the page closes still arrives
-  const write = (path, body, etag) =>
+  const write = (path, body, etag, method = "POST") =>
     ask(path, {
-      method: "POST",
+      method,
       keepalive: true,
       headers: { "Content-Type": "application/json", ...(etag ? { "If-Match": etag } : {}) },
-      body: JSON.stringify(body),
+      ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
 
@@ -70,6 +70,7 @@ export function makeApi(projectId, gone) {
       read(`${project}/peaks?from=${from.toFixed(3)}&to=${to.toFixed(3)}&points=${Math.round(points)}`),
     create: (body) => write(`${project}/clips`, body),
     version: (id, etag, body) => write(`${clip(id)}/versions`, body, etag),
+    remove: (id, etag) => write(clip(id), null, etag, "DELETE"),
     decide: (id, etag, body) => write(`${clip(id)}/decisions`, body, etag),
   };
 }

@@ -107,14 +107,25 @@ export class Store extends Known {
     this.pump(NEW);
   }
 
+  /** @param {Clip} clip */
+  remove(clip) {
+    clearTimeout(this.lane(clip.id).timer);
+    this.drafts.delete(clip.id);
+    this.lane(clip.id).wishes.push({ kind: "deleted" });
+    this.pump(clip.id);
+  }
+
   /** Take back the last decision or trim made here, else the decision on the open clip. @returns {Clip|null} */
   undo() {
     while (this.undoable.length) {
       const step = this.undoable.pop();
       const clip = this.clip(step.id);
       if (!clip) continue;
+      // an edit since then made a new version, on which nothing is decided
+      if (step.kind === "decision" && this.statusOf(clip) === "proposed") continue;
       this.select(clip.id);
       if (step.kind === "decision") this.decide(clip, "withdrawn");
+      else if (step.kind === "created") this.remove(clip);
       else this.restore(clip, step.ranges);
       return clip;
     }
@@ -159,7 +170,8 @@ export class Store extends Known {
         lane.wishes.shift();
         if (lane.stuck) this.say({ text: "Saved now.", tone: "ok" });
         lane.stuck = false;
-        this.accept(lane, wish, clip);
+        if (wish.kind === "deleted") this.removed(id);
+        else this.accept(lane, wish, clip);
       }
       if (!this.drafts.has(id)) this.lanes.delete(id);
     } catch (error) {
@@ -176,6 +188,7 @@ export class Store extends Known {
     const body = { ...rest, by: this.reviewer };
     if (body.ranges) body.ranges = body.ranges.map((r) => ({ start_s: toMs(r.start_s), end_s: toMs(r.end_s) }));
     if (kind === "created") return this.api.create(body);
+    if (kind === "deleted") return this.api.remove(id, lane.etag);
     return kind === "version" ? this.api.version(id, lane.etag, body) : this.api.decide(id, lane.etag, body);
   }
 
@@ -190,11 +203,24 @@ export class Store extends Known {
     if (wish.kind === "decision" && !lane.wishes.some((w) => w.kind === "decision")) this.expected.delete(clip.id);
     if (wish.kind === "created") {
       this.select(clip.id);
+      this.undoable.push({ kind: "created", id: clip.id });
       const long = length(lengthOf(clip.ranges));
       this.say({ text: `New clip, ${long}. Trim it by its edges, then decide.`, tone: "ok" });
     }
     this.tell("clips", "draft");
     this.onStored(wish.kind, clip.id);
+  }
+
+  removed(id) {
+    this.clips = (this.clips ?? []).filter((c) => c.id !== id);
+    this.undoable = this.undoable.filter((step) => step.id !== id);
+    if (this.selectedId === id) {
+      this.selectedId = this.clips[0]?.id ?? null;
+      this.tell("selection");
+    }
+    this.say({ text: "The clip was removed.", tone: "info" });
+    this.tell("clips", "draft");
+    this.onStored("deleted", id);
   }
 
   versionStored(before, wish, clip) {

@@ -89,9 +89,15 @@ export class Words {
     if (some) return;
     this.shown = "";
     const working = project && isWorking(project);
-    const text = transcript ? "No words were heard in this recording." : working ? "The words appear here when they are transcribed." : "This recording has no transcript.";
+    const text = transcript ? reasonForNone(project) : working ? "The words appear here when they are transcribed." : "This recording has no transcript.";
     setText(this.text, text);
   }
+}
+
+// why a transcript has no words, as far as the work on it said so
+function reasonForNone(project) {
+  const said = (project?.warnings ?? []).find((w) => w.code === "not_understood" || w.code === "no_speech");
+  return said ? said.message : "No words were understood in this recording.";
 }
 
 // the number of the last word that starts before a moment
