@@ -66,7 +66,7 @@ def name_clips(spans: Sequence[TimeRange], cuts: Sequence[tuple[Cut, Cut]], mate
     names: list[Name] = []
     for span, pair in zip(spans, cuts, strict=True):
         held = _held(span, material.transcript, everywhere)
-        title = next((t for t in titles(held, material) if t.lower() not in used), clock_title(span))
+        title = next((t for t in titles(held, material) if t and t.lower() not in used), clock_title(span))
         used.add(title.lower())
         names.append(Name(title, reasons(held, pair, material)))
     return names

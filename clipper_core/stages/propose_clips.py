@@ -34,6 +34,7 @@ from clipper_core.stages.score_windows import (
 )
 from clipper_core.stages.snap_cuts import alternatives, certify
 
+HOLE_MS = 5_000
 EVERY_MS = 300_000  # about one clip in five minutes
 FEWEST, MOST = 3, 12
 ENOUGH_PLACES = 3  # per clip that is wanted: with fewer there is nothing to choose from
@@ -76,7 +77,7 @@ def propose_clips(
             span=choice.span,
             score=choice.score,
             title=name.title,
-            reasons=name.reasons,
+            reasons=(*name.reasons, *_about_hole(choice.span, silences)),
             cuts=pair,
             alternatives=alternatives(choice.span, silences, transcript, lengths),
         )
@@ -86,6 +87,13 @@ def propose_clips(
 
 def _cuts(span: TimeRange, silences: SilenceMap, transcript: Transcript | None) -> tuple[Cut, Cut]:
     return certify(span.start_ms, Side.IN, silences, transcript), certify(span.end_ms, Side.OUT, silences, transcript)
+
+
+def _about_hole(span: TimeRange, silences: SilenceMap) -> tuple[str, ...]:
+    """A warning, among the reasons, where nobody speaks for long in the middle of a clip."""
+    inside = [s for s in silences.within(span) if s.start_ms > span.start_ms and s.end_ms < span.end_ms]
+    longest = max((s.length_ms for s in inside), default=0)
+    return (f"But {longest / 1000:.0f} s of silence inside",) if longest >= HOLE_MS else ()
 
 
 def how_many(free_ms: int, lengths: Lengths) -> int:

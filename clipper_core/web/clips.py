@@ -140,8 +140,8 @@ def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
         view.id, view.title, view.reasons, view.rank, view.status.value, view.ranges, view.cuts, view.alternatives
     )
     stands = view.decision
-    # A render of an older version is not this clip's file any more.
-    current = render if render and render.version == view.version else None
+    # A render of an older version, or of one whose approval was taken back, is not this clip's file any more.
+    current = render if render and render.still_approved else None
     return {
         **shared,
         "project_id": view.project_id,
