@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from clipper_core.adapters.captions import read_captions
 from clipper_core.adapters.storage import Storage
-from clipper_core.db.models import Asset, Project, SilenceMapRow, Task, TranscriptRow, Upload, now
+from clipper_core.db.models import Asset, Project, Task, Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.documents import media_from_row
@@ -259,21 +259,6 @@ class Projects:
             player=_player(project, media, assets),
             size=source.size if source else 0,
         )
-
-    def map_row(self, project_id: str) -> SilenceMapRow | None:
-        """The project's current silence map, or None while there is none."""
-        with self._database.read() as session:
-            project = session.get(Project, project_id)
-            if project is None:
-                raise ProjectNotFound
-            return session.get(SilenceMapRow, project.map_id) if project.map_id else None
-
-    def transcript_row(self, project_id: str) -> TranscriptRow | None:
-        with self._database.read() as session:
-            project = session.get(Project, project_id)
-            if project is None:
-                raise ProjectNotFound
-            return session.get(TranscriptRow, project.transcript_id) if project.transcript_id else None
 
     # -- changing
 
