@@ -11,8 +11,11 @@
     │   └── NotApproved, NotReady, NothingToUndo, WrongState
     └── Failed                 something here did not work (exit 1, HTTP 5xx)
         ├── MediaToolFailed, MediaToolStuck, RenderCheckFailed
-        ├── StorageFailed, StoredFileMissing, DiskFull
-        ├── QueueUnavailable, DatabaseUnavailable, ServiceUnavailable
+        ├── StorageFailed          (StorageKeyRefused, StorageForbidden, BucketMissing, StorageUnreachable)
+        ├── StoredFileMissing, DiskFull
+        ├── QueueUnavailable, DatabaseUnavailable
+        ├── ServiceUnavailable     (ServiceKeyRefused, ServiceOutOfCredit, ServiceModelMissing, ServiceRefused,
+        │                           ServiceAnswerUnusable)
         ├── EngineMissing, SetupProblem, PortInUse, FolderNotWritable
         └── Interrupted, Cancelled, LeaseLost
 
@@ -275,6 +278,31 @@ class StorageFailed(Failed):
     code = "storage_failed"
 
 
+class StorageKeyRefused(StorageFailed):
+    """The file store does not know this access key. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+
+    code = "storage_key_refused"
+
+
+class StorageForbidden(StorageFailed):
+    """The access key may not use this bucket. Allow it to read, write, list and delete there."""
+
+    code = "storage_forbidden"
+
+
+class BucketMissing(StorageFailed):
+    """The bucket named in CLIPPER_STORAGE_URL does not exist. Create it, or correct the name."""
+
+    code = "bucket_missing"
+
+
+class StorageUnreachable(StorageFailed):
+    """The file store did not answer. Check S3_ENDPOINT_URL and that it is running; what was saved is safe."""
+
+    code = "storage_unreachable"
+    status = 503
+
+
 class StoredFileMissing(Failed):
     """A stored file is missing from the file store. Upload the recording again."""
 
@@ -308,6 +336,36 @@ class ServiceUnavailable(Failed):
 
     code = "service_unavailable"
     status = 503
+
+
+class ServiceKeyRefused(ServiceUnavailable):
+    """The speech or language service refused the key. Check OPENAI_API_KEY, then press Retry."""
+
+    code = "service_key_refused"
+
+
+class ServiceOutOfCredit(ServiceUnavailable):
+    """The account at the speech or language service has no credit left. Add some there, then press Retry."""
+
+    code = "service_out_of_credit"
+
+
+class ServiceModelMissing(ServiceUnavailable):
+    """The service does not know this model. Check CLIPPER_TRANSCRIBE_MODEL and CLIPPER_CHAT_MODEL, then press Retry."""
+
+    code = "service_model_missing"
+
+
+class ServiceRefused(ServiceUnavailable):
+    """The speech or language service did not accept what it was sent. Look at the details, and check its settings."""
+
+    code = "service_refused"
+
+
+class ServiceAnswerUnusable(ServiceUnavailable):
+    """The speech or language service gave an answer that can't be used. Press Retry, or choose another model."""
+
+    code = "service_answer_unusable"
 
 
 class EngineMissing(Failed):

@@ -31,6 +31,21 @@ class Selector(StrEnum):
     CHAT = "chat"
 
 
+class PathStyle(StrEnum):
+    """How a bucket is named to an S3 server: in the path, or before the host's name."""
+
+    AUTO = "auto"
+    PATH = "path"
+    HOST = "host"
+
+
+class MediaLinks(StrEnum):
+    """How browsers get stored recordings: through our own route, or straight from the file store by signed links."""
+
+    ROUTE = "route"
+    PRESIGNED = "presigned"
+
+
 def _blank_is_unset(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -62,6 +77,23 @@ class Settings(BaseSettings):
     redis_url: Secret = Field(None, validation_alias=_alias("REDIS_URL", "redis_url"))
     storage_url: Optional = Field(None, description="empty for the data folder, or s3://bucket/prefix")
     s3_endpoint_url: Optional = Field(None, validation_alias=_alias("S3_ENDPOINT_URL", "s3_endpoint_url"))
+    s3_public_endpoint_url: Optional = Field(
+        None, validation_alias=_alias("S3_PUBLIC_ENDPOINT_URL", "s3_public_endpoint_url")
+    )
+    s3_region: Optional = Field(
+        None, validation_alias=_alias("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION", "s3_region")
+    )
+    s3_path_style: PathStyle = Field(PathStyle.AUTO, validation_alias=_alias("S3_PATH_STYLE", "s3_path_style"))
+    s3_create_bucket: bool = Field(False, validation_alias=_alias("S3_CREATE_BUCKET", "s3_create_bucket"))
+    aws_access_key_id: Secret = Field(None, validation_alias=_alias("AWS_ACCESS_KEY_ID", "aws_access_key_id"))
+    aws_secret_access_key: Secret = Field(
+        None, validation_alias=_alias("AWS_SECRET_ACCESS_KEY", "aws_secret_access_key")
+    )
+    aws_session_token: Secret = Field(None, validation_alias=_alias("AWS_SESSION_TOKEN", "aws_session_token"))
+    media_links: MediaLinks = MediaLinks.ROUTE
+    link_minutes: int = Field(60, ge=1, le=10_080, description="how long a signed link works")
+    cache_gb: float = Field(20, gt=0, description="the most disk that copies of stored files may take on this computer")
+    database_pool: int = Field(5, ge=1, le=200, description="connections to PostgreSQL a process keeps open")
     workers: int = Field(2, ge=1, le=64, description="worker processes started by `serve`")
 
     transcriber: Transcriber = Transcriber.AUTO
@@ -71,6 +103,14 @@ class Settings(BaseSettings):
     openai_base_url: Optional = Field(None, validation_alias=_alias("OPENAI_BASE_URL", "openai_base_url"))
     transcribe_model: str = "gpt-transcribe"
     chat_model: str = "gpt-5-mini"
+    openai_timeout_s: float = Field(300, gt=0, description="how long one answer may take")
+    openai_patience_s: float = Field(600, gt=0, description="how long a request is tried again before it is given up")
+    openai_in_flight: int = Field(4, ge=1, le=64, description="requests at a time, for each worker")
+    openai_max_mb: float = Field(25, gt=0, description="the largest file the endpoint takes")
+    transcribe_price: float | None = Field(None, ge=0, description="of a minute of sound, in dollars")
+    chat_price_in: float | None = Field(None, ge=0, description="of a million tokens read, in dollars")
+    chat_price_out: float | None = Field(None, ge=0, description="of a million tokens written, in dollars")
+    chat_words: int = Field(20_000, ge=500, description="the most words of a transcript in one request")
     ffmpeg: Path | None = Field(None, description="an ffmpeg of your own; empty for the one in the packages")
 
     max_upload_gb: float = Field(20, gt=0, description="the largest file accepted")

@@ -5,15 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from clipper_core.errors import DiskFull, FolderNotWritable, StorageFailed, StoredFileMissing
 
 BLOCK = 1 << 20
+PART = ".part"  # a file that is still being copied in
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file in a store: its size in bytes and when it was put there."""
+
+    key: str
+    size: int
+    stored_at: datetime
 
 
 class Storage(Protocol):
@@ -41,6 +54,24 @@ class Storage(Protocol):
 
     def check(self) -> None:
         """Raise StorageFailed, or a kind of it, unless files can be written and read."""
+
+    def prepare(self) -> None:
+        """Make what must be there before the first file, where that is allowed. Raises as ``check`` does."""
+
+    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+        """Every stored file whose key begins with ``prefix``, in no order; those on their way are left out."""
+
+    def on_disk(self, key: str) -> Path | None:
+        """Where the file lies on this computer, if it is kept here as a file; None if it has to be read."""
+
+    def link(self, key: str, *, mime: str, disposition: str) -> str | None:
+        """An address, good for a while, at which a browser gets the file itself; None if it goes through us.
+
+        ``mime`` and ``disposition`` are what the answer says in Content-Type and Content-Disposition.
+        """
+
+    def sweep(self, older_than_s: float) -> int:
+        """Remove what puts that were broken off left behind, once it is so old; how many there were."""
 
 
 class LocalStorage:
@@ -107,6 +138,34 @@ class LocalStorage:
         except OSError as error:
             raise _translated(error) from error
 
+    def prepare(self) -> None:
+        self.check()
+
+    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+        for path in self.folder.rglob("*"):
+            key = path.relative_to(self.folder).as_posix()
+            with suppress(FileNotFoundError):  # removed meanwhile
+                if key.startswith(prefix) and not key.endswith(PART) and path.is_file():
+                    about = path.stat()
+                    yield StoredFile(key, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
+
+    def on_disk(self, key: str) -> Path | None:
+        path = self._path(key)
+        if not path.is_file():
+            raise StoredFileMissing(detail=key)
+        return path
+
+    def link(self, key: str, *, mime: str, disposition: str) -> str | None:
+        return None
+
+    def sweep(self, older_than_s: float) -> int:
+        old = [
+            p for p in self.folder.rglob(f"*{PART}") if p.is_file() and time.time() - p.stat().st_mtime > older_than_s
+        ]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
     def free_bytes(self) -> int:
         return shutil.disk_usage(self.folder if self.folder.exists() else self.folder.parent).free
 
@@ -118,7 +177,7 @@ class LocalStorage:
 
     @staticmethod
     def _copy(path: Path, target: Path) -> None:
-        part = target.with_name(target.name + ".part")
+        part = target.with_name(target.name + PART)
         shutil.copyfile(path, part)
         _flush(part)
         part.replace(target)
