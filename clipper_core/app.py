@@ -26,7 +26,7 @@ from clipper_core.services.health import Health
 from clipper_core.services.limits import Accepted
 from clipper_core.services.media import Media
 from clipper_core.services.offline import Offline, Wishes
-from clipper_core.services.projects import Projects, Sample
+from clipper_core.services.projects import Arrived, Projects, Sample
 from clipper_core.services.proposing import propose_from
 from clipper_core.services.renders import Renders
 from clipper_core.services.runs import Runs
@@ -56,7 +56,7 @@ class App:
     tasks: Tasks
     shows: Shows
     projects: Projects
-    uploads: Uploads
+    uploads: Uploads[Arrived]
     runs: Runs
     clips: Clips
     renders: Renders
@@ -100,8 +100,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         uploads=Uploads(
             database,
             settings.data / "uploads",
-            projects.complete_upload,
-            projects.announce,
+            projects,
             UploadLimits(max_bytes=int(settings.max_upload_gb * 1e9)),
         ),
         runs=runs,

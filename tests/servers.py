@@ -220,12 +220,12 @@ class Stack:
         copy = self.settings.data / f"in-{new_id('t')}"
         shutil.copyfile(path, copy)
         name = filename if filename is not None else path.name
+        row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes))
+        arrived = self.app.projects.store(row.id, copy, None)
         with self.app.database.write() as session:
-            row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes))
             session.add(row)
             session.flush()
-            project_id = self.app.projects.complete_upload(session, row, copy)
-            row.project_id = project_id
+            project_id = row.project_id = self.app.projects.complete(session, row, arrived)
         self.app.projects.announce(project_id)
         return project_id
 

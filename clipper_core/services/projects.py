@@ -24,7 +24,7 @@ from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.ids import SAMPLE_PROJECT, new_id
 from clipper_core.domain.media import MediaInfo, plays_in_browser
 from clipper_core.domain.task import TaskState
-from clipper_core.errors import BadSettings, ProjectNotFound
+from clipper_core.errors import BadSettings, ClipperError, ProjectNotFound
 from clipper_core.services.clip_rows import count_by_status
 from clipper_core.services.runs import Runs, RunView
 from clipper_core.services.shows import checked_wishes, existing_show
@@ -106,6 +106,23 @@ class Sample:
     wishes: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file in the store: its key, and its size in bytes."""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A recording whose files are stored, and which has no rows yet."""
+
+    project_id: str
+    source: Stored
+    captions: Stored | None
+
+
 class Projects:
     """Makes, finds, changes, deletes and restores projects."""
 
@@ -118,25 +135,30 @@ class Projects:
 
     # -- making
 
-    def complete_upload(self, session: Session, upload: Upload, path: Path) -> str:
-        """Turn a complete upload into a project with its run, in the caller's transaction; the project's id."""
+    def store(self, upload_id: str, path: Path, captions: Path | None) -> Arrived:
+        """Put what was uploaded into the file store. Done again with the same upload, it ends the same."""
+        project_id = project_of_upload(upload_id)
+        source = self._put(path, f"projects/{project_id}/source")
+        beside = self._put(captions, f"projects/{project_id}/captions") if captions else None
+        return Arrived(project_id, source, beside)
+
+    def discard(self, upload_id: str) -> None:
+        """Remove what was stored of an upload that never became a project."""
+        self._storage.delete_folder(f"projects/{project_of_upload(upload_id)}")
+
+    def complete(self, session: Session, upload: Upload, arrived: Arrived) -> str:
+        """Turn a stored upload into a project with its run, in the caller's transaction; the project's id."""
         wishes = dict(upload.wishes)
         show = existing_show(session, wishes.get("show"))
         title = clean_title(str(wishes.get("title") or "")) or title_from(upload.filename)
         asked = checked_wishes({**_defaults(show.defaults), **wishes})
-        project = Project(id=new_id("prj"), show_id=show.id, title=title, filename=upload.filename, wishes=asked)
+        project = Project(id=arrived.project_id, show_id=show.id, title=title, filename=upload.filename, wishes=asked)
         session.add(project)
         session.flush()
-        try:
-            project.source_id = self._store(session, project.id, "source", path, upload.filename).id
-            captions = wishes.get("captions_path")
-            if captions:
-                project.captions_id = self._store(session, project.id, "captions", Path(captions), None).id
-            self._runs.start_in(session, project)
-        except Exception:
-            # The rows go with the transaction; the files must not stay without them.
-            self._storage.delete_folder(f"projects/{project.id}")
-            raise
+        project.source_id = _named(session, project.id, "source", arrived.source, upload.filename)
+        if arrived.captions is not None:
+            project.captions_id = _named(session, project.id, "captions", arrived.captions, None)
+        self._runs.start_in(session, project)
         return project.id
 
     def announce(self, project_id: str) -> None:
@@ -146,49 +168,45 @@ class Projects:
             tasks = session.scalars(waiting).all()
         self._tasks.ring(tasks)
 
-    def _store(self, session: Session, project_id: str, kind: str, path: Path, filename: str | None) -> Asset:
-        asset = Asset(
-            id=new_id("ast"),
-            project_id=project_id,
-            kind=kind,
-            mime=mimetypes.guess_type(filename or "")[0] or "application/octet-stream",
-            filename=filename,
-            key="",
-            size=0,
-        )
-        asset.key = f"projects/{project_id}/{asset.id}"
-        asset.size = self._storage.put(path, asset.key)
-        session.add(asset)
-        session.flush()
-        return asset
+    def _put(self, path: Path, key: str) -> Stored:
+        return Stored(key, self._storage.put(path, key))
 
     def ensure_sample(self, *, bring_back: bool = True) -> str:
         """The sample recording as project ``prj_test``, made where it does not exist, brought back where deleted."""
+        with self._database.read() as session:
+            missing = session.get(Project, SAMPLE_PROJECT) is None
+        arrived = self._stored_sample() if missing else None
         with self._database.write() as session:
             project = session.get(Project, SAMPLE_PROJECT, with_for_update=True)
-            if project is not None:
-                if bring_back:
-                    self._restore_in(session, project)
-                return project.id
-            show = existing_show(session, None)
-            project = Project(
-                id=SAMPLE_PROJECT,
-                show_id=show.id,
-                title=self._sample.title,
-                filename=self._sample.recording.name,
-                wishes=checked_wishes(self._sample.wishes),
-            )
-            session.add(project)
-            session.flush()
-            project.source_id = self._store_copy(session, project.id, "source", self._sample.recording)
-            project.captions_id = self._store_copy(session, project.id, "captions", self._sample.captions)
-            return project.id
+            if project is None and arrived is not None:
+                self._make_sample(session, arrived)
+            elif project is not None and bring_back:
+                self._restore_in(session, project)
+        return SAMPLE_PROJECT
 
-    def _store_copy(self, session: Session, project_id: str, kind: str, path: Path) -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "copy"
-            shutil.copyfile(path, copy)
-            return self._store(session, project_id, kind, copy, path.name).id
+    def _stored_sample(self) -> Arrived:
+        folder = f"projects/{SAMPLE_PROJECT}"
+        with tempfile.TemporaryDirectory() as scratch:
+            source = Path(shutil.copyfile(self._sample.recording, Path(scratch) / "source"))
+            captions = Path(shutil.copyfile(self._sample.captions, Path(scratch) / "captions"))
+            return Arrived(
+                SAMPLE_PROJECT, self._put(source, f"{folder}/source"), self._put(captions, f"{folder}/captions")
+            )
+
+    def _make_sample(self, session: Session, arrived: Arrived) -> None:
+        sample = self._sample
+        project = Project(
+            id=SAMPLE_PROJECT,
+            show_id=existing_show(session, None).id,
+            title=sample.title,
+            filename=sample.recording.name,
+            wishes=checked_wishes(sample.wishes),
+        )
+        session.add(project)
+        session.flush()
+        project.source_id = _named(session, project.id, "source", arrived.source, sample.recording.name)
+        assert arrived.captions is not None
+        project.captions_id = _named(session, project.id, "captions", arrived.captions, sample.captions.name)
 
     # -- looking
 
@@ -305,20 +323,51 @@ class Projects:
     def set_captions(self, project_id: str, data: bytes) -> ProjectView:
         """Give a project a caption file and process it anew with it. Raises BadCaptions, ProjectNotFound."""
         read_captions(data)
+        key = f"projects/{project_id}/{new_id('cap')}"
+        self.get(project_id)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "captions"
             path.write_bytes(data)
-            with self._database.write() as session:
-                project = _existing(session, project_id)
-                project.captions_id = self._store(session, project_id, "captions", path, None).id
-                project.revision += 1
-                active = self._runs.active_in(session, project_id)
-                if active is not None:
-                    self._runs.cancel_in(session, active)
-                    session.flush()
-                self._runs.start_in(session, project)
+            stored = self._put(path, key)
+        try:
+            self._use_captions(project_id, stored)
+        except ClipperError:
+            self._storage.delete(key)
+            raise
         self.announce(project_id)
         return self.get(project_id)
+
+    def _use_captions(self, project_id: str, stored: Stored) -> None:
+        with self._database.write() as session:
+            project = _existing(session, project_id)
+            project.captions_id = _named(session, project_id, "captions", stored, None)
+            project.revision += 1
+            active = self._runs.active_in(session, project_id)
+            if active is not None:
+                self._runs.cancel_in(session, active)
+                session.flush()
+            self._runs.start_in(session, project)
+
+
+def project_of_upload(upload_id: str) -> str:
+    """The project an upload becomes. It follows from the upload, so that storing it twice stores it once."""
+    return f"prj_{upload_id.removeprefix('upl_')}"
+
+
+def _named(session: Session, project_id: str, kind: str, stored: Stored, filename: str | None) -> str:
+    """A row that names a stored file; its id."""
+    asset = Asset(
+        id=new_id("ast"),
+        project_id=project_id,
+        kind=kind,
+        key=stored.key,
+        mime=mimetypes.guess_type(filename or "")[0] or "application/octet-stream",
+        filename=filename,
+        size=stored.size,
+    )
+    session.add(asset)
+    session.flush()
+    return asset.id
 
 
 def _existing(session: Session, project_id: str) -> Project:

@@ -8,11 +8,11 @@ next.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import delete, select, update
@@ -70,7 +70,7 @@ class UploadState:
 class Piece:
     """The bytes of one request on their way to disk. It holds the upload's lock until ``keep`` or ``break_off``."""
 
-    def __init__(self, uploads: Uploads, file: StagedFile, state: UploadState, checksum: Checksum | None) -> None:
+    def __init__(self, uploads: Uploads[Any], file: StagedFile, state: UploadState, checksum: Checksum | None) -> None:
         self._uploads = uploads
         self._file = file
         self._state = state
@@ -144,26 +144,36 @@ class Piece:
             self._file.close()
 
 
-class Uploads:
-    """Takes recordings in.
+Kept = TypeVar("Kept")
 
-    ``complete(session, upload, path)`` makes the project in one transaction and gives its id; it may move the file.
-    ``after(project_id)`` is called once that is saved; should it fail, the tasks are found by those who look for them.
+
+class Taker(Protocol[Kept]):
+    """What becomes of a whole upload: its file is stored, then a project made, then the work on it announced.
+
+    Any of these may be done again after a crash, with the same upload.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        staging: Path,
-        complete: Callable[[Session, Upload, Path], str],
-        after: Callable[[str], None],
-        limits: UploadLimits,
-    ) -> None:
+    def store(self, upload_id: str, path: Path, captions: Path | None) -> Kept:
+        """Put the recording, and the captions that came with it, into the file store; the files may be moved away."""
+
+    def complete(self, session: Session, upload: Upload, kept: Kept) -> str:
+        """Make the project, in the caller's transaction; its id."""
+
+    def announce(self, project_id: str) -> None:
+        """Called once that is saved; should it fail, the tasks are found by those who look for them."""
+
+    def discard(self, upload_id: str) -> None:
+        """Forget what ``store`` kept of an upload that will never be complete."""
+
+
+class Uploads(Generic[Kept]):
+    """Takes recordings in, as far as ``taker``."""
+
+    def __init__(self, database: Database, staging: Path, taker: Taker[Kept], limits: UploadLimits) -> None:
         self.limits = limits
         self._database = database
         self._staging = Staging(staging)
-        self._complete = complete
-        self._after = after
+        self._taker = taker
 
     def create(self, size: int, metadata: Mapping[str, str]) -> str:
         """Begin an upload of ``size`` bytes; its id. One of no bytes is complete at once.
@@ -258,9 +268,10 @@ class Uploads:
         self.state(upload_id)
         file = self._staging.open(upload_id, WAIT_S)
         try:
-            if self._settled(upload_id, file).project_id is not None:
+            state = self._settled(upload_id, file)
+            if state.project_id is not None:
                 raise WrongState("This upload is complete. Delete the recording instead.")
-            self._forget(upload_id)
+            self._forget(state)
         finally:
             file.close()
 
@@ -284,42 +295,44 @@ class Uploads:
             file = self._staging.open(upload_id, wait_s=0)
         except ClipperError:  # somebody is writing it after all
             return False
-        self._forget(upload_id)
-        file.close()
+        try:
+            self._forget(self.state(upload_id))
+        except UploadNotFound:  # somebody else was quicker
+            return False
+        finally:
+            file.close()
         return True
 
-    def _forget(self, upload_id: str) -> None:
+    def _forget(self, state: UploadState) -> None:
+        if state.project_id is None:
+            self._taker.discard(state.id)
         with self._database.write() as session:
-            session.execute(delete(Upload).where(Upload.id == upload_id))
-        self._staging.drop(upload_id)
+            session.execute(delete(Upload).where(Upload.id == state.id))
+        self._staging.drop(state.id)
 
     def _reached(self, upload_id: str, offset: int) -> None:
         with self._database.write() as session:
             session.execute(update(Upload).where(Upload.id == upload_id).values(offset=offset, touched_at=now()))
 
     def _completed(self, upload_id: str) -> UploadState:
-        """What the upload is now; if it is whole, a project. The caller holds the lock."""
+        """What the upload is now; if it is whole, a project. The caller holds the lock.
+
+        Storing may take minutes, so no transaction is open meanwhile.
+        """
         state = self.state(upload_id)
         if state.project_id is not None or state.offset < state.size:
             return state
-        with self._staging.handed_over(upload_id) as path, self._database.write() as session:
-            upload = session.get(Upload, upload_id, with_for_update=True)
-            if upload is None:
-                raise UploadNotFound
-            project_id = self._made_project(session, upload, path)
+        with self._staging.handed_over(upload_id) as path:
+            kept = self._taker.store(upload_id, path, self.captions_path(upload_id))
+            with self._database.write() as session:
+                upload = session.get(Upload, upload_id, with_for_update=True)
+                if upload is None:
+                    raise UploadNotFound
+                project_id = upload.project_id = self._taker.complete(session, upload, kept)
+                upload.touched_at = now()
         self._staging.drop(upload_id)
         try:
-            self._after(project_id)
+            self._taker.announce(project_id)
         except ClipperError as error:
             log.warning("upload_not_announced", project=project_id, code=error.code, detail=error.detail)
         return self.state(upload_id)
-
-    def _made_project(self, session: Session, upload: Upload, path: Path) -> str:
-        wishes: dict[str, Any] = upload.wishes
-        captions = self.captions_path(upload.id)
-        if captions is not None:
-            upload.wishes = {**wishes, "captions_path": str(captions)}
-        upload.project_id = self._complete(session, upload, path)
-        upload.wishes = wishes  # the copy of the captions is gone by tomorrow
-        upload.touched_at = now()
-        return upload.project_id

@@ -244,8 +244,8 @@ def _answer(state: UploadState, status: int) -> Response:
     return Response(status_code=status, headers=headers)
 
 
-def _uploads(request: Request) -> Uploads:
-    return cast(Uploads, request.app.state.clipper.uploads)
+def _uploads(request: Request) -> Uploads[Any]:
+    return cast(Uploads[Any], request.app.state.clipper.uploads)
 
 
 def _check_version(request: Request) -> None:

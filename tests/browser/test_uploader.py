@@ -50,16 +50,27 @@ SITE = """
         with database.write() as session:
             session.add(Show(id="shw_default", name="My recordings"))
 
-        def complete(session, upload, path):
-            path.replace(folder / "store" / upload.filename)
-            if "captions_path" in upload.wishes:
-                Path(upload.wishes["captions_path"]).replace(folder / "store" / f"{upload.filename}.captions")
-            return "prj_" + upload.id[4:]
+        class Taker:
+            def store(self, upload_id, path, captions):
+                return path.replace(folder / "store" / upload_id), captions
+
+            def complete(self, session, upload, kept):
+                recording, captions = kept
+                recording.rename(folder / "store" / upload.filename)
+                if captions is not None:
+                    captions.replace(folder / "store" / f"{upload.filename}.captions")
+                return "prj_" + upload.id[4:]
+
+            def announce(self, project_id):
+                pass
+
+            def discard(self, upload_id):
+                pass
 
         api = FastAPI()
         limits = UploadLimits(max_bytes=50_000_000, spare_bytes=0)
         api.state.clipper = types.SimpleNamespace(
-            uploads=Uploads(database, folder / "staging", complete, lambda project: None, limits)
+            uploads=Uploads(database, folder / "staging", Taker(), limits)
         )
         api.include_router(uploads.router)
         problems.install(api)

@@ -39,14 +39,23 @@ SERVER = """
         if session.get(Show, "shw_default") is None:
             session.add(Show(id="shw_default", name="My recordings"))
 
-    def complete(session, upload, path):
-        path.replace(folder / "store" / upload.id)
-        return "prj_" + upload.id[4:]
+    class Taker:
+        def store(self, upload_id, path, captions):
+            path.replace(folder / "store" / upload_id)
+
+        def complete(self, session, upload, kept):
+            return "prj_" + upload.id[4:]
+
+        def announce(self, project_id):
+            pass
+
+        def discard(self, upload_id):
+            pass
 
     api = FastAPI()
     limits = UploadLimits(max_bytes=3 << 30, spare_bytes=0)
     api.state.clipper = types.SimpleNamespace(
-        uploads=Uploads(database, folder / "staging", complete, lambda project: None, limits)
+        uploads=Uploads(database, folder / "staging", Taker(), limits)
     )
     api.include_router(uploads.router)
     problems.install(api)

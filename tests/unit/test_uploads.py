@@ -49,18 +49,33 @@ class Store:
         self.taken: dict[str, bytes] = {}
         self.captions: dict[str, bytes] = {}
         self.announced: list[str] = []
-        self.failures = 0
+        self.discarded: list[str] = []
+        self.failures = 0  # of the next so many times of storing
+        self.refusals = 0  # of the next so many projects
 
-    def complete(self, session: Session, upload: Upload, path: Path) -> str:
-        moved = path.replace(self.folder / f"{upload.id}-{len(self.taken)}")
+    def store(self, upload_id: str, path: Path, captions: Path | None) -> str:
+        moved = path.replace(self.folder / upload_id)
+        if captions is not None:
+            self.captions[f"prj_{upload_id[4:]}"] = captions.read_bytes()
         if self.failures:
             self.failures -= 1
             raise StorageFailed
+        return moved.name
+
+    def complete(self, _session: Session, upload: Upload, kept: str) -> str:
+        if self.refusals:
+            self.refusals -= 1
+            raise ShowNotFound
         project = f"prj_{upload.id[4:]}"
-        self.taken[project] = moved.read_bytes()
-        if "captions_path" in upload.wishes:
-            self.captions[project] = Path(upload.wishes["captions_path"]).read_bytes()
+        self.taken[project] = (self.folder / kept).read_bytes()
         return project
+
+    def announce(self, project_id: str) -> None:
+        self.announced.append(project_id)
+
+    def discard(self, upload_id: str) -> None:
+        self.discarded.append(upload_id)
+        (self.folder / upload_id).unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -86,7 +101,7 @@ def staging(tmp_path: Path) -> Path:
 @pytest.fixture
 def uploads(database: Database, store: Store, staging: Path) -> Uploads:
     limits = UploadLimits(max_bytes=1 << 30, spare_bytes=0, checkpoint_bytes=1000)
-    return Uploads(database, staging, store.complete, store.announced.append, limits)
+    return Uploads(database, staging, store, limits)
 
 
 def send(uploads: Uploads, upload_id: str, at: int, data: bytes) -> str | None:
@@ -131,10 +146,12 @@ def test_nothing_stays_staged_once_a_recording_has_become_a_project(uploads: Upl
 
 
 def test_a_queue_that_does_not_answer_does_not_fail_the_upload(database: Database, store: Store, staging: Path):
-    def silent(_project: str) -> None:
-        raise StorageFailed
+    class Silent(Store):
+        def announce(self, project_id: str) -> None:
+            raise StorageFailed
 
-    uploads = Uploads(database, staging, store.complete, silent, UploadLimits(1 << 30, spare_bytes=0))
+    store = Silent(store.folder)
+    uploads = Uploads(database, staging, store, UploadLimits(1 << 30, spare_bytes=0))
 
     assert send(uploads, uploads.create(3, TALK), 0, b"abc") in store.taken
 
@@ -229,6 +246,29 @@ def test_a_recording_whose_store_failed_is_completed_by_the_next_question(upload
     project = uploads.open_piece(upload_id, 3).keep().project_id
 
     assert store.taken[project] == b"abc"
+
+
+def test_a_recording_that_was_stored_and_got_no_project_is_stored_and_completed_again(uploads: Uploads, store: Store):
+    upload_id = uploads.create(3, TALK)
+    store.refusals = 1
+    with pytest.raises(ShowNotFound):
+        send(uploads, upload_id, 0, b"abc")
+
+    project = uploads.resume(upload_id).project_id
+
+    assert store.taken == {project: b"abc"}
+
+
+def test_ending_an_upload_removes_what_was_stored_of_it(uploads: Uploads, store: Store):
+    upload_id = uploads.create(3, TALK)
+    store.refusals = 1
+    with pytest.raises(ShowNotFound):
+        send(uploads, upload_id, 0, b"abc")
+
+    uploads.terminate(upload_id)
+
+    assert store.discarded == [upload_id]
+    assert list(store.folder.iterdir()) == []
 
 
 def test_a_recording_that_arrived_whole_before_a_crash_is_completed_by_the_sweep(uploads: Uploads, store: Store):
@@ -378,7 +418,7 @@ def test_a_file_over_the_limit_is_refused_before_a_byte_is_sent(uploads: Uploads
 def test_a_file_for_which_the_disk_has_no_room_is_refused_before_a_byte_is_sent(
     database: Database, store: Store, staging: Path
 ):
-    uploads = Uploads(database, staging, store.complete, print, UploadLimits(1 << 60, spare_bytes=1 << 60))
+    uploads = Uploads(database, staging, store, UploadLimits(1 << 60, spare_bytes=1 << 60))
 
     with pytest.raises(DiskFull):
         uploads.create(1, TALK)
