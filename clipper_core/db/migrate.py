@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from clipper_core.db.session import Database
+from clipper_core.db.session import Database, translated
 
 LOCK = 0x436C6970  # any number, the same in every process
 
@@ -19,11 +19,11 @@ LOCK = 0x436C6970  # any number, the same in every process
 def migrate(database: Database, then: Callable[[], None] = lambda: None) -> None:
     """Apply every migration that is missing, and do ``then`` what must be done once too, under a lock.
 
-    Raises DatabaseUnavailable.
+    Raises DatabaseUnavailable and its kinds.
     """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _alone(database):
+    with translated(), _alone(database):
         with database.engine.connect() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

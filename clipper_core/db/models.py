@@ -233,6 +233,24 @@ class RunTask(Base):
     task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True, index=True)
 
 
+class PaidAnswer(Base):
+    """One answer of a paid service, kept at once so that it is never paid for again. Rows are only ever added."""
+
+    __tablename__ = "paid_answers"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))  # transcribe | chat
+    input_key: Mapped[str] = mapped_column(String(80), index=True)  # names the model and all that was sent
+    answer: Mapped[dict[str, Any] | None]  # None where it could not be used
+    audio_ms: Mapped[int] = mapped_column(BigInteger)
+    tokens_in: Mapped[int] = mapped_column(BigInteger)
+    tokens_out: Mapped[int] = mapped_column(BigInteger)
+    waited_ms: Mapped[int] = mapped_column(BigInteger)
+    cost: Mapped[float | None] = mapped_column(Float)  # dollars, where the prices are known
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Render(Base):
     """One version as a file. Its state is its task's."""
 

@@ -7,31 +7,76 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
-from clipper_core.errors import BadText, DatabaseUnavailable, DiskFull, FolderNotWritable, SetupProblem
+from clipper_core.errors import (
+    BadText,
+    DatabaseBusy,
+    DatabaseForbidden,
+    DatabaseMissing,
+    DatabaseNotTrusted,
+    DatabasePasswordRefused,
+    DatabaseUnavailable,
+    DiskFull,
+    FolderNotWritable,
+    SetupProblem,
+)
 
 NO_TABLES = "The database has no tables yet. Run `python -m clipper_core migrate`, then try again."
+BAD_URL = (
+    "DATABASE_URL can't be read. It is postgresql://user:password@host/name, and signs such as @ : / in the password are "
+    "written as %40 %3A %2F."
+)
+OTHER_DATABASE = "DATABASE_URL: only PostgreSQL and SQLite can be used."
+POOL_WAIT_S = 10
+RENEW_S = 1800  # a connection is not used for longer: what stands between may forget it
+# What PostgreSQL says when it lets nobody in. There is no code with it, since no session has begun.
+REFUSALS: tuple[tuple[str, type[DatabaseUnavailable]], ...] = (
+    ("password authentication failed", DatabasePasswordRefused),
+    ("no password supplied", DatabasePasswordRefused),
+    ("no pg_hba.conf entry", DatabasePasswordRefused),
+    ("is not permitted to log in", DatabasePasswordRefused),
+    ('role "', DatabasePasswordRefused),
+    ('database "', DatabaseMissing),
+    ("too many clients", DatabaseBusy),
+    ("connection slots are reserved", DatabaseBusy),
+    ("too many connections", DatabaseBusy),
+    ("SSL error", DatabaseNotTrusted),
+    ("does not support SSL", DatabaseNotTrusted),
+    ("root certificate file", DatabaseNotTrusted),
+    ("server certificate for", DatabaseNotTrusted),
+)
+NO_RIGHT = "42501"  # PostgreSQL: insufficient_privilege
 
 
 class Database:
     """Sessions on one database, each a transaction: ``read()`` sees one moment, ``write()`` saves all or nothing.
 
-    With ``keep_connections`` False nothing stays open between transactions, so that a process may fork.
+    ``pool`` connections to PostgreSQL stay open, and as many again for a moment. With ``keep_connections`` False nothing
+    stays open between transactions, so that a process may fork. Raises SetupProblem where ``url`` can't be used.
     """
 
-    def __init__(self, url: str, *, keep_connections: bool = True) -> None:
+    def __init__(self, url: str, *, keep_connections: bool = True, pool: int = 5) -> None:
         self.url = url
-        self.is_sqlite = url.startswith("sqlite")
+        parsed = _parsed(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"poolclass": NullPool} if not keep_connections else {"pool_pre_ping": True}
         if self.is_sqlite:
             _folder_for(url)
             options["connect_args"] = {"timeout": 30}
         else:
-            options["connect_args"] = {"connect_timeout": 5}
-        self.engine: Engine = create_engine(url, **options)
+            options["connect_args"] = _manners(parsed)
+            if keep_connections:
+                options |= {
+                    "pool_size": pool,
+                    "max_overflow": pool,
+                    "pool_timeout": POOL_WAIT_S,
+                    "pool_recycle": RENEW_S,
+                }
+        self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -41,13 +86,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits at the end, or leaves nothing behind. Raises DatabaseUnavailable, DiskFull."""
-        with _translated(), self._sessions.begin() as session:
+        with translated(), self._sessions.begin() as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only looks."""
-        with _translated(), self._readers() as session:
+        with translated(), self._readers() as session:
             yield session
 
     def check(self) -> None:
@@ -60,23 +105,65 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """The driver's errors as ours. What they carry names hosts, users and databases, and never a password."""
     try:
         yield
     except DataError as error:
         raise BadText(detail=str(error.orig)) from error
-    except (OperationalError, ProgrammingError) as error:
-        if "no such table" in str(error) or "UndefinedTable" in str(error):
-            raise SetupProblem(NO_TABLES, detail=str(error.orig)) from error
-        if isinstance(error, ProgrammingError):
-            raise
-        if "disk is full" in str(error) or "No space left" in str(error):
-            raise DiskFull(detail=str(error.orig)) from error
-        raise DatabaseUnavailable(detail=str(error.orig)) from error
+    except PoolExhausted as error:
+        raise DatabaseBusy(detail=str(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseUnavailable(detail=str(error.orig)) from error
-        raise
+        found = _ours(error)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _ours(error: DBAPIError) -> DatabaseUnavailable | DiskFull | SetupProblem | None:
+    said, detail = str(error), str(error.orig)
+    if "no such table" in said or "UndefinedTable" in said:
+        return SetupProblem(NO_TABLES, detail=detail)
+    if getattr(error.orig, "sqlstate", None) == NO_RIGHT:
+        return DatabaseForbidden(detail=detail)
+    if "invalid connection option" in detail:
+        return SetupProblem(BAD_URL, detail=detail)
+    if isinstance(error, OperationalError):
+        if "disk is full" in said or "No space left" in said:
+            return DiskFull(detail=detail)
+        return _refusal(detail)(detail=detail)
+    return DatabaseUnavailable(detail=detail) if error.connection_invalidated else None
+
+
+def _refusal(detail: str) -> type[DatabaseUnavailable]:
+    """Which kind it is that no connection could be had, or that one was lost."""
+    return next((kind for said, kind in REFUSALS if said in detail), DatabaseUnavailable)
+
+
+def _parsed(url: str) -> URL:
+    """Whatever can't be read may be half a password: it is not repeated."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise SetupProblem(BAD_URL) from None
+    if "@" in (parsed.host or ""):
+        raise SetupProblem(BAD_URL)
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise SetupProblem(OTHER_DATABASE)
+    return parsed
+
+
+def _manners(url: URL) -> dict[str, Any]:
+    """How we connect to PostgreSQL, unless the URL says otherwise: known by name, and never waiting on a dead host."""
+    ours = {
+        "application_name": "clipper",
+        "connect_timeout": 5,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+    return {name: value for name, value in ours.items() if name not in url.query}
 
 
 def _folder_for(url: str) -> None:

@@ -15,9 +15,11 @@ from clipper_core.db.models import Project, Run, RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.ids import new_id
+from clipper_core.domain.spending import Spending
 from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState, is_refusal
 from clipper_core.pipeline import Done, RunSettings, Sources
+from clipper_core.services.answers import spending_of
 from clipper_core.services.tasks import Tasks, lock_project
 
 Chooser = Callable[[str, bool], dict[str, str]]
@@ -64,6 +66,7 @@ class RunView:
     tasks: tuple[TaskView, ...]
     warnings: tuple[dict[str, str], ...]
     settings: dict[str, Any]
+    spent: Spending | None = None  # on paid services, where any were asked
 
     @property
     def failure(self) -> TaskView | None:
@@ -217,7 +220,8 @@ class Runs:
         projects = {r.project_id for r in runs}
         named = session.execute(select(Project.id, Project.title).where(Project.id.in_(projects)))
         titles = {row.id: row.title for row in named}
-        return [view_of(r, titles.get(r.project_id, ""), tasks[r.id]) for r in runs]
+        spent = spending_of(session, ids)
+        return [view_of(r, titles.get(r.project_id, ""), tasks[r.id], spent.get(r.id)) for r in runs]
 
     def _view(self, session: Session, run: Run) -> RunView:
         return self.views(session, [run])[0]
@@ -346,7 +350,7 @@ def task_view(task: Task) -> TaskView:
 ORDER = [Kind.PROBE, Kind.MAP_SILENCE, Kind.PREVIEW, Kind.TRANSCRIBE, Kind.ALIGN, Kind.PROPOSE, Kind.RENDER]
 
 
-def view_of(run: Run, title: str, tasks: Sequence[Task]) -> RunView:
+def view_of(run: Run, title: str, tasks: Sequence[Task], spent: Spending | None = None) -> RunView:
     views = tuple(sorted((task_view(t) for t in tasks), key=lambda t: (ORDER.index(t.kind), t.position)))
     state = TaskState.CANCELLED if run.cancelled_at else state_of_run(t.state for t in views)
     at_work = [t for t in views if t.state is TaskState.RUNNING] or [t for t in views if t.state is TaskState.QUEUED]
@@ -357,7 +361,18 @@ def view_of(run: Run, title: str, tasks: Sequence[Task]) -> RunView:
     warnings = tuple(run.warnings)
     progress = 1.0 if state is TaskState.SUCCEEDED else _progress(views)
     return RunView(
-        run.id, run.project_id, title, state, stage, progress, run.created_at, finished, views, warnings, run.settings
+        id=run.id,
+        project_id=run.project_id,
+        title=title,
+        state=state,
+        stage=stage,
+        progress=progress,
+        created_at=run.created_at,
+        finished_at=finished,
+        tasks=views,
+        warnings=warnings,
+        settings=run.settings,
+        spent=spent,
     )
 
 

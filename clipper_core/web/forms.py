@@ -9,6 +9,7 @@ from fastapi import Request
 
 from clipper_core.app import App
 from clipper_core.domain.documents import media_json
+from clipper_core.domain.spending import Spending
 from clipper_core.domain.time_range import seconds
 from clipper_core.errors import PreconditionMissing, Stale
 from clipper_core.services.projects import ProjectView
@@ -45,7 +46,21 @@ def run_json(run: RunView) -> dict[str, Any]:
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,
         "warnings": list(run.warnings),
         "settings": {k: v for k, v in run.settings.items() if k not in ("v", "tools")},
+        "spending": spending_json(run.spent),
         "tasks": [task_json(t) for t in run.tasks],
+    }
+
+
+def spending_json(spent: Spending | None) -> dict[str, Any] | None:
+    """What a run asked of paid services; null where it asked none. The cost is null where the prices are not set."""
+    if spent is None:
+        return None
+    return {
+        "audio_s": seconds(spent.audio_ms),
+        "tokens_in": spent.tokens_in,
+        "tokens_out": spent.tokens_out,
+        "waited_s": seconds(spent.waited_ms),
+        "cost_usd": round(spent.cost, 6) if spent.cost is not None else None,
     }
 
 

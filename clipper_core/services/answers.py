@@ -1,0 +1,88 @@
+"""What paid services answered: kept the moment it arrives, so that a second attempt asks only for what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from clipper_core.db.models import PaidAnswer, Run, RunTask
+from clipper_core.db.session import Database
+from clipper_core.domain.ids import new_id
+from clipper_core.domain.spending import Spending
+
+
+def answer_key(*sent: Any) -> str:
+    """Names everything that was sent: plain values, and sound or text as bytes."""
+    told = [hashlib.sha256(s).hexdigest() if isinstance(s, bytes) else s for s in sent]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+class Answers:
+    """The answers one task gets, by what was asked. Safe to use from several threads."""
+
+    def __init__(self, database: Database, project_id: str, task_id: str, kind: str) -> None:
+        self._database = database
+        self._project_id = project_id
+        self._task_id = task_id
+        self._kind = kind
+
+    def known(self, key: str) -> dict[str, Any] | None:
+        """What this project was answered before, to whichever of its tasks."""
+        query = select(PaidAnswer.answer).where(PaidAnswer.input_key == key, PaidAnswer.project_id == self._project_id)
+        with self._database.read() as session:
+            answers = session.scalars(query.order_by(PaidAnswer.created_at.desc())).all()
+        return next((a for a in answers if a is not None), None)
+
+    def keep(self, key: str, answer: dict[str, Any] | None, spent: Spending) -> None:
+        """Write down an answer and what it took; None where it could not be used and still was paid for."""
+        with self._database.write() as session:
+            session.add(
+                PaidAnswer(
+                    id=new_id("ans"),
+                    project_id=self._project_id,
+                    task_id=self._task_id,
+                    kind=self._kind,
+                    input_key=key,
+                    answer=answer,
+                    audio_ms=spent.audio_ms,
+                    tokens_in=spent.tokens_in,
+                    tokens_out=spent.tokens_out,
+                    waited_ms=spent.waited_ms,
+                    cost=spent.cost,
+                )
+            )
+
+
+def spending_of(session: Session, run_ids: Sequence[str]) -> dict[str, Spending]:
+    """What each of these runs paid for: a run that takes over what an earlier one was answered paid nothing for it."""
+    paid = PaidAnswer
+    query = (
+        select(
+            RunTask.run_id,
+            func.sum(paid.audio_ms).label("audio_ms"),
+            func.sum(paid.tokens_in).label("tokens_in"),
+            func.sum(paid.tokens_out).label("tokens_out"),
+            func.sum(paid.waited_ms).label("waited_ms"),
+            func.sum(paid.cost).label("cost"),
+        )
+        .select_from(paid)
+        .join(RunTask, RunTask.task_id == paid.task_id)
+        .join(Run, Run.id == RunTask.run_id)
+        .where(RunTask.run_id.in_(run_ids), paid.created_at >= Run.created_at)
+        .group_by(RunTask.run_id)
+    )
+    return {
+        r.run_id: Spending(
+            int(r.audio_ms),
+            int(r.tokens_in),
+            int(r.tokens_out),
+            int(r.waited_ms),
+            float(r.cost) if r.cost is not None else None,
+        )
+        for r in session.execute(query)
+    }
