@@ -185,7 +185,7 @@ class Projects:
         return SAMPLE_PROJECT
 
     def _stored_sample(self) -> Arrived:
-        folder = f"projects/{SAMPLE_PROJECT}"
+        folder = f"projects/{SAMPLE_PROJECT}/{new_id('smp')}"  # never a key that held something else
         with tempfile.TemporaryDirectory() as scratch:
             source = Path(shutil.copyfile(self._sample.recording, Path(scratch) / "source"))
             captions = Path(shutil.copyfile(self._sample.captions, Path(scratch) / "captions"))
