@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,8 +47,13 @@ class Media:
         mime = served_mime(row.Project) if asset.kind == "source" else asset.mime
         return MediaFile(asset.id, asset.key, mime, asset.size, asset.filename, asset.created_at)
 
-    def local(self, file: MediaFile) -> AbstractContextManager[Path]:
-        return self._storage.local(file.key)
+    def on_disk(self, file: MediaFile) -> Path | None:
+        """Where the file lies here, if the store keeps it as a file on this computer. Raises StoredFileMissing."""
+        return self._storage.on_disk(file.key)
+
+    def link(self, file: MediaFile, *, mime: str, disposition: str) -> str | None:
+        """An address at the store itself that is good for a while; None if the file goes through us."""
+        return self._storage.link(file.key, mime=mime, disposition=disposition)
 
     def read(self, file: MediaFile, start: int, end: int) -> Iterator[bytes]:
         """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 RECONCILE_S = 15
 SWEEP_S = 3600
 SWEEP_SCRATCH_S = 60
+SWEEP_STORE_S = 6 * 3600
 
 
 @contextlib.asynccontextmanager
@@ -40,6 +41,7 @@ async def running(api: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_every(RECONCILE_S, lambda: app.tasks.reconcile())),
         asyncio.create_task(_every(SWEEP_S, lambda: app.uploads.sweep())),
         asyncio.create_task(_every(SWEEP_SCRATCH_S, lambda: app.work.sweep())),
+        asyncio.create_task(_every(SWEEP_STORE_S, lambda: app.orphans.sweep())),
     ]
     try:
         yield

@@ -4,37 +4,73 @@ from __future__ import annotations
 
 import mimetypes
 from email.utils import format_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
+from clipper_core.app import App
 from clipper_core.services.media import MediaFile
 from clipper_core.web.forms import app_of
+from clipper_core.web.ranges import StreamedFile, wanted
 
 router = APIRouter(tags=["media"])
 
 SAFE = ("audio/", "video/")
 
 
-@router.get("/media-files/{asset_id}")
-@router.head("/media-files/{asset_id}")
-def media_file(request: Request, asset_id: str, download: bool = False) -> FileResponse:
-    """A stored file, whole or by ``Range``; ``download=1`` saves it under its own name."""
-    media = app_of(request).media
-    file = media.get(asset_id)
+@router.get("/media-files/{asset_id}", response_class=Response)
+@router.head("/media-files/{asset_id}", response_class=Response)
+def media_file(request: Request, asset_id: str, download: bool = False) -> Response:
+    """A stored file, whole or by ``Range``; ``download=1`` saves it under its own name.
+
+    Where the file store is reached by signed links, the answer to GET is one: 307.
+    """
+    app = app_of(request)
+    file = app.media.get(asset_id)
+    playable = file.mime.startswith(SAFE)
+    mime = file.mime if playable else "application/octet-stream"
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; media-src 'self'",
         # A file never changes under its id.
         "Cache-Control": "private, max-age=31536000, immutable",
         "Last-Modified": format_datetime(file.created_at, usegmt=True),
+        "Content-Disposition": disposition(file, attached=download or not playable),
     }
-    playable = file.mime.startswith(SAFE)
-    headers["Content-Disposition"] = disposition(file, attached=download or not playable)
-    with media.local(file) as path:
-        return FileResponse(path, media_type=file.mime if playable else "application/octet-stream", headers=headers)
+    path = app.media.on_disk(file)
+    if path is not None:
+        return FileResponse(path, media_type=mime, headers=headers)
+    if request.method == "GET":  # which a link is signed for; HEAD would be refused
+        link = app.media.link(file, mime=mime, disposition=headers["Content-Disposition"])
+        if link is not None:
+            return _led_to(link, app)
+    return _through_us(request, app, file, mime, headers)
+
+
+def _led_to(link: str, app: App) -> Response:
+    """The link may be used again for half of its life, so that it does not run out in the middle of a file."""
+    answer = RedirectResponse(link, headers={"Cache-Control": f"private, max-age={app.settings.link_minutes * 30}"})
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _through_us(request: Request, app: App, file: MediaFile, mime: str, headers: dict[str, str]) -> Response:
+    headers |= {"Accept-Ranges": "bytes", "ETag": f'"{file.id}"'}
+    stretch = wanted(request.headers, headers, file.size)
+    if isinstance(stretch, Response):
+        return stretch
+    start, end = stretch or (0, file.size)
+    headers["Content-Length"] = str(end - start)
+    if stretch is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    status = HTTPStatus.OK if stretch is None else HTTPStatus.PARTIAL_CONTENT
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=mime)
+    return StreamedFile(app.media.read(file, start, end), status, headers, mime)
 
 
 @router.get("/api/projects/{project_id}/bundle")

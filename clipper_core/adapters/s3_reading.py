@@ -1,0 +1,86 @@
+"""One file on its way from S3, gone on with where the connection broke off, and never two contents mixed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from clipper_core.adapters import s3_errors
+from clipper_core.adapters.s3_sending import Ours
+from clipper_core.adapters.storage import BLOCK
+from clipper_core.errors import StorageFailed, StorageUnreachable
+
+GO_ON = 5  # how often it is taken up again without a single byte in between
+PAUSE_S = 0.2
+
+
+class BrokeOff(Exception):
+    """An answer ended in its headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """An open answer: its body, its ETag, and up to which byte of the file it goes, as far as its headers came."""
+
+    body: Any
+    etag: str | None
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Reads ``name`` in ``bucket``, which we call ``key``. ``breaks`` are what ``client`` raises in the middle."""
+
+    client: Any
+    ours: Ours
+    breaks: tuple[type[Exception], ...]
+    bucket: str
+    name: str
+    key: str
+
+    def blocks(self, start: int, end: int | None, etag: str | None = None) -> Iterator[bytes]:
+        """The bytes from ``start`` up to ``end`` in blocks, of the content with this ETag, or of what is there first.
+
+        Raises StoredFileMissing, StorageUnreachable, and StorageFailed where the content was replaced meanwhile.
+        """
+        at, broken = start, 0
+        breaks: tuple[type[Exception], ...] = (*self.breaks, BrokeOff)
+        while end is None or at < end:
+            got = self._opened(at, end, etag)
+            if got is None:
+                return
+            try:
+                while block := got.body.read(BLOCK):
+                    # Only now: an answer may break off in the middle of the number that says how long it is.
+                    at, end, etag, broken = at + len(block), got.end, got.etag, 0
+                    yield block
+                if got.end is None or at < got.end:
+                    raise BrokeOff
+                return
+            except breaks as error:
+                broken += 1
+                if broken > GO_ON:
+                    raise StorageUnreachable(detail=f"{self.key} at {at}: {type(error).__name__}") from error
+                time.sleep(PAUSE_S * broken)
+            finally:
+                got.body.close()  # also when the reader has left: what is still on its way is not waited for
+
+    def _opened(self, start: int, end: int | None, etag: str | None) -> Got | None:
+        """An open answer from ``start`` on; None where the file ends before that."""
+        asked: dict[str, Any] = {"Bucket": self.bucket, "Key": self.name}
+        if start or end is not None:
+            asked["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        if etag is not None:
+            asked["IfMatch"] = etag
+        answer: Any = None
+        with self.ours("read", self.key, fine=["InvalidRange"]):
+            answer = self.client.get_object(**asked)
+        if answer is None:
+            return None
+        if "Range" in asked and answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
+            answer["Body"].close()
+            raise StorageFailed(s3_errors.NOT_S3, detail=f"{self.key}: asked for {asked['Range']}, got all")
+        length = answer.get("ContentLength")
+        return Got(answer["Body"], answer.get("ETag"), None if length is None else start + length)

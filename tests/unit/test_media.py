@@ -1,0 +1,201 @@
+"""The media route: the same answers whether a file lies on this disk or has to be read from elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from clipper_core.errors import StorageUnreachable, StoredFileMissing
+from clipper_core.services.media import MediaFile
+from clipper_core.web import media as media_route
+from clipper_core.web import problems
+from clipper_core.web.ranges import MOST_RANGES, NotARange, OutsideFile, ranges_of
+
+CONTENT = bytes(range(200))
+MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LINK = "https://bucket.example/key?X-Amz-Signature=abc%2Fdef"
+
+
+@dataclass
+class FakeMedia:
+    """One file, ``ast_1``: at a path, behind a link, or to be read in blocks of seven bytes."""
+
+    content: bytes = CONTENT
+    mime: str = "video/mp4"
+    path: Path | None = None
+    linked: bool = False
+    failure: Exception | None = None
+    asked: list[Any] = field(default_factory=list)
+    closed: int = 0
+
+    def get(self, asset_id: str) -> MediaFile:
+        return MediaFile(asset_id, "key", self.mime, len(self.content), "a b.mp4", MADE)
+
+    def on_disk(self, file: MediaFile) -> Path | None:
+        return self.path
+
+    def link(self, file: MediaFile, *, mime: str, disposition: str) -> str | None:
+        self.asked.append((mime, disposition))
+        return LINK if self.linked else None
+
+    def read(self, file: MediaFile, start: int, end: int) -> Iterator[bytes]:
+        try:
+            if self.failure is not None:
+                raise self.failure
+            for at in range(start, end, 7):
+                yield self.content[at : min(at + 7, end)]
+        finally:
+            self.closed += 1
+
+
+def client_of(media: FakeMedia) -> TestClient:
+    api = FastAPI()
+    api.state.clipper = SimpleNamespace(media=media, settings=SimpleNamespace(link_minutes=60))
+    api.include_router(media_route.router)
+    problems.install(api)
+    return TestClient(api, follow_redirects=False)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> TestClient:
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    os.utime(path, (MADE.timestamp(), MADE.timestamp()))
+    return client_of(FakeMedia(path=path))
+
+
+@pytest.fixture
+def remote() -> TestClient:
+    return client_of(FakeMedia())
+
+
+NUMBER = st.integers(0, 260).map(str)
+ONE_RANGE = st.one_of(
+    st.tuples(NUMBER, NUMBER).map("-".join),
+    NUMBER.map(lambda n: f"{n}-"),
+    NUMBER.map(lambda n: f"-{n}"),
+    st.tuples(NUMBER, NUMBER).map(lambda r: f" {r[0]} - {r[1]} "),
+)
+JUNK = st.sampled_from(["", "-", "abc", "1-x", "x-1", "5", "1-2-3", "9" * 30 + "-", "0-" + "9" * 30, "1.5-3"])
+RANGES = st.tuples(
+    st.sampled_from(["bytes=", "bytes=", "bytes=", "Bytes =", "bytes", "items=", ""]),
+    st.lists(st.one_of(ONE_RANGE, ONE_RANGE, JUNK), min_size=0, max_size=4).map(",".join),
+).map("".join)
+SAME = ("content-type", "content-length", "content-range", "accept-ranges", "content-disposition", "last-modified")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(header=RANGES, method=st.sampled_from(["GET", "HEAD"]))
+def test_a_file_from_elsewhere_is_answered_like_one_on_this_disk(
+    local: TestClient, remote: TestClient, header: str, method: str
+) -> None:
+    here = local.request(method, "/media-files/ast_1", headers={"Range": header})
+    there = remote.request(method, "/media-files/ast_1", headers={"Range": header})
+
+    if here.status_code == 206 and "content-range" not in here.headers:  # several at once: the whole is given instead
+        assert there.status_code == 200
+        assert there.content == (CONTENT if method == "GET" else b"")
+        return
+    assert there.status_code == here.status_code
+    if here.status_code in (200, 206):
+        assert there.content == here.content
+        assert {n: there.headers.get(n) for n in SAME} == {n: here.headers.get(n) for n in SAME}
+    else:
+        assert there.headers.get("content-range") == here.headers.get("content-range")
+        assert there.headers["content-type"] == "application/problem+json"
+
+
+@given(header=st.text(), size=st.integers(0, 1000))
+def test_whatever_a_range_header_says_it_is_understood_or_refused(header: str, size: int) -> None:
+    for text in (header, "bytes=" + header):
+        try:
+            ranges = ranges_of(text, size)
+        except (NotARange, OutsideFile):
+            continue
+        assert all(0 <= start < end <= size for start, end in ranges)
+        assert all(before[1] < after[0] for before, after in pairwise(ranges))
+
+
+def test_a_header_that_asks_for_absurdly_much_gets_the_whole_file(remote: TestClient) -> None:
+    header = "bytes=" + ",".join(["0-0"] * (MOST_RANGES + 1))
+
+    assert remote.get("/media-files/ast_1", headers={"Range": header}).status_code == 200
+
+
+def test_if_range_gives_the_stretch_only_of_the_file_that_was_meant(local: TestClient, remote: TestClient) -> None:
+    for client in (local, remote):
+        etag = client.head("/media-files/ast_1").headers["etag"]
+        for condition, status in (
+            (etag, 206),
+            (format_datetime(MADE, usegmt=True), 206),
+            ('"another"', 200),
+            (f"W/{etag}", 200),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 200),
+        ):
+            headers = {"Range": "bytes=5-9", "If-Range": condition}
+            assert client.get("/media-files/ast_1", headers=headers).status_code == status
+
+
+def test_a_reader_of_blocks_is_closed_also_after_a_whole_answer() -> None:
+    media = FakeMedia()
+
+    assert client_of(media).get("/media-files/ast_1").content == CONTENT
+    assert media.closed == 1
+
+
+@pytest.mark.parametrize(("failure", "status"), [(StoredFileMissing(), 500), (StorageUnreachable(), 503)])
+def test_what_can_not_be_read_at_all_is_said_with_a_status(failure: Exception, status: int) -> None:
+    answer = client_of(FakeMedia(failure=failure)).get("/media-files/ast_1", headers={"Range": "bytes=0-1"})
+
+    assert answer.status_code == status
+    assert answer.json()["code"] in ("stored_file_missing", "storage_unreachable")
+    assert "content-range" not in answer.headers
+
+
+def test_an_empty_file_is_answered_empty() -> None:
+    client = client_of(FakeMedia(content=b""))
+
+    assert client.get("/media-files/ast_1").headers["content-length"] == "0"
+    assert client.get("/media-files/ast_1", headers={"Range": "bytes=0-"}).status_code == 416
+
+
+def test_where_there_are_links_a_browser_is_led_to_one_for_half_its_life() -> None:
+    media = FakeMedia(linked=True)
+
+    answer = client_of(media).get("/media-files/ast_1?download=1", headers={"Range": "bytes=0-1"})
+
+    assert answer.status_code == 307
+    assert answer.headers["location"] == LINK
+    assert answer.headers["cache-control"] == "private, max-age=1800"
+    assert media.asked == [("video/mp4", "attachment; filename=\"a b.mp4\"; filename*=UTF-8''a%20b.mp4")]
+
+
+def test_head_is_answered_here_since_a_link_is_only_for_get() -> None:
+    answer = client_of(FakeMedia(linked=True)).head("/media-files/ast_1")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-length"] == "200"
+
+
+def test_what_a_browser_might_run_is_only_ever_a_download() -> None:
+    media = FakeMedia(mime="text/html", linked=True)
+
+    client_of(media).get("/media-files/ast_1")
+
+    assert media.asked == [("application/octet-stream", "attachment; filename=\"a b.mp4\"; filename*=UTF-8''a%20b.mp4")]
+    assert client_of(FakeMedia(mime="text/html")).get("/media-files/ast_1").headers["content-type"] == (
+        "application/octet-stream"
+    )
