@@ -41,8 +41,13 @@ def main() -> int:
             except ClipperError as error:
                 log.warning("could not look after lost tasks, will try again", why=error.message)
 
+        def say_it_is_away(error: ClipperError) -> None:
+            log.warning(
+                "the queue does not answer, will try again", code=error.code, why=error.message, detail=error.detail
+            )
+
         log.info("worker started", queues=",".join(queues))
-        app.queue.work(queues, look_after_lost_tasks, app.tasks.give_back)
+        app.queue.work(queues, look_after_lost_tasks, app.tasks.give_back, say_it_is_away)
     except ClipperError as error:
         print(f"{error.code}: {error.message}", file=sys.stderr)  # noqa: T201
         return 1

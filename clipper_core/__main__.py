@@ -1,4 +1,4 @@
-"""The command line: process, silences, propose, render; and serve, migrate.
+"""The command line: process, silences, propose, render; and serve, migrate, move.
 
 Exit 0; 2 bad usage or a refused input; 1 failed here; 130 interrupted. An error is one line on stderr:
 ``code: sentence``.
@@ -10,6 +10,7 @@ import argparse
 import gzip
 import json
 import math
+import re
 import signal
 import sys
 import time
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clipper_core.app import build_app, choose_for_file, offline, propose_from, serve_here
+from clipper_core.app import build_app, choose_for_file, mover_for, offline, propose_here, serve_here
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
 from clipper_core.domain.time_range import TimeRange, milliseconds
@@ -25,6 +26,7 @@ from clipper_core.errors import BadRange, BadSettings, ClipperError, NotMedia, R
 from clipper_core.settings import Selector, Settings, Transcriber, load_settings
 
 MOST_TRANSCRIPT_BYTES = 500_000_000
+DEFAULT = "default"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,9 +63,13 @@ def _interrupted(_number: int, _frame: object) -> NoReturn:
 
 
 def _complain(code: str, sentence: str, exit_code: int) -> int:
+    _say(code, sentence)
+    return exit_code
+
+
+def _say(code: str, sentence: str) -> None:
     shown = "".join(c if c.isprintable() else " " for c in sentence)
     print(f"{code}: {shown}", file=sys.stderr)
-    return exit_code
 
 
 # -- the commands
@@ -83,6 +89,8 @@ def process(args: argparse.Namespace) -> int:
     )
     with Progress() as progress:
         done = offline(settings).process(args.recording, wishes, progress)
+    if done.spent is not None:
+        _say("spent", done.spent.in_words())
     if args.out is not None and not args.render:
         _write(args.out / "clips.json", done.to_json())
     if args.json:
@@ -120,9 +128,11 @@ def silences(args: argparse.Namespace) -> int:
 
 
 def propose(args: argparse.Namespace) -> int:
-    _settings(selector=args.selector)
+    settings = _settings(selector=args.selector)
     lengths = _lengths(args.min_length, args.max_length, args.max_clips)
-    clips = propose_from(_read_transcript(args.transcript), lengths)
+    clips, warnings = propose_here(settings, _read_transcript(args.transcript), lengths)
+    for warning in warnings:
+        _say(warning["code"], warning["message"])
     if args.json:
         return _print_json({"clips": clips})
     for clip in clips:
@@ -152,11 +162,60 @@ def migrate(_: argparse.Namespace) -> int:
     return 0
 
 
+def move(args: argparse.Namespace) -> int:
+    settings = load_settings()
+    to = _new_place(args, settings)
+    with Progress() as progress:
+        moved = mover_for(settings, to).move(progress)
+    changed = _changed(settings, to)
+    for flaw in moved.flaws:
+        state = "was missing" if flaw.missing else "had the wrong size"
+        _say("stored_file_missing", f"A file of {flaw.file.title} ({flaw.file.kind}) {state} before the move already.")
+    if moved.uploads_left:
+        _say("uploads_left", f"Uploads under way that were not moved, to be started again: {moved.uploads_left}.")
+    if args.json:
+        return _print_json({**moved.to_json(), "environment": changed})
+    rows, files = sum(moved.rows.values()), moved.files
+    print(f"Moved and checked: {rows} database rows, {files.copied} files ({files.bytes / 1e6:.1f} MB).")
+    if files.already:
+        print(f"Files that were there already: {files.already}.")
+    if moved.unfinished_tasks:
+        print(f"Steps that go on in the new place: {moved.unfinished_tasks}.")
+    hidden = " (… is the password)" if any("…" in value for value in changed.values()) else ""
+    print(f"Put this into .env{hidden}, then start Clipper:\n")
+    for name, value in changed.items():
+        print(f"{name}={value}")
+    return 0
+
+
 # -- reading what was asked
 
 
 def _settings(**asked: str | None) -> Settings:
     return load_settings(**{k: v for k, v in asked.items() if v is not None})
+
+
+def _new_place(args: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings after a move: what was asked for, the rest as it is. Raises BadSettings."""
+    data = args.to_data_dir.absolute() if args.to_data_dir else None
+    asked = {"database_url": args.to_database, "storage_url": args.to_storage, "data_dir": data}
+    changes = {name: None if value in ("", DEFAULT) else value for name, value in asked.items() if value is not None}
+    if not changes:
+        raise BadSettings("Say where to move with --to-database, --to-storage or --to-data-dir.")
+    return settings.model_copy(update=changes)
+
+
+def _changed(settings: Settings, to: Settings) -> dict[str, str]:
+    """What the environment must say from now on, without passwords; an empty value means the default."""
+    names = {"data_dir": "CLIPPER_DATA_DIR", "database_url": "DATABASE_URL", "storage_url": "CLIPPER_STORAGE_URL"}
+    values = {
+        name: getattr(to, field) for field, name in names.items() if getattr(to, field) != getattr(settings, field)
+    }
+    return {name: _without_password(str(value or "")) for name, value in values.items()}
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(://[^:/@]*:).*@|([?&]\w*password=)[^&]*", lambda m: f"{m[1]}…@" if m[1] else f"{m[2]}…", url)
 
 
 def _lengths(shortest_s: float, longest_s: float, most: int) -> Lengths:
@@ -282,6 +341,13 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("serve", help="run everything on this computer").set_defaults(run=serve)
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=migrate)
+
+    five = commands.add_parser("move", help="copy everything to another database, file store or data folder")
+    five.set_defaults(run=move)
+    five.add_argument("--to-database", metavar="URL", help=f"postgresql://…, or {DEFAULT}: SQLite in the data folder")
+    five.add_argument("--to-storage", metavar="URL", help=f"s3://bucket/prefix, or {DEFAULT}: the data folder")
+    five.add_argument("--to-data-dir", type=Path, metavar="DIR", help="the data folder (default: the present one)")
+    five.add_argument("--json", action="store_true")
     return parser
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import Any
 from urllib.parse import quote
+
+from pydantic import SecretStr
 
 from clipper_core.adapters.aligner import PocketsphinxAligner
 from clipper_core.adapters.ffmpeg import Ffmpeg, Limits
+from clipper_core.adapters.host_cache import HostCache
 from clipper_core.adapters.logs import set_up_logging
+from clipper_core.adapters.openai import Endpoint, EndpointOptions, EndpointRecogniser
 from clipper_core.adapters.processes import end_with_parent
 from clipper_core.adapters.queue import RqQueue
 from clipper_core.adapters.recogniser import Pocketsphinx
@@ -18,16 +24,19 @@ from clipper_core.db.migrate import migrate
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import Preset
-from clipper_core.errors import BadCaptions, EngineMissing, SetupProblem
+from clipper_core.errors import BadCaptions, SetupProblem
 from clipper_core.services.clips import Clips
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.exports import Exports
 from clipper_core.services.health import Health
 from clipper_core.services.limits import Accepted
 from clipper_core.services.media import Media
+from clipper_core.services.moving import Mover, Place
 from clipper_core.services.offline import Offline, Wishes
+from clipper_core.services.orphans import Orphans
+from clipper_core.services.paid import OfThisProcess, RememberingChat
 from clipper_core.services.projects import Arrived, Projects, Sample
-from clipper_core.services.proposing import propose_from
+from clipper_core.services.proposing import Proposed, propose_from
 from clipper_core.services.renders import Renders
 from clipper_core.services.runs import Runs
 from clipper_core.services.serving import ServeOptions, serve
@@ -36,7 +45,18 @@ from clipper_core.services.steps import Engines, Steps
 from clipper_core.services.tasks import Tasks
 from clipper_core.services.uploads import UploadLimits, Uploads
 from clipper_core.services.work import Files, Work
-from clipper_core.settings import ROOT, Selector, Settings, Transcriber, environment_with, load_settings
+from clipper_core.settings import (
+    ROOT,
+    MediaLinks,
+    PathStyle,
+    Selector,
+    Settings,
+    Transcriber,
+    environment_with,
+    load_settings,
+)
+
+STORAGE_URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>[\w!.*'()/-]*))?", re.ASCII)
 
 SAMPLE = Sample(
     recording=ROOT / "sample" / "sonnet.mp3",
@@ -52,6 +72,7 @@ class App:
 
     settings: Settings
     database: Database
+    storage: Storage
     queue: RqQueue
     tasks: Tasks
     shows: Shows
@@ -65,12 +86,14 @@ class App:
     evidence: Evidence
     health: Health
     work: Work
+    orphans: Orphans
 
     def migrate(self) -> None:
         """Bring the tables to the newest form, and see to it that a show and the sample exist."""
         migrate(self.database, self._furnish)
 
     def _furnish(self) -> None:
+        self.storage.prepare()
         self.shows.ensure_default()
         self.projects.ensure_sample(bring_back=False)
 
@@ -79,7 +102,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     """A Clipper for this process. Nothing is started, and nothing has to be there yet."""
     settings = settings or load_settings()
     check_choices(settings)
-    database = Database(settings.database, keep_connections=keep_connections)
+    database = Database(settings.database, keep_connections=keep_connections, pool=settings.database_pool)
     storage = storage_for(settings)
     queue = RqQueue(settings.redis or own_redis(settings))
     ffmpeg = ffmpeg_for(settings)
@@ -89,10 +112,15 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     evidence = Evidence(database, files)
     renders = Renders(database, tasks, lambda: ffmpeg.version)
     projects = Projects(database, storage, runs, tasks, SAMPLE)
-    steps = Steps(database, files, evidence, ffmpeg, engines(), aligner, accepted(settings))
+    endpoint = endpoint_for(settings)
+    recognisers = engines(endpoint)
+    steps = Steps(
+        database, files, evidence, ffmpeg, recognisers, aligner, accepted(settings), endpoint, settings.chat_words
+    )
     return App(
         settings=settings,
         database=database,
+        storage=storage,
         queue=queue,
         tasks=tasks,
         shows=Shows(database),
@@ -110,6 +138,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         media=Media(database, storage),
         evidence=evidence,
         health=Health(database, storage, queue),
+        orphans=Orphans(database, storage),
         work=Work(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),
     )
 
@@ -126,9 +155,70 @@ def own_redis(settings: Settings) -> str:
 
 
 def storage_for(settings: Settings) -> Storage:
-    if settings.storage_url:
-        raise SetupProblem("CLIPPER_STORAGE_URL: only the data folder can be used yet. Leave it empty.")
-    return LocalStorage(settings.data / "files")
+    """The file store. Raises SetupProblem where its address can't be used."""
+    if not settings.storage_url:
+        return LocalStorage(settings.data / "files")
+    place = STORAGE_URL.fullmatch(settings.storage_url)
+    if place is None:
+        raise SetupProblem("CLIPPER_STORAGE_URL is not an address of a bucket. Write it like s3://bucket/prefix.")
+    return _bucket(settings, place["bucket"], place["prefix"] or "")
+
+
+def _bucket(settings: Settings, bucket: str, prefix: str) -> Storage:
+    from clipper_core.adapters.storage_s3 import S3Options, S3Storage  # a third of a second that few need
+
+    options = S3Options(
+        bucket=bucket,
+        prefix=prefix,
+        endpoint_url=settings.s3_endpoint_url,
+        public_endpoint_url=settings.s3_public_endpoint_url,
+        region=settings.s3_region,
+        path_style=None if settings.s3_path_style is PathStyle.AUTO else settings.s3_path_style is PathStyle.PATH,
+        key_id=_told(settings.aws_access_key_id),
+        secret=_told(settings.aws_secret_access_key),
+        token=_told(settings.aws_session_token),
+        create_bucket=settings.s3_create_bucket,
+        link_s=settings.link_minutes * 60 if settings.media_links is MediaLinks.PRESIGNED else None,
+    )
+    return S3Storage(options, HostCache(settings.data / "cache", int(settings.cache_gb * 1e9)))
+
+
+def endpoint_for(settings: Settings) -> Endpoint | None:
+    """The OpenAI-compatible endpoint, where one is switched on."""
+    if not settings.endpoint_on:
+        return None
+    return Endpoint(
+        EndpointOptions(
+            key=_told(settings.openai_api_key),
+            base_url=settings.openai_base_url,
+            transcribe_model=settings.transcribe_model,
+            chat_model=settings.chat_model,
+            timeout_s=settings.openai_timeout_s,
+            patience_s=settings.openai_patience_s,
+            in_flight=settings.openai_in_flight,
+            max_mb=settings.openai_max_mb,
+            transcribe_price=settings.transcribe_price,
+            chat_price_in=settings.chat_price_in,
+            chat_price_out=settings.chat_price_out,
+        )
+    )
+
+
+def _told(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
+
+
+def mover_for(settings: Settings, to: Settings) -> Mover:
+    """What moves everything from where ``settings`` keep it to where ``to`` do."""
+    return Mover(_place(settings), _place(to))
+
+
+def _place(settings: Settings) -> Place:
+    database = Database(settings.database, keep_connections=False)
+    # One SQLite file may be named in several ways.
+    file = FilePath(settings.database.removeprefix("sqlite:///")).resolve() if database.is_sqlite else None
+    files_at = (settings.storage_url or "").rstrip("/") or str((settings.data / "files").resolve())
+    return Place(database, storage_for(settings), settings.data, str(file or settings.database), files_at)
 
 
 def ffmpeg_for(settings: Settings) -> Ffmpeg:
@@ -139,13 +229,20 @@ def accepted(settings: Settings) -> Accepted:
     return Accepted(settings.max_hours, settings.max_streams)
 
 
-def engines() -> Engines:
+def engines(endpoint: Endpoint | None) -> Engines:
     """The recognisers there are, each made in the process that uses it."""
-    return {Transcriber.POCKETSPHINX: _pocketsphinx}
+    here: Engines = {Transcriber.POCKETSPHINX: _pocketsphinx}
+    if endpoint is None:
+        return here
+    return {**here, Transcriber.OPENAI: functools.partial(EndpointRecogniser, endpoint)}
+
+
+def _pocketsphinx(_language: str) -> Pocketsphinx:
+    return _the_pocketsphinx()
 
 
 @functools.cache
-def _pocketsphinx() -> Pocketsphinx:
+def _the_pocketsphinx() -> Pocketsphinx:
     return Pocketsphinx()
 
 
@@ -155,38 +252,48 @@ def aligner() -> PocketsphinxAligner:
 
 
 def choose(settings: Settings, ffmpeg: Ffmpeg, language: str, has_captions: bool) -> dict[str, str]:
-    """Which transcriber and selector a new run uses, and the versions of the tools that will do the work.
-
-    Raises EngineMissing where the settings insist on one that is not there.
-    """
-    wanted = settings.transcriber
+    """Which transcriber and selector a new run uses, and the versions of the tools that will do the work."""
     spoken = language if language != "auto" else settings.language
-    if wanted is Transcriber.AUTO:
-        offline = Transcriber.POCKETSPHINX if understood_offline(spoken) else Transcriber.NONE
-        wanted = Transcriber.CAPTIONS if has_captions else offline
-    elif wanted is Transcriber.CAPTIONS and not has_captions:
-        wanted = Transcriber.NONE
-    elif wanted in (Transcriber.OPENAI, Transcriber.FASTER_WHISPER):
-        raise EngineMissing(
-            f"The transcriber {wanted} is not available in this version. Set CLIPPER_TRANSCRIBER to auto."
-        )
-    if settings.selector is Selector.CHAT:
-        raise EngineMissing("The selector chat is not available in this version. Set CLIPPER_SELECTOR to auto.")
-    return {
-        "transcriber": wanted.value,
-        "selector": Selector.OFFLINE.value,
+    chosen = {
+        "transcriber": _transcriber(settings, spoken, has_captions).value,
+        "selector": _selector(settings).value,
         "language": spoken,
         "tool:ffmpeg": ffmpeg.version,
         "tool:pocketsphinx": Pocketsphinx.version,
     }
+    endpoint = endpoint_for(settings)
+    if endpoint is not None:
+        chosen |= {"tool:openai": endpoint.transcribe_version, "tool:chat": endpoint.chat_version}
+    return chosen
+
+
+def _transcriber(settings: Settings, spoken: str, has_captions: bool) -> Transcriber:
+    wanted = settings.transcriber
+    if wanted is Transcriber.CAPTIONS and not has_captions:
+        return Transcriber.NONE
+    if wanted is not Transcriber.AUTO:
+        return wanted
+    if has_captions:
+        return Transcriber.CAPTIONS
+    if settings.endpoint_on:
+        return Transcriber.OPENAI
+    return Transcriber.POCKETSPHINX if understood_offline(spoken) else Transcriber.NONE
+
+
+def _selector(settings: Settings) -> Selector:
+    if settings.selector is Selector.AUTO:
+        return Selector.CHAT if settings.endpoint_on else Selector.OFFLINE
+    return settings.selector
 
 
 def check_choices(settings: Settings) -> None:
     """Raise SetupProblem where the settings insist on what is not there, before anybody uploads for nothing."""
-    if settings.transcriber in (Transcriber.OPENAI, Transcriber.FASTER_WHISPER):
-        raise SetupProblem(f"CLIPPER_TRANSCRIBER: {settings.transcriber} is not available in this version. Use auto.")
-    if settings.selector is Selector.CHAT:
-        raise SetupProblem("CLIPPER_SELECTOR: chat is not available in this version. Use auto.")
+    if settings.transcriber is Transcriber.FASTER_WHISPER:
+        raise SetupProblem("CLIPPER_TRANSCRIBER: faster-whisper is not available in this version. Use auto.")
+    asked = {"CLIPPER_TRANSCRIBER": settings.transcriber, "CLIPPER_SELECTOR": settings.selector}
+    for name, wanted in asked.items():
+        if wanted in (Transcriber.OPENAI, Selector.CHAT) and not settings.endpoint_on:
+            raise SetupProblem(f"{name} is {wanted}, but no endpoint is switched on. Set OPENAI_API_KEY.")
 
 
 def understood_offline(language: str) -> bool:
@@ -196,7 +303,17 @@ def understood_offline(language: str) -> bool:
 
 def offline(settings: Settings) -> Offline:
     """What the command line processes recordings with, without a server or a database."""
-    return Offline(ffmpeg_for(settings), engines(), aligner, accepted(settings))
+    check_choices(settings)
+    endpoint = endpoint_for(settings)
+    return Offline(ffmpeg_for(settings), engines(endpoint), aligner, accepted(settings), endpoint, settings.chat_words)
+
+
+def propose_here(settings: Settings, document: dict[str, Any], lengths: Lengths) -> Proposed:
+    """The clips for a transcript file, by whom the settings say, and warnings. Raises BadTranscript, SetupProblem."""
+    check_choices(settings)
+    endpoint = endpoint_for(settings) if _selector(settings) is Selector.CHAT else None
+    chat = RememberingChat(endpoint, OfThisProcess(), lambda: None, settings.chat_words) if endpoint else None
+    return propose_from(document, lengths, chat)
 
 
 def choose_for_file(
@@ -218,7 +335,16 @@ def choose_for_file(
     if captions is None and settings.transcriber is Transcriber.CAPTIONS:
         raise BadCaptions("To take the words from captions, say where they are with --captions.")
     chosen = choose(settings, ffmpeg_for(settings), language, captions is not None)
-    return Wishes(chosen["transcriber"], chosen["language"], track, lengths, captions, preset, out)
+    return Wishes(
+        transcriber=chosen["transcriber"],
+        selector=chosen["selector"],
+        language=chosen["language"],
+        track=track,
+        lengths=lengths,
+        captions=captions,
+        preset=preset,
+        out=out,
+    )
 
 
 def serve_here(settings: Settings) -> int:
@@ -249,8 +375,9 @@ __all__ = [
     "build_app",
     "choose_for_file",
     "end_with_parent",
+    "mover_for",
     "offline",
-    "propose_from",
+    "propose_here",
     "serve_here",
     "set_up_logs",
     "this_app",

@@ -13,9 +13,11 @@
         ├── MediaToolFailed, MediaToolStuck, RenderCheckFailed
         ├── StorageFailed          (StorageKeyRefused, StorageForbidden, BucketMissing, StorageUnreachable)
         ├── StoredFileMissing, DiskFull
-        ├── QueueUnavailable, DatabaseUnavailable
-        ├── ServiceUnavailable     (ServiceKeyRefused, ServiceOutOfCredit, ServiceModelMissing, ServiceRefused,
-        │                           ServiceAnswerUnusable)
+        ├── QueueUnavailable       (QueuePasswordRefused, QueueNotTrusted)
+        ├── DatabaseUnavailable    (DatabasePasswordRefused, DatabaseNotTrusted, DatabaseMissing, DatabaseForbidden,
+        │                           DatabaseBusy)
+        ├── ServiceUnavailable     (ServiceKeyRefused, ServiceOutOfCredit, ServiceModelMissing, ServiceAnswerUnusable,
+        │                           ServiceRefused: PieceTooLarge)
         ├── EngineMissing, SetupProblem, PortInUse, FolderNotWritable
         └── Interrupted, Cancelled, LeaseLost
 
@@ -324,11 +326,53 @@ class DatabaseUnavailable(Failed):
     status = 503
 
 
+class DatabasePasswordRefused(DatabaseUnavailable):
+    """The database does not let this user in. Check the user and the password in DATABASE_URL."""
+
+    code = "database_password_refused"
+
+
+class DatabaseNotTrusted(DatabaseUnavailable):
+    """The connection to the database could not be secured. Check sslmode and sslrootcert in DATABASE_URL."""
+
+    code = "database_not_trusted"
+
+
+class DatabaseMissing(DatabaseUnavailable):
+    """The database named in DATABASE_URL does not exist on its server. Create it, or correct the name."""
+
+    code = "database_missing"
+
+
+class DatabaseForbidden(DatabaseUnavailable):
+    """The user in DATABASE_URL may not do this there. Make it the owner of the database."""
+
+    code = "database_forbidden"
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """All connections to the database are taken. Try again; if it stays so, raise CLIPPER_DATABASE_POOL."""
+
+    code = "database_busy"
+
+
 class QueueUnavailable(Failed):
     """The queue (Redis) did not answer. Work that was asked for is saved and starts when it is back."""
 
     code = "queue_unavailable"
     status = 503
+
+
+class QueuePasswordRefused(QueueUnavailable):
+    """The queue (Redis) does not let this user in. Check the user and the password in REDIS_URL; no work is lost."""
+
+    code = "queue_password_refused"
+
+
+class QueueNotTrusted(QueueUnavailable):
+    """The certificate of the queue (Redis) could not be verified. Name its authority in REDIS_URL: ssl_ca_certs."""
+
+    code = "queue_not_trusted"
 
 
 class ServiceUnavailable(Failed):
@@ -360,6 +404,12 @@ class ServiceRefused(ServiceUnavailable):
     """The speech or language service did not accept what it was sent. Look at the details, and check its settings."""
 
     code = "service_refused"
+
+
+class PieceTooLarge(ServiceRefused):
+    """The service takes less at a time than it was sent. Lower CLIPPER_OPENAI_MAX_MB or CLIPPER_CHAT_WORDS."""
+
+    code = "piece_too_large"
 
 
 class ServiceAnswerUnusable(ServiceUnavailable):

@@ -110,11 +110,27 @@ def hear(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:
     stretches = done.result["stretches"]
     if run.transcriber == "captions" or not stretches:
         return [align({"map": map_id, "speech": speech}, [], run, sources)]
+    stretches = together(stretches, TASK_MS.get(run.transcriber, 0))
     common = {"map": map_id, "speech": speech, "language": run.language, "engine": run.transcriber}
     return [
         NewTask(Kind.TRANSCRIBE, {**common, "start_ms": a, "end_ms": b, **_tool(run, run.transcriber)}, position=i)
         for i, (a, b) in enumerate(stretches)
     ]
+
+
+# A service hears several pieces at a time, so a task for one holds many: by engine, how much of the recording.
+TASK_MS = {"openai": 480_000}
+
+
+def together(stretches: Sequence[Sequence[int]], most_ms: int) -> list[tuple[int, int]]:
+    """Stretches that follow each other as fewer of at most ``most_ms``; one that is longer stays as it is."""
+    out: list[tuple[int, int]] = []
+    for start, end in stretches:
+        if out and end - out[-1][0] <= most_ms:
+            out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out
 
 
 def align(inputs: dict[str, Any], parts: list[str], run: RunSettings, sources: Sources) -> NewTask:
@@ -127,7 +143,9 @@ def propose(map_id: str, transcript_id: str | None, run: RunSettings, sources: S
     """Proposing looks at what people have decided by now, so each run proposes for itself."""
     lengths = {"min_ms": run.min_ms, "max_ms": run.max_ms, "most": run.most}
     named = {"map": map_id, "transcript": transcript_id, "selector": run.selector, "run": sources.run_id}
-    return NewTask(Kind.PROPOSE, {**named, **lengths})
+    # The version of what is asked belongs to the work only where somebody is asked.
+    tool = _tool(run, run.selector) if run.selector in run.tools else {}
+    return NewTask(Kind.PROPOSE, {**named, **lengths, **tool})
 
 
 def _tool(run: RunSettings, name: str) -> dict[str, str]:

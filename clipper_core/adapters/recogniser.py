@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.domain.transcript import Word
+from clipper_core.domain.heard import NOTHING, HeardPiece
 
 Samples = npt.NDArray[np.int16]
 Progress = Callable[[float], None]
@@ -47,25 +47,23 @@ class Pocketsphinx:
     version = metadata.version("pocketsphinx")
     languages = frozenset({"en"})
     draft = True
-    piece_ms: int | None = 10_000  # it hears about as much at a time, cut at silences, and no long silence at all
+    piece_ms: int | None = 10_000  # it hears about as much at a time, cut at silences
+    spares_ms = 1_500
+    in_flight = 1
 
-    def recognise(self, pcm: bytes | Samples, offset_ms: int, progress: Progress = lambda _: None) -> tuple[Word, ...]:
-        """The lower-case words of one utterance of speech audio, ``offset_ms`` into the recording; none if unsure."""
+    def hear(self, pcm: bytes | Samples, offset_ms: int = 0, progress: Progress = lambda _: None) -> HeardPiece:
+        """The lower-case words of one utterance of speech audio; none if unsure. Where it lies makes no difference."""
         samples = np.frombuffer(pcm, dtype="<i2") if isinstance(pcm, bytes) else np.ascontiguousarray(pcm, dtype="<i2")
         if len(samples) < 100 * SAMPLES_PER_MS or not samples.any():
-            return ()
+            return NOTHING
         heard = _heard(samples, progress)
         if not heard or np.mean([h.posterior for h in heard]) < LEAST_CONFIDENCE:
-            return ()
+            return NOTHING
         most = len(samples) // SAMPLES_PER_MS
-        return tuple(
-            Word(
-                h.text,
-                offset_ms + min(most, h.first * MS_PER_FRAME),
-                offset_ms + min(most, (h.last + 1) * MS_PER_FRAME),
-            )
-            for h in heard
+        words = tuple(
+            (h.text, min(most, h.first * MS_PER_FRAME), min(most, (h.last + 1) * MS_PER_FRAME)) for h in heard
         )
+        return HeardPiece(" ".join(t for t, _, _ in words), words, "en")
 
 
 @cache

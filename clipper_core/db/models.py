@@ -234,7 +234,7 @@ class RunTask(Base):
 
 
 class PaidAnswer(Base):
-    """One answer of a paid service, kept at once so that it is never paid for again. Rows are only ever added."""
+    """One answer of a paid service, kept at once so that it is never paid for again. Rows stay."""
 
     __tablename__ = "paid_answers"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -242,7 +242,7 @@ class PaidAnswer(Base):
     task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))  # transcribe | chat
     input_key: Mapped[str] = mapped_column(String(80), index=True)  # names the model and all that was sent
-    answer: Mapped[dict[str, Any] | None]  # None where it could not be used
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # None where it could not be used
     audio_ms: Mapped[int] = mapped_column(BigInteger)
     tokens_in: Mapped[int] = mapped_column(BigInteger)
     tokens_out: Mapped[int] = mapped_column(BigInteger)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -27,27 +28,22 @@ from clipper_core.errors import (
 
 NO_TABLES = "The database has no tables yet. Run `python -m clipper_core migrate`, then try again."
 BAD_URL = (
-    "DATABASE_URL can't be read. It is postgresql://user:password@host/name, and signs such as @ : / in the password are "
-    "written as %40 %3A %2F."
+    "DATABASE_URL can't be read. It is postgresql://user:password@host/name, where @ : / in the password are written "
+    "%40 %3A %2F."
 )
-OTHER_DATABASE = "DATABASE_URL: only PostgreSQL and SQLite can be used."
+OTHER_DATABASE = "DATABASE_URL: only postgresql:// and sqlite:/// can be used."
 POOL_WAIT_S = 10
-RENEW_S = 1800  # a connection is not used for longer: what stands between may forget it
-# What PostgreSQL says when it lets nobody in. There is no code with it, since no session has begun.
+RENEW_S = 1800  # no connection is used for longer: what stands between may forget it
+# What is said where nobody is let in. There is no code with it, since no session has begun.
 REFUSALS: tuple[tuple[str, type[DatabaseUnavailable]], ...] = (
-    ("password authentication failed", DatabasePasswordRefused),
-    ("no password supplied", DatabasePasswordRefused),
-    ("no pg_hba.conf entry", DatabasePasswordRefused),
-    ("is not permitted to log in", DatabasePasswordRefused),
-    ('role "', DatabasePasswordRefused),
-    ('database "', DatabaseMissing),
-    ("too many clients", DatabaseBusy),
-    ("connection slots are reserved", DatabaseBusy),
-    ("too many connections", DatabaseBusy),
-    ("SSL error", DatabaseNotTrusted),
-    ("does not support SSL", DatabaseNotTrusted),
-    ("root certificate file", DatabaseNotTrusted),
-    ("server certificate for", DatabaseNotTrusted),
+    (r"password authentication failed|no password supplied|no pg_hba.conf entry", DatabasePasswordRefused),
+    (r"role .* (does not exist|is not permitted to log in)", DatabasePasswordRefused),
+    (r"database .* does not exist", DatabaseMissing),
+    (r"too many (clients|connections)|connection slots are reserved", DatabaseBusy),
+    (
+        r"certificate verify failed|does not support SSL|root certificate file|server certificate for",
+        DatabaseNotTrusted,
+    ),
 )
 NO_RIGHT = "42501"  # PostgreSQL: insufficient_privilege
 
@@ -55,8 +51,9 @@ NO_RIGHT = "42501"  # PostgreSQL: insufficient_privilege
 class Database:
     """Sessions on one database, each a transaction: ``read()`` sees one moment, ``write()`` saves all or nothing.
 
-    ``pool`` connections to PostgreSQL stay open, and as many again for a moment. With ``keep_connections`` False nothing
-    stays open between transactions, so that a process may fork. Raises SetupProblem where ``url`` can't be used.
+    Up to ``pool`` connections to PostgreSQL stay open, and as many again may be for a moment. With ``keep_connections``
+    False nothing stays open between transactions, so that a process may fork. Raises SetupProblem where ``url`` can't
+    be used.
     """
 
     def __init__(self, url: str, *, keep_connections: bool = True, pool: int = 5) -> None:
@@ -70,12 +67,8 @@ class Database:
         else:
             options["connect_args"] = _manners(parsed)
             if keep_connections:
-                options |= {
-                    "pool_size": pool,
-                    "max_overflow": pool,
-                    "pool_timeout": POOL_WAIT_S,
-                    "pool_recycle": RENEW_S,
-                }
+                options |= {"pool_size": pool, "max_overflow": pool}
+                options |= {"pool_timeout": POOL_WAIT_S, "pool_recycle": RENEW_S}
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -137,7 +130,7 @@ def _ours(error: DBAPIError) -> DatabaseUnavailable | DiskFull | SetupProblem | 
 
 def _refusal(detail: str) -> type[DatabaseUnavailable]:
     """Which kind it is that no connection could be had, or that one was lost."""
-    return next((kind for said, kind in REFUSALS if said in detail), DatabaseUnavailable)
+    return next((kind for said, kind in REFUSALS if re.search(said, detail)), DatabaseUnavailable)
 
 
 def _parsed(url: str) -> URL:

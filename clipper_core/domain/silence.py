@@ -94,3 +94,16 @@ class SilenceMap:
         """The same map without the silences shorter than ``length_ms``."""
         kept = tuple(s for s in self.silences if s.length_ms >= length_ms)
         return SilenceMap(self.duration_ms, kept, self.threshold_db, self.settings)
+
+
+def speech_within(span: TimeRange, silences: SilenceMap) -> tuple[TimeRange, ...]:
+    """What of ``span`` lies in no silence, in order."""
+    out: list[TimeRange] = []
+    at = span.start_ms
+    for silence in silences.within(span):
+        if silence.start_ms > at:
+            out.append(TimeRange(at, silence.start_ms))
+        at = max(at, silence.end_ms)
+    if at < span.end_ms:
+        out.append(TimeRange(at, span.end_ms))
+    return tuple(out)

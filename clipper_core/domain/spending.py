@@ -26,6 +26,27 @@ class Spending:
             sum(known) if known else None,
         )
 
+    def in_words(self) -> str:
+        """Such as: The service heard 24 min of sound, for $0.14. Its answers took 2 min."""
+        did = []
+        if self.audio_ms:
+            did.append(f"heard {_lasting(self.audio_ms)} of sound")
+        if self.tokens_in or self.tokens_out:
+            did.append(f"read {self.tokens_in:,} tokens and wrote {self.tokens_out:,}")
+        price = f", for {_money(self.cost)}" if self.cost is not None else ""
+        return f"The service {' and '.join(did) or 'was asked'}{price}. Its answers took {_lasting(self.waited_ms)}."
+
 
 def all_of(parts: Iterable[Spending]) -> Spending:
     return sum(parts, Spending())
+
+
+def _lasting(ms: int) -> str:
+    seconds = round(ms / 1000)
+    return f"{seconds} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _money(dollars: float) -> str:
+    if 0 < dollars < 0.001:
+        return "less than $0.001"
+    return f"${dollars:.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.3f}"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select, update
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import PaidAnswer, Run, RunTask
@@ -33,13 +33,19 @@ class Answers:
 
     def known(self, key: str) -> dict[str, Any] | None:
         """What this project was answered before, to whichever of its tasks."""
-        query = select(PaidAnswer.answer).where(PaidAnswer.input_key == key, PaidAnswer.project_id == self._project_id)
+        mine = (PaidAnswer.input_key == key, PaidAnswer.project_id == self._project_id)
+        query = select(PaidAnswer.answer).where(*mine, PaidAnswer.answer.is_not(null()))
         with self._database.read() as session:
-            answers = session.scalars(query.order_by(PaidAnswer.created_at.desc())).all()
-        return next((a for a in answers if a is not None), None)
+            return session.scalars(query.order_by(PaidAnswer.created_at.desc())).first()
 
-    def keep(self, key: str, answer: dict[str, Any] | None, spent: Spending) -> None:
-        """Write down an answer and what it took; None where it could not be used and still was paid for."""
+    def disown(self, key: str) -> None:
+        """Forget an answer that could not be used, so that it is asked for again; what it took stays on record."""
+        mine = (PaidAnswer.input_key == key, PaidAnswer.project_id == self._project_id)
+        with self._database.write() as session:
+            session.execute(update(PaidAnswer).where(*mine).values(answer=null()))
+
+    def keep(self, key: str, answer: dict[str, Any], spent: Spending) -> None:
+        """Write down an answer and what it took."""
         with self._database.write() as session:
             session.add(
                 PaidAnswer(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from typing import Any
 
 from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.openai import Endpoint
 from clipper_core.adapters.speech_audio import SpeechFile
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.documents import Json, media_json, proposal_json, silence_json, transcript_json
@@ -23,19 +25,22 @@ from clipper_core.domain.media import MediaInfo
 from clipper_core.domain.naming import file_name
 from clipper_core.domain.preset import Preset
 from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.spending import Spending
 from clipper_core.domain.time_range import TimeRange, seconds
 from clipper_core.domain.transcript import Transcript, Word
 from clipper_core.errors import BadRange, DiskFull, EngineMissing, FolderNotWritable, NotMedia
-from clipper_core.services.hearing import Warnings, hear_captions, place_words, settle
+from clipper_core.services.choosing import choose_clips
+from clipper_core.services.hearing import Warnings, hear_captions, place_heard, place_words, settle
 from clipper_core.services.limits import Accepted
+from clipper_core.services.paid import OfThisProcess, RememberingChat, RememberingRecogniser
+from clipper_core.services.steps import Engines
 from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip
 from clipper_core.stages.map_silence import Mapped, map_silence
 from clipper_core.stages.probe import probe
-from clipper_core.stages.propose_clips import propose_clips
 from clipper_core.stages.render_clip import file_suffix, render_clip
 from clipper_core.stages.strict_silences import strict_silences
-from clipper_core.stages.transcribe import Recogniser, stretches, transcribe_stretch
+from clipper_core.stages.transcribe import Recogniser, hear_stretch, stretches, transcribe_stretch
 
 Say = Callable[[str, float], None]
 """Told a step in words and how far it is, 0-1."""
@@ -51,6 +56,7 @@ class Wishes:
     """How a recording is to be processed. ``out`` is where rendered clips go; None renders nothing."""
 
     transcriber: str
+    selector: str = "offline"
     language: str = "auto"
     track: int = 0
     lengths: Lengths = Lengths()  # noqa: RUF009 - frozen
@@ -71,6 +77,7 @@ class Processed:
     timings_s: dict[str, float]
     track: int = 0
     files: list[dict[str, str | None]] = field(default_factory=list)
+    spent: Spending | None = None  # on paid services, where any were asked
 
     def to_json(self) -> Json:
         """The one object that ``process --json`` prints."""
@@ -96,10 +103,15 @@ class Offline:
     def __init__(
         self,
         ffmpeg: Ffmpeg,
-        engines: Mapping[str, Callable[[], Recogniser]],
+        engines: Engines,
         aligner: Callable[[], Aligner],
         accepted: Accepted,
+        endpoint: Endpoint | None = None,
+        chat_words: int = 20_000,
     ) -> None:
+        self._endpoint = endpoint
+        self._chat_words = chat_words
+        self._answers = OfThisProcess()
         self._ffmpeg = ffmpeg
         self._engines = engines
         self._aligner = aligner
@@ -120,9 +132,10 @@ class Offline:
             warnings: Warnings = [w._asdict() for w in mapped.warnings]
             transcript, heard = self._hear(speech, mapped.silence_map, wishes, timings, say)
             with _timed(timings, "propose"):
-                proposals = propose_clips(transcript, mapped.silence_map, wishes.lengths)
-            warnings += heard if proposals else [*heard, NOTHING_PROPOSED]
+                proposals, about = self._choose(transcript, mapped.silence_map, wishes, say)
+            warnings += [*heard, *about] if proposals else [*heard, *about, NOTHING_PROPOSED]
             done = Processed(media, mapped.silence_map, transcript, proposals, warnings, timings, wishes.track)
+            done.spent = self._answers.spent
             if wishes.preset is not None and wishes.out is not None:
                 with _timed(timings, "render"):
                     self._render_all(path, done, wishes.preset, wishes.out, folder, say)
@@ -203,15 +216,37 @@ class Offline:
                 return place_words(heard, self._aligner, audio, silences, progress)
         if wishes.transcriber not in self._engines:
             raise EngineMissing
+        if wishes.transcriber == Endpoint.name:
+            return self._ask_to_hear(audio, silences, wishes.language, timings, say)
         with _timed(timings, "transcribe"):
-            words = self._transcribe(wishes.transcriber, speech, silences, say)
+            words = self._transcribe(wishes.transcriber, wishes.language, speech, silences, say)
         return settle(words, wishes.transcriber, wishes.language, silences)
 
-    def _transcribe(self, engine: str, speech: Path, silences: SilenceMap, say: Say) -> tuple[Word, ...]:
+    def _ask_to_hear(
+        self, audio: SpeechFile, silences: SilenceMap, language: str, timings: dict[str, float], say: Say
+    ) -> tuple[Transcript, Warnings]:
+        engine = RememberingRecogniser(self._engines[Endpoint.name](language), language, self._answers)
+        everything = TimeRange(0, silences.duration_ms)
+        with _timed(timings, "transcribe"):
+            heard = hear_stretch(engine, audio, everything, silences, lambda f: say("Transcribing", f))
+        told = language if language != "auto" else heard.language
+        with _timed(timings, "align"):
+            return place_heard(heard.words, told, self._aligner, audio, silences, lambda f: say("Placing the words", f))
+
+    def _choose(
+        self, transcript: Transcript | None, silences: SilenceMap, wishes: Wishes, say: Say
+    ) -> tuple[tuple[Proposal, ...], Warnings]:
+        chat = None
+        if wishes.selector == "chat" and self._endpoint is not None:
+            chat = RememberingChat(self._endpoint, self._answers, lambda: None, self._chat_words)
+        return choose_clips(chat, transcript, silences, wishes.lengths, progress=lambda f: say("Choosing clips", f))
+
+    def _transcribe(self, engine: str, language: str, speech: Path, silences: SilenceMap, say: Say) -> tuple[Word, ...]:
         """Stretch by stretch, as many side by side as there are cores; in order whatever finishes first."""
         parts = stretches(silences)
         if not parts:
             return ()
+        make = functools.partial(self._engines[engine], language)
         say("Transcribing", 0.0)
         done_ms, all_ms = 0, sum(p.length_ms for p in parts)
         heard: dict[int, tuple[Word, ...]] = {}
@@ -219,9 +254,7 @@ class Offline:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(min(len(parts), _cores()), mp_context=context) as pool:
             at_work = {
-                pool.submit(
-                    _transcribe_part, self._engines[engine], speech, p, silences.within(p), silences.duration_ms
-                ): i
+                pool.submit(_transcribe_part, make, speech, p, silences.within(p), silences.duration_ms): i
                 for i, p in enumerate(parts)
             }
             try:
@@ -263,11 +296,11 @@ class Offline:
 
 
 def _transcribe_part(
-    engine: Callable[[], Recogniser], speech: Path, part: TimeRange, silences: Sequence[Silence], duration_ms: int
+    make: Callable[[], Recogniser], speech: Path, part: TimeRange, silences: Sequence[Silence], duration_ms: int
 ) -> tuple[Word, ...]:
     """In a process of its own."""
     here = SilenceMap(duration_ms, tuple(silences))
-    return transcribe_stretch(engine(), SpeechFile(speech), part, here, lambda _: None)
+    return transcribe_stretch(make(), SpeechFile(speech), part, here, lambda _: None)
 
 
 def _end_processes(pool: ProcessPoolExecutor) -> None:

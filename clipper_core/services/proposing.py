@@ -11,19 +11,24 @@ from clipper_core.domain.silence import FLOOR_DB, Silence, SilenceMap
 from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.errors import BadTranscript
-from clipper_core.stages.propose_clips import propose_clips
+from clipper_core.services.choosing import choose_clips
+from clipper_core.services.hearing import Warnings
+from clipper_core.services.paid import RememberingChat
 from clipper_core.stages.snap_cuts import silences_from_words
+
+Proposed = tuple[list[dict[str, Any]], Warnings]
 
 MOST_MS = 400 * 3_600_000
 
 
-def propose_from(document: dict[str, Any], lengths: Lengths) -> list[dict[str, Any]]:
-    """The proposals for a transcript, best first, in seconds. Raises BadTranscript."""
+def propose_from(document: dict[str, Any], lengths: Lengths, chat: RememberingChat | None = None) -> Proposed:
+    """The proposals for a transcript, best first, in seconds, and what to say about them. Raises BadTranscript."""
     try:
         transcript, silences = _read(document)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise BadTranscript(detail=f"{type(error).__name__}: {error}") from error
-    return [_json(p) for p in propose_clips(transcript, silences, lengths)]
+    proposals, warnings = choose_clips(chat, transcript, silences, lengths)
+    return [_json(p) for p in proposals], warnings
 
 
 def _json(proposal: Proposal) -> dict[str, Any]:

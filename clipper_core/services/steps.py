@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.openai import Endpoint
 from clipper_core.adapters.speech_audio import SpeechFile
 from clipper_core.db.models import Asset, ClipVersion, Project, Render, SilenceMapRow, Task, TranscriptRow
 from clipper_core.db.session import Database
@@ -27,9 +28,12 @@ from clipper_core.domain.task import Kind
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import EngineMissing
+from clipper_core.services.answers import Answers
+from clipper_core.services.choosing import choose_clips
 from clipper_core.services.evidence import Evidence
-from clipper_core.services.hearing import hear_captions, place_words, settle
+from clipper_core.services.hearing import hear_captions, place_heard, place_words, settle
 from clipper_core.services.limits import Accepted
+from clipper_core.services.paid import RememberingChat, RememberingRecogniser
 from clipper_core.services.proposals import add_proposals, kept_stretches
 from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
 from clipper_core.stages.align_words import Aligner
@@ -37,11 +41,18 @@ from clipper_core.stages.caption_clip import caption_clip
 from clipper_core.stages.make_preview import make_preview
 from clipper_core.stages.map_silence import Mapped, map_silence
 from clipper_core.stages.probe import probe
-from clipper_core.stages.propose_clips import propose_clips
 from clipper_core.stages.render_clip import Rendered, file_suffix, render_clip
-from clipper_core.stages.transcribe import Recogniser, stretches, transcribe_stretch
+from clipper_core.stages.transcribe import (
+    HeardStretch,
+    Recogniser,
+    hear_stretch,
+    main_language,
+    merge,
+    stretches,
+)
 
-Engines = Mapping[str, Callable[[], Recogniser]]
+Engines = Mapping[str, Callable[[str], Recogniser]]
+"""By name, what makes a recogniser for a language: a code, or auto."""
 
 
 class Steps:
@@ -56,6 +67,8 @@ class Steps:
         engines: Engines,
         aligner: Callable[[], Aligner],
         accepted: Accepted,
+        endpoint: Endpoint | None,
+        chat_words: int,
     ) -> None:
         self._database = database
         self._files = files
@@ -63,6 +76,8 @@ class Steps:
         self._ffmpeg = ffmpeg
         self._engines = engines
         self._aligner = aligner
+        self._endpoint = endpoint
+        self._chat_words = chat_words
         self._limits = accepted.for_probe()
 
     def by_kind(self) -> dict[Kind, Step]:
@@ -145,11 +160,15 @@ class Steps:
         make = self._engines.get(inputs["engine"])
         if make is None:
             raise EngineMissing
+        engine = make(inputs["language"])
+        if engine.name == Endpoint.name:
+            engine = RememberingRecogniser(engine, inputs["language"], self._answers(bench))
         silences = self._evidence.silence_map(inputs["map"])
         stretch = TimeRange(inputs["start_ms"], inputs["end_ms"])
         with self._files.path(inputs["speech"]) as path:
-            words = transcribe_stretch(make(), SpeechFile(path), stretch, silences, bench.progress)
-        return Outcome({"words": [[w.text, w.start_ms, w.end_ms, w.timed] for w in words]})
+            heard = hear_stretch(engine, SpeechFile(path), stretch, silences, bench.progress)
+        words = [[w.text, w.start_ms, w.end_ms, w.timed] for w in heard.words]
+        return Outcome({"words": words, "language": heard.language})
 
     def align(self, bench: Bench) -> Outcome:
         inputs = bench.claim.inputs
@@ -160,8 +179,13 @@ class Steps:
                 with self._files.path(inputs["captions"]) as captions:
                     heard = hear_captions(captions.read_bytes(), silences, inputs["language"])
                 transcript, warnings = place_words(heard, self._aligner, speech, silences, bench.progress)
+            elif inputs["engine"] == Endpoint.name:
+                spoken = main_language(parts := self._heard(inputs["parts"]))
+                told = inputs["language"] if inputs["language"] != "auto" else spoken
+                words = merge(p.words for p in parts)
+                transcript, warnings = place_heard(words, told, self._aligner, speech, silences, bench.progress)
             else:
-                words = self._transcribed(inputs["parts"])
+                words = merge(p.words for p in self._heard(inputs["parts"]))
                 transcript, warnings = settle(words, inputs["engine"], inputs["language"], silences)
         out = write_json(bench.folder / "transcript", transcript_json(transcript))
         transcript_id = new_id("trs")
@@ -183,10 +207,13 @@ class Steps:
         files = [NewFile("transcript", "transcript", out, "application/gzip")]
         return Outcome({"transcript": transcript_id, "warnings": warnings}, files, save)
 
-    def _transcribed(self, parts: Sequence[str]) -> tuple[Word, ...]:
+    def _heard(self, parts: Sequence[str]) -> list[HeardStretch]:
         with self._database.read() as session:
             rows = [session.get_one(Task, part).result or {} for part in parts]
-        return tuple(Word(*w) for row in rows for w in row["words"])
+        return [HeardStretch(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
+
+    def _answers(self, bench: Bench) -> Answers:
+        return Answers(self._database, bench.claim.project_id, bench.claim.id, bench.claim.kind.value)
 
     # -- the clips
 
@@ -197,13 +224,29 @@ class Steps:
         lengths = Lengths(inputs["min_ms"], inputs["max_ms"], inputs["most"])
         with self._database.read() as session:
             kept = kept_stretches(session, bench.claim.project_id)
-        proposals = propose_clips(transcript, silences, lengths, avoid=kept)
-        warnings = [] if proposals or kept else [NOTHING_PROPOSED]
+        proposals, warnings = choose_clips(
+            self._chat(bench),
+            transcript,
+            silences,
+            lengths,
+            avoid=kept,
+            progress=bench.progress,
+        )
+        if not proposals and not kept:
+            warnings.append(NOTHING_PROPOSED)
 
         def save(session: Session, project: Project, _assets: dict[str, Asset]) -> None:
             add_proposals(session, project, inputs["run"], proposals, inputs["map"], inputs["transcript"])
 
         return Outcome({"clips": len(proposals), "warnings": warnings}, save=save)
+
+    def _chat(self, bench: Bench) -> RememberingChat | None:
+        if bench.claim.inputs["selector"] != "chat":
+            return None
+        if self._endpoint is None:
+            raise EngineMissing("No language service is switched on here. Set OPENAI_API_KEY or OPENAI_BASE_URL.")
+        # Nothing is known of how far an answer is, so the bar stands where it is while one is waited for.
+        return RememberingChat(self._endpoint, self._answers(bench), lambda: bench.progress(0.0), self._chat_words)
 
     def render(self, bench: Bench) -> Outcome:
         inputs = bench.claim.inputs

@@ -17,10 +17,9 @@ import numpy.typing as npt
 
 from clipper_core.adapters.aligner import Heard
 from clipper_core.adapters.speech_audio import SpeechAudio as SpeechAudio
-from clipper_core.domain.silence import SilenceMap
+from clipper_core.domain.silence import SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word
-from clipper_core.stages.transcribe import speech_within
 
 Progress = Callable[[float], None]
 """Called with 0..1 now and then; may raise, which stops the work."""

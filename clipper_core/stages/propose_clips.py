@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
-from clipper_core.domain.cut import Cut, Side
+from clipper_core.domain.cut import Cut
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Transcript, sentences_of
 from clipper_core.stages.find_edges import Ints, Places, Tier, find_edges
 from clipper_core.stages.find_topics import Floats, find_topics, topics_by_pauses
-from clipper_core.stages.name_clip import name_clips
+from clipper_core.stages.name_clip import Name, name_clips
 from clipper_core.stages.score_windows import (
     Material,
     Windows,
@@ -32,7 +32,7 @@ from clipper_core.stages.score_windows import (
     speech_ms,
     speech_share,
 )
-from clipper_core.stages.snap_cuts import alternatives, certify
+from clipper_core.stages.snap_cuts import alternatives, certify_ranges
 
 HOLE_MS = 5_000
 EVERY_MS = 300_000  # about one clip in five minutes
@@ -62,31 +62,36 @@ def propose_clips(
     Works with what there is: without a transcript by the silences, without sentences by pauses, without either by the
     clock. Nothing is proposed where nobody speaks, or where the recording is shorter than the shortest clip.
     """
-    taken = _merged(avoid)
+    taken = merged(avoid)
     wanted = how_many(silences.duration_ms - total_ms(taken), lengths)
     if wanted == 0:
         return ()
-    material = _material(transcript, silences)
-    choices = _choices(material, lengths, taken, wanted)
-    best_first = sorted(choices, key=lambda c: (-c.score, c.span))
-    spans = [c.span for c in best_first]
-    cuts = [_cuts(span, silences, transcript) for span in spans]
-    names = name_clips(spans, cuts, material)
+    material = material_of(transcript, silences)
+    choices = sorted(_choices(material, lengths, taken, wanted), key=lambda c: (-c.score, c.span))
+    cuts = [certified(c.span, material) for c in choices]
+    names = name_clips([c.span for c in choices], cuts, material)
     return tuple(
-        Proposal(
-            span=choice.span,
-            score=choice.score,
-            title=name.title,
-            reasons=(*name.reasons, *_about_hole(choice.span, silences)),
-            cuts=pair,
-            alternatives=alternatives(choice.span, silences, transcript, lengths),
-        )
-        for choice, pair, name in zip(best_first, cuts, names, strict=True)
+        proposal_of(choice, name, pair, material, lengths)
+        for choice, name, pair in zip(choices, names, cuts, strict=True)
     )
 
 
-def _cuts(span: TimeRange, silences: SilenceMap, transcript: Transcript | None) -> tuple[Cut, Cut]:
-    return certify(span.start_ms, Side.IN, silences, transcript), certify(span.end_ms, Side.OUT, silences, transcript)
+def certified(span: TimeRange, material: Material) -> tuple[Cut, Cut]:
+    """The two cuts of a clip, with their evidence."""
+    start, end = certify_ranges([span], material.silences, material.transcript)
+    return start, end
+
+
+def proposal_of(choice: Choice, name: Name, cuts: tuple[Cut, Cut], material: Material, lengths: Lengths) -> Proposal:
+    """What is proposed once a window is chosen and named: with a warning where it needs one, and other good edges."""
+    return Proposal(
+        span=choice.span,
+        score=choice.score,
+        title=name.title,
+        reasons=(*name.reasons, *_about_hole(choice.span, material.silences)),
+        cuts=cuts,
+        alternatives=alternatives(choice.span, material.silences, material.transcript, lengths),
+    )
 
 
 def _about_hole(span: TimeRange, silences: SilenceMap) -> tuple[str, ...]:
@@ -105,7 +110,8 @@ def how_many(free_ms: int, lengths: Lengths) -> int:
     return min(by_length, max(1, free_ms // typical), lengths.most)
 
 
-def _material(transcript: Transcript | None, silences: SilenceMap) -> Material:
+def material_of(transcript: Transcript | None, silences: SilenceMap) -> Material:
+    """A recording as the scores see it, its topics found and its words weighed."""
     if transcript is None or not transcript.words:
         return Material(silences, topics=topics_by_pauses(silences))
     sentences = transcript.sentences or sentences_of(transcript.words)
@@ -128,7 +134,7 @@ def _choices(material: Material, lengths: Lengths, taken: Sequence[TimeRange], w
             return found
     if found and material.transcript:
         return found
-    rest = _merged([*taken, *(c.span for c in found)])
+    rest = merged([*taken, *(c.span for c in found)])
     windows = by_clock(starts, rest, duration_ms, lengths)
     found += _chosen(windows, material, lengths, rest, wanted - len(found))
     if not found and speech_ms(material) >= LEAST_SPEECH_MS:
@@ -193,7 +199,7 @@ def _traced(best: Floats, taken: Ints, before: Ints) -> list[int]:
     return out[::-1]
 
 
-def _merged(ranges: Sequence[TimeRange]) -> list[TimeRange]:
+def merged(ranges: Sequence[TimeRange]) -> list[TimeRange]:
     """The same stretches in order, those that touch made one."""
     out: list[TimeRange] = []
     for r in sorted(ranges):

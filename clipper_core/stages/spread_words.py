@@ -7,11 +7,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from clipper_core.domain.captions import Caption
-from clipper_core.domain.silence import SilenceMap
+from clipper_core.domain.silence import SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import BadCaptions
-from clipper_core.stages.transcribe import speech_within
 
 MARKS = re.compile(r"\[[^\]]*\]|[♪♫]|^\s*(?:>>|-\s)\s*|>>")  # [Music] and the like are shown, not said
 

@@ -1,25 +1,33 @@
-"""From sound or captions to words: stretch by stretch, so that stretches can be heard side by side and again."""
+"""From sound to words: piece by piece, so that pieces can be heard side by side, and each only once."""
 
 from __future__ import annotations
 
 import re
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from clipper_core.adapters.speech_audio import SpeechAudio
-from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.heard import HeardPiece
+from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
+from clipper_core.errors import Cancelled, PieceTooLarge, ServiceRefused
+from clipper_core.stages.spread_words import spread_words
 
 Progress = Callable[[float], None]
 """Called with 0..1 now and then; may raise, which stops the work."""
 
 TARGET_MS, MOST_MS = 45_000, 60_000
-LONG_SILENCE_MS = 1_500  # what an engine that hears pieces does not hear at all
 MARGIN_MS = 200  # of silence, left at either end of speech: words fade in and out
+LEAST_PIECE_MS = 5_000  # a service that calls this too large will not take less either
+LOOK_EVERY_S = 0.5  # how soon a stop is noticed while pieces are being heard side by side
 # Of the speech, by words, for the words to be believed: 0.9 and more where it is understood, 0.5 in German.
 LEAST_COVERED = 0.65
 USUAL_SHARE = 0.12  # of English text, made of the words below; of other languages next to nothing
@@ -35,18 +43,33 @@ _ENGLISH = frozenset(
 
 
 class Recogniser(Protocol):
-    """An engine that hears words."""
+    """An engine that hears words. Where it hears several pieces at a time, it is called from several threads."""
 
     name: str
     version: str
     languages: frozenset[str]
     draft: bool
     piece_ms: int | None
-    """How much it hears at once, without long silences; None for whole stretches."""
+    """How much it hears at once; None for whole stretches."""
+    spares_ms: int
+    """Silences this long are not given to it."""
+    in_flight: int
+    """How many pieces it hears at a time."""
 
-    def recognise(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> tuple[Word, ...]:
-        """The words in speech audio that starts ``offset_ms`` into the recording, timed in the recording."""
+    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> HeardPiece:
+        """What is said in speech audio that starts ``offset_ms`` into the recording, timed from its own start.
+
+        Raises PieceTooLarge where it takes less at a time.
+        """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeardStretch:
+    """The words of a stretch, in order and inside it, and the language most of them are in, where the engine says."""
+
+    words: tuple[Word, ...]
+    language: str | None = None
 
 
 def stretches(silences: SilenceMap, target_ms: int = TARGET_MS, most_ms: int = MOST_MS) -> tuple[TimeRange, ...]:
@@ -61,19 +84,36 @@ def stretches(silences: SilenceMap, target_ms: int = TARGET_MS, most_ms: int = M
     return tuple(p for p in parts if speech_within(p, silences))
 
 
+def hear_stretch(
+    recogniser: Recogniser, speech: SpeechAudio, stretch: TimeRange, silences: SilenceMap, progress: Progress
+) -> HeardStretch:
+    """What is said in one stretch, in order whichever piece is heard first.
+
+    An error, or a stop by ``progress``, lets no new piece begin; those in flight are waited for, since they are paid
+    for. Words without times are spread over their piece and not ``timed``. ``progress`` is called in this thread only.
+    """
+    pieces = _pieces(stretch, silences, recogniser)
+    hearing = _Hearing(recogniser, speech, silences)
+    heard = (hearing.one_by_one if recogniser.in_flight == 1 else hearing.several)(pieces, progress)
+    progress(1.0)
+    parts = [part for piece in sorted(heard) for part in heard[piece]]
+    return HeardStretch(merge(p.words for p in parts), main_language(parts))
+
+
 def transcribe_stretch(
     recogniser: Recogniser, speech: SpeechAudio, stretch: TimeRange, silences: SilenceMap, progress: Progress
 ) -> tuple[Word, ...]:
     """The words of one stretch, in order and inside it."""
-    pieces = _pieces(stretch, silences, recogniser.piece_ms)
-    out: list[Word] = []
-    for number, piece in enumerate(pieces):
-        before = number / len(pieces)
-        pcm = speech.read(piece.start_ms, piece.end_ms)
-        heard = recogniser.recognise(pcm, piece.start_ms, lambda f, b=before: progress(b + f / len(pieces)))  # type: ignore[misc]
-        out += [_inside(w, piece) for w in heard]
-    progress(1.0)
-    return merge([out])
+    return hear_stretch(recogniser, speech, stretch, silences, progress).words
+
+
+def main_language(parts: Iterable[HeardStretch]) -> str | None:
+    """The language that most words are in; None where none is named."""
+    words: Counter[str] = Counter()
+    for part in parts:
+        if part.language and part.words:
+            words[part.language] += len(part.words)
+    return min(words, key=lambda code: (-words[code], code), default=None)
 
 
 def merge(parts: Iterable[Iterable[Word]]) -> tuple[Word, ...]:
@@ -96,17 +136,66 @@ def english(words: Sequence[Word]) -> bool:
     return sum(b in _ENGLISH for b in bare) >= USUAL_SHARE * len(bare)
 
 
-def speech_within(span: TimeRange, silences: SilenceMap) -> tuple[TimeRange, ...]:
-    """What of ``span`` lies in no silence, in order."""
-    out: list[TimeRange] = []
-    at = span.start_ms
-    for silence in silences.within(span):
-        if silence.start_ms > at:
-            out.append(TimeRange(at, silence.start_ms))
-        at = max(at, silence.end_ms)
-    if at < span.end_ms:
-        out.append(TimeRange(at, span.end_ms))
-    return tuple(out)
+Parts = dict[TimeRange, list[HeardStretch]]
+
+
+@dataclass
+class _Hearing:
+    """Pieces given to an engine, and what comes back."""
+
+    recogniser: Recogniser
+    speech: SpeechAudio
+    silences: SilenceMap
+
+    def one_by_one(self, pieces: Sequence[TimeRange], progress: Progress) -> Parts:
+        out: Parts = {}
+        before, whole = 0, sum(p.length_ms for p in pieces)
+        for piece in pieces:
+            out[piece] = self._heard(piece, lambda f, b=before, p=piece: progress((b + f * p.length_ms) / whole))  # type: ignore[misc]
+            before += piece.length_ms
+        return out
+
+    def several(self, pieces: Sequence[TimeRange], progress: Progress) -> Parts:
+        out: Parts = {}
+        stop = threading.Event()
+
+        def look(_: float) -> None:
+            if stop.is_set():
+                raise Cancelled
+
+        progress(0.0)
+        with ThreadPoolExecutor(self.recogniser.in_flight, thread_name_prefix="hear") as pool:
+            try:
+                at_work = {pool.submit(self._heard, piece, look): piece for piece in pieces}
+                left = set(at_work)
+                while left:
+                    progress(sum(p.length_ms for p in out) / sum(p.length_ms for p in pieces))
+                    done, left = wait(left, LOOK_EVERY_S, FIRST_COMPLETED)
+                    out |= {at_work[future]: future.result() for future in done}
+            finally:
+                stop.set()  # those that have not begun never will; the others are waited for
+        return out
+
+    def _heard(self, piece: TimeRange, progress: Progress) -> list[HeardStretch]:
+        """One piece; in halves, cut at a silence, where it is too large."""
+        progress(0.0)
+        try:
+            pcm = self.speech.read(piece.start_ms, piece.end_ms)
+            return [self._placed(self.recogniser.hear(pcm, piece.start_ms, progress), piece)]
+        except PieceTooLarge as error:
+            if piece.length_ms < LEAST_PIECE_MS:
+                raise ServiceRefused(detail=error.detail) from None
+        cut = _cut(piece.start_ms, self.silences, piece.length_ms // 2, piece.length_ms * 3 // 4)
+        halves = TimeRange(piece.start_ms, cut), TimeRange(cut, piece.end_ms)
+        return [part for half in halves for part in self._heard(half, progress)]
+
+    def _placed(self, heard: HeardPiece, piece: TimeRange) -> HeardStretch:
+        if heard.words is None:
+            words = spread_words(heard.text, piece, self.silences)
+        else:
+            at = piece.start_ms
+            words = tuple(_inside(t, at + a, at + b, piece) for t, a, b in heard.words)
+        return HeardStretch(words, heard.language)
 
 
 def _divided(span: TimeRange, silences: SilenceMap, target_ms: int, most_ms: int) -> list[TimeRange]:
@@ -134,10 +223,12 @@ def _cut(at_ms: int, silences: SilenceMap, target_ms: int, most_ms: int) -> int:
     return middle(max(near, key=worth)) if near else at_ms + target_ms
 
 
-def _pieces(stretch: TimeRange, silences: SilenceMap, piece_ms: int | None) -> list[TimeRange]:
+def _pieces(stretch: TimeRange, silences: SilenceMap, recogniser: Recogniser) -> list[TimeRange]:
+    """What is given to the engine at a time: all speech of the stretch, without the silences it is spared."""
+    piece_ms = recogniser.piece_ms
     if piece_ms is None:
         return [stretch]
-    long = silences.of_at_least(LONG_SILENCE_MS)
+    long = silences.of_at_least(recogniser.spares_ms)
     spoken = [
         TimeRange(max(stretch.start_ms, s.start_ms - MARGIN_MS), min(stretch.end_ms, s.end_ms + MARGIN_MS))
         for s in speech_within(stretch, long)
@@ -146,6 +237,6 @@ def _pieces(stretch: TimeRange, silences: SilenceMap, piece_ms: int | None) -> l
     return [p for s in spoken for p in _divided(s, silences, piece_ms, piece_ms * 3 // 2)]
 
 
-def _inside(word: Word, span: TimeRange) -> Word:
-    start = min(max(word.start_ms, span.start_ms), span.end_ms - 1)
-    return Word(word.text, start, min(max(word.end_ms, start), span.end_ms), word.timed)
+def _inside(text: str, start_ms: int, end_ms: int, span: TimeRange) -> Word:
+    start = min(max(start_ms, span.start_ms), span.end_ms - 1)
+    return Word(text, start, min(max(end_ms, start), span.end_ms))

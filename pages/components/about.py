@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import streamlit
 
 from clipper_core import __version__
-from clipper_core.app import App, choose, ffmpeg_for
+from clipper_core.app import App, choose, endpoint_for, ffmpeg_for
 from clipper_core.errors import ClipperError
 from pages.components import words
 from pages.components.engines import engine
 from pages.components.machine import Fact, free_bytes
 
+LINKS = {"route": "through Clipper", "presigned": "from the file store, by links that expire"}
 PARTS = {"database": "Database", "queue": "Queue", "storage": "File store", "workers": "Workers"}
 
 
@@ -39,32 +40,44 @@ def engines(app: App) -> list[Fact]:
     ffmpeg = ffmpeg_for(settings)
     chosen, captioned = choose(settings, ffmpeg, "auto", False), choose(settings, ffmpeg, "auto", True)
     language = "decided by what is heard" if settings.language == "auto" else settings.language
-    address = f", at {_host(settings.openai_base_url)}" if settings.openai_base_url else ""
-    return [
+    endpoint = endpoint_for(settings)
+    facts = [
         Fact("Words", engine(chosen["transcriber"]), "CLIPPER_TRANSCRIBER"),
         Fact("Words, with a caption file", engine(captioned["transcriber"])),
         Fact("Choice of clips", engine(chosen["selector"]), "CLIPPER_SELECTOR"),
         Fact("Language", language, "CLIPPER_LANGUAGE"),
-        Fact("Endpoint", f"on{address}" if settings.endpoint_on else "off", "OPENAI_API_KEY"),
+        Fact("Endpoint", f"on, at {endpoint.options.host}" if endpoint else "off", "OPENAI_API_KEY"),
     ]
+    if endpoint is not None:
+        facts.append(Fact("It hears words with", settings.transcribe_model, "CLIPPER_TRANSCRIBE_MODEL"))
+        facts.append(Fact("It chooses clips with", settings.chat_model, "CLIPPER_CHAT_MODEL"))
+    return facts
 
 
 def stores(app: App) -> list[Fact]:
     settings = app.settings
-    return [
+    facts = [
         Fact("Data folder", str(settings.data), "CLIPPER_DATA_DIR"),
         Fact("Database", _database(app), "DATABASE_URL"),
-        Fact("Recordings and clips", _store(settings.storage_url), "CLIPPER_STORAGE_URL"),
+        Fact("Recordings and clips", _store(app), "CLIPPER_STORAGE_URL"),
         Fact("Queue", _queue(app), "REDIS_URL"),
         Fact("Workers", f"{settings.workers} started with Clipper", "CLIPPER_WORKERS"),
     ]
+    if settings.storage_url:
+        facts.append(Fact("Browsers get recordings", LINKS[settings.media_links.value], "CLIPPER_MEDIA_LINKS"))
+        facts.append(
+            Fact("Copies on this computer", f"at most {words.size(settings.cache_gb * 1e9)}", "CLIPPER_CACHE_GB")
+        )
+    return facts
 
 
-def _store(url: str | None) -> str:
-    if not url:
+def _store(app: App) -> str:
+    settings = app.settings
+    if not settings.storage_url:
         return "in the data folder"
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    parts = urlsplit(settings.storage_url)
+    at = f", at {_host(settings.s3_endpoint_url)}" if settings.s3_endpoint_url else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}{at}"
 
 
 def _database(app: App) -> str:

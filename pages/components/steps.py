@@ -48,7 +48,7 @@ def steps_html(run: RunView) -> str:
     warnings = "".join(f'<p class="warn">{words.shown(w["message"])}</p>' for w in run.warnings)
     how = run.settings
     used = f"Words: {words.shown(engine(how['transcriber']))}. Choice of clips: {words.shown(engine(how['selector']))}."
-    paid = f"<p>{words.shown(words.spent(run.spent))}</p>" if run.spent else ""
+    paid = f"<p>{words.shown(run.spent.in_words())}</p>" if run.spent else ""
     return f'<div class="c"><table>{rows}</table>{warnings}<p class="muted">{used}</p>{paid}</div>'
 
 

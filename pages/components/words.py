@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from html import escape
 
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
-from clipper_core.domain.spending import Spending
 from clipper_core.domain.task import TaskState
 
 JOINER = "\u2060"  # has no width; keeps characters apart that would otherwise be read as a sign
@@ -98,24 +97,6 @@ def when(at: datetime, now: datetime) -> str:
         return f"yesterday {here:%H:%M}"
     day = f"{here.day} {here:%b}"
     return f"{day} {here:%H:%M}" if here.year == now.year else f"{day} {here.year}"
-
-
-def spent(on: Spending) -> str:
-    """What a paid service did: ``The service heard 24 min of sound, for $0.14. Its answers took 2 min.``"""
-    did = []
-    if on.audio_ms:
-        did.append(f"heard {lasting(on.audio_ms / 1000)} of sound")
-    if on.tokens_in or on.tokens_out:
-        did.append(f"read {on.tokens_in:,} tokens and wrote {on.tokens_out:,}")
-    price = f", for {money(on.cost)}" if on.cost is not None else ""
-    return f"The service {' and '.join(did) or 'was asked'}{price}. Its answers took {lasting(on.waited_ms / 1000)}."
-
-
-def money(dollars: float) -> str:
-    """``$1.20``, ``$0.014``, ``less than $0.001``."""
-    if 0 < dollars < 0.001:
-        return "less than $0.001"
-    return f"${dollars:.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.3f}"
 
 
 def percent(part: float) -> str:

@@ -70,7 +70,8 @@ def test_an_answer_that_was_kept_is_known_to_every_task_of_its_recording_and_to_
 def test_an_answer_that_could_not_be_used_is_counted_and_asked_for_again(database: Database):
     answers = Answers(database, "prj_1", "tsk_1", "chat")
 
-    answers.keep("key", None, MINUTE)
+    answers.keep("key", {"text": "no JSON at all"}, MINUTE)
+    answers.disown("key")
 
     assert answers.known("key") is None
     with database.read() as session:

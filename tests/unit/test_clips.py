@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -12,8 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.db.migrate import migrate
-from clipper_core.db.models import Clip, ClipVersion, Decision, Project, Show
+from clipper_core.db.models import Clip, ClipVersion, Decision, Project
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus, Proposal, Verdict, standing, status_of
 from clipper_core.domain.cut import Cut
@@ -42,18 +40,12 @@ class Listener:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'clipper.db'}")
-    migrate(made)
-    with made.write() as session:
-        session.add(Show(id="shw_1", name="Show", defaults={}))
-        session.flush()
-        media = {"duration_ms": 600_000}
-        session.add(
-            Project(id="prj_1", show_id="shw_1", title="T", filename="t", wishes={}, media=media, map_id="map_1")
-        )
-    yield made
-    made.close()
+def database(database: Database) -> Database:
+    """With a recording of ten minutes that was mapped."""
+    with database.write() as session:
+        project = session.get_one(Project, "prj_1")
+        project.media, project.map_id = {"duration_ms": 600_000}, "map_1"
+    return database
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from clipper_core.services.proposals import add_proposals
 from clipper_core.settings import Settings
 from pages.components import words
 from pages.components.stretch import stretch_of
+from tests.services import fresh_settings
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
@@ -61,12 +62,13 @@ class FakeQueue:
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    made = build_app(Settings(data_dir=tmp_path, _env_file=None))
-    made.migrate()
-    app = dataclasses.replace(made, queue=FakeQueue())
-    monkeypatch.setattr("pages.components.frame.this_app", lambda: app)
-    yield app
-    made.database.close()
+    with fresh_settings(tmp_path) as settings:
+        made = build_app(settings)
+        made.migrate()
+        app = dataclasses.replace(made, queue=FakeQueue())
+        monkeypatch.setattr("pages.components.frame.this_app", lambda: app)
+        yield app
+        made.database.close()
 
 
 @pytest.fixture
@@ -265,14 +267,15 @@ def test_many_recordings_are_shown_twenty_at_a_time(app, opened):
 
 
 def test_a_database_that_was_never_set_up_is_said_in_a_sentence(tmp_path, monkeypatch, opened):
-    bare = build_app(Settings(data_dir=tmp_path / "bare", _env_file=None))
-    monkeypatch.setattr("pages.components.frame.this_app", lambda: bare)
+    with fresh_settings(tmp_path / "bare", empty=True) as settings:
+        bare = build_app(settings)
+        monkeypatch.setattr("pages.components.frame.this_app", lambda: bare)
 
-    test = opened()
+        page = html(opened())
 
-    assert "The database has no tables yet" in html(test)
-    assert "setup_problem" in html(test)
-    bare.database.close()
+        bare.database.close()
+    assert "The database has no tables yet" in page
+    assert "setup_problem" in page
 
 
 # -- jobs
@@ -404,6 +407,10 @@ def test_settings_show_no_secret(tmp_path, monkeypatch, opened):
         redis_url="redis://:hunter2@queue.example:6379/0",
         openai_api_key="sk-hunter2",
         openai_base_url="https://user:hunter2@speech.example/v1",
+        storage_url="s3://clips/main",
+        s3_endpoint_url="https://store.example:9000",
+        aws_access_key_id="hunter2",
+        aws_secret_access_key="hunter2",
         _env_file=None,
     )
     monkeypatch.setattr("pages.components.frame.this_app", lambda: build_app(settings))
@@ -414,6 +421,7 @@ def test_settings_show_no_secret(tmp_path, monkeypatch, opened):
     assert "PostgreSQL at db.example:5433" in page
     assert "Redis at queue.example:6379" in page
     assert "on, at speech.example" in page
+    assert "s3://clips/main, at store.example:9000" in page
 
 
 def test_settings_say_which_part_does_not_answer(app, opened):

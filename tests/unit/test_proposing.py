@@ -38,7 +38,7 @@ def test_the_labelled_format_and_the_printed_one_give_the_same_clips() -> None:
 
 
 def test_clips_come_best_first_apart_and_of_the_asked_lengths() -> None:
-    clips = propose_from({"words": talk(30), "duration": 1800.0}, Lengths(20_000, 60_000, 5))
+    clips, _ = propose_from({"words": talk(30), "duration": 1800.0}, Lengths(20_000, 60_000, 5))
 
     assert 4 <= len(clips) <= 5
     assert [c["score"] for c in clips] == sorted((c["score"] for c in clips), reverse=True)
@@ -74,5 +74,5 @@ def test_what_is_not_a_transcript_is_refused_in_a_sentence(document: dict[str, A
 def test_silences_in_any_order_and_overlapping_are_put_right(pairs: list[tuple[float, float]], duration: float) -> None:
     document = {"words": talk(5), "duration": duration, "silences": [list(p) for p in pairs]}
 
-    for clip in propose_from(document, Lengths()):
+    for clip in propose_from(document, Lengths())[0]:
         assert 0 <= clip["start"] < clip["end"] <= max(duration, 300)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from clipper_core.adapters.recogniser import Pocketsphinx
+from clipper_core.domain.heard import NOTHING
 
 Sound = npt.NDArray[np.int16]
 SECONDS = np.arange(16_000 * 6) / 16_000
@@ -25,19 +26,20 @@ def speech_of(path: Path, start_s: float = 0, length_s: float = 60) -> Sound:
 
 
 def test_clear_speech_becomes_lower_case_words_in_order(media: Path) -> None:
-    words = Pocketsphinx().recognise(speech_of(media / "talk.mp4", length_s=12), 5_000)
+    heard = Pocketsphinx().hear(speech_of(media / "talk.mp4", length_s=12))
 
-    texts = [w.text for w in words]
+    assert heard.words is not None
+    texts = [t for t, _, _ in heard.words]
     assert {"example", "video", "convenience", "voice", "purpose"} <= set(texts)
     assert all(t == t.lower() and t[0].isalpha() for t in texts)
-    assert all(a.start_ms <= b.start_ms for a, b in pairwise(words))
-    assert all(5_000 <= w.start_ms < w.end_ms <= 17_000 for w in words)
+    assert all(a[1] <= b[1] for a, b in pairwise(heard.words))
+    assert all(0 <= a < b <= 12_000 for _, a, b in heard.words)
 
 
 def test_bytes_and_samples_are_heard_alike(media: Path) -> None:
     sound = speech_of(media / "talk.mp4", length_s=4)
 
-    assert Pocketsphinx().recognise(sound.tobytes(), 0) == Pocketsphinx().recognise(sound, 0) != ()
+    assert Pocketsphinx().hear(sound.tobytes()) == Pocketsphinx().hear(sound) != NOTHING
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_bytes_and_samples_are_heard_alike(media: Path) -> None:
     ids=["silence", "nothing", "hum", "hiss"],
 )
 def test_what_is_no_speech_gives_no_words(sound: npt.NDArray[np.float64]) -> None:
-    assert Pocketsphinx().recognise(sound.astype(np.int16), 0) == ()
+    assert Pocketsphinx().hear(sound.astype(np.int16)) == NOTHING
 
 
 def test_recognising_can_be_stopped_within_a_second_of_sound(media: Path) -> None:
@@ -62,7 +64,7 @@ def test_recognising_can_be_stopped_within_a_second_of_sound(media: Path) -> Non
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Pocketsphinx().recognise(speech_of(media / "talk.mp4", length_s=10), 0, stop)
+        Pocketsphinx().hear(speech_of(media / "talk.mp4", length_s=10), 0, stop)
 
     assert seen == [pytest.approx(0.1)]
-    assert Pocketsphinx().recognise(speech_of(media / "talk.mp4", length_s=4), 0) != ()
+    assert Pocketsphinx().hear(speech_of(media / "talk.mp4", length_s=4)) != NOTHING

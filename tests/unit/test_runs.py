@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from clipper_core.db.migrate import migrate
-from clipper_core.db.models import Asset, Project, Show, Task
+from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.media import AudioTrack, MediaInfo
@@ -78,17 +75,11 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    database = Database(f"sqlite:///{tmp_path / 'clipper.db'}")
-    migrate(database)
+def house(database: Database) -> House:
     with database.write() as session:
-        session.add(Show(id="shw_1", name="Show", defaults={}))
-        session.flush()
-        session.add(Project(id="prj_1", show_id="shw_1", title="T", filename="t.mp3", wishes={}, source_id="ast_1"))
-        session.flush()
+        session.get_one(Project, "prj_1").source_id = "ast_1"
         session.add(Asset(id="ast_1", project_id="prj_1", kind="source", key="k", mime="audio/mpeg", size=1))
-    yield House(database)
-    database.close()
+    return House(database)
 
 
 def test_a_run_goes_from_probe_to_proposals_and_is_then_over(house: House) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from clipper_core.db.migrate import migrate
-from clipper_core.db.models import Project, Show, Task, now
+from clipper_core.db.models import Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.task import MOVES, Kind, TaskState, state_of_run
 from clipper_core.errors import ClipperError, LeaseLost, QueueUnavailable
@@ -37,18 +34,6 @@ class FakeBell:
         if self.broken:
             raise QueueUnavailable
         return set(self.rung)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'clipper.db'}")
-    migrate(made)
-    with made.write() as session:
-        session.add(Show(id="shw_1", name="Show", defaults={}))
-        session.flush()
-        session.add(Project(id="prj_1", show_id="shw_1", title="T", filename="t.wav", wishes={}))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from clipper_core.adapters.speech_audio import SpeechFile
 from clipper_core.domain.captions import Caption
-from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.heard import HeardPiece
+from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import BadCaptions
@@ -23,7 +24,6 @@ from clipper_core.stages.transcribe import (
     english,
     merge,
     plausible,
-    speech_within,
     stretches,
     transcribe_stretch,
 )
@@ -45,13 +45,13 @@ class Echo:
     name, version, languages, draft = "echo", "1", frozenset({"en"}), False
 
     def __init__(self, piece_ms: int | None) -> None:
-        self.piece_ms = piece_ms
+        self.piece_ms, self.spares_ms, self.in_flight = piece_ms, 1_500, 1
         self.heard: list[tuple[int, int]] = []
 
-    def recognise(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> tuple[Word, ...]:
+    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> HeardPiece:
         self.heard.append((offset_ms, offset_ms + len(pcm) // 16))
         progress(1.0)
-        return (Word("word", max(0, offset_ms - 50), offset_ms + len(pcm) // 16 + 50),)
+        return HeardPiece("word", (("word", -50, len(pcm) // 16 + 50),))
 
 
 @pytest.fixture

@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.staging import Staging
-from clipper_core.db.models import Base, Show, Upload, now
+from clipper_core.db.models import Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.checksum import ALGORITHMS, Checksum
-from clipper_core.domain.ids import DEFAULT_SHOW
 from clipper_core.domain.upload import check_kind, clean_name, parse_metadata, wishes_of
 from clipper_core.errors import (
     BadSettings,
@@ -76,15 +75,6 @@ class Store:
     def discard(self, upload_id: str) -> None:
         self.discarded.append(upload_id)
         (self.folder / upload_id).unlink(missing_ok=True)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path / 'clipper.db'}")
-    Base.metadata.create_all(database.engine)
-    with database.write() as session:
-        session.add(Show(id=DEFAULT_SHOW, name="My recordings"))
-    return database
 
 
 @pytest.fixture

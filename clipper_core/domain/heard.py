@@ -1,0 +1,39 @@
+"""What an engine heard in one piece of sound, in plain values that can be kept and read again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from clipper_core.domain.spending import Spending
+
+TimedText = tuple[str, int, int]
+"""A word, and its start and end in milliseconds from the beginning of the piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPiece:
+    """The text of a piece, its words with their times (None from an engine that tells none), the language, the price.
+
+    ``language`` is a code such as ``en``, or None where the engine does not say.
+    """
+
+    text: str
+    words: tuple[TimedText, ...] | None = None
+    language: str | None = None
+    spending: Spending = Spending()  # noqa: RUF009 - frozen
+
+
+NOTHING = HeardPiece("", ())
+
+
+def heard_to_row(heard: HeardPiece) -> dict[str, Any]:
+    """As a JSON object that carries its schema version."""
+    words = None if heard.words is None else [list(w) for w in heard.words]
+    spent = asdict(heard.spending)
+    return {"v": 1, "text": heard.text, "words": words, "language": heard.language, "spending": spent}
+
+
+def heard_from_row(row: dict[str, Any]) -> HeardPiece:
+    words = None if row["words"] is None else tuple((str(t), int(a), int(b)) for t, a, b in row["words"])
+    return HeardPiece(row["text"], words, row["language"], Spending(**row["spending"]))

@@ -1,0 +1,271 @@
+"""Which stretches of a recording would stand alone as clips, by asking a language model.
+
+The model sees numbered sentences and answers with numbers, titles and reasons; where the clips are cut, and whether
+they keep the rules, is decided here, by the same places, scores and certificates as without a model. An answer that
+can't be used is asked for once more, with what is wrong with it; then the caller is told, and chooses without a model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from clipper_core.domain.clip import Lengths, Proposal
+from clipper_core.domain.cut import Cut
+from clipper_core.domain.silence import SilenceMap
+from clipper_core.domain.time_range import TimeRange, total_ms
+from clipper_core.domain.transcript import Transcript
+from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable
+from clipper_core.stages.check_answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
+from clipper_core.stages.find_edges import find_edges
+from clipper_core.stages.name_clip import Name, name_clips
+from clipper_core.stages.number_sentences import in_parts, number_sentences
+from clipper_core.stages.place_clips import Placer
+from clipper_core.stages.propose_clips import Choice, certified, choose, how_many, material_of, merged, proposal_of
+from clipper_core.stages.score_windows import Material
+from clipper_core.stages.write_request import SCHEMA, SCHEMA_NAME, Message, Part, clock, write_repair, write_request
+
+MOST_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
+FEWEST_WORDS = 500  # of a part: who reads less than that is not asked
+A_FEW = 2  # asked for beyond what is wanted, since some fall away
+MOST_DETAIL = 2_000  # characters of an unusable answer, kept for an engineer
+
+
+class Answer(Protocol):
+    """What a model said: its text, or why it declined; ``cut_short`` where it was stopped before its end."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def refusal(self) -> str | None: ...
+    @property
+    def cut_short(self) -> bool: ...
+
+
+class Chat(Protocol):
+    """Asks a language model for JSON after a strict schema. May raise ServiceUnavailable, or what stops the work."""
+
+    def __call__(self, messages: Sequence[Message], schema_name: str, schema: dict[str, Any]) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The clips a model chose, best first, and what a reader should know about how that went."""
+
+    proposals: tuple[Proposal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A suggestion and where it would be cut."""
+
+    suggestion: Suggestion
+    span: TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What came of asking about one part."""
+
+    placed: tuple[_Placed, ...]
+    problems: tuple[Problem, ...]
+    text: str
+    repaired: bool = False
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether it must be asked for again: not in form, or nothing legal though clips were named."""
+        grave = any(p.fault is not Fault.AGAINST_RULES for p in self.problems)
+        return grave or (bool(self.problems) and not self.placed)
+
+
+def ask_for_clips(
+    chat: Chat,
+    transcript: Transcript,
+    silences: SilenceMap,
+    lengths: Lengths = Lengths(),  # noqa: B008 - a frozen value
+    *,
+    avoid: Sequence[TimeRange] = (),
+    most_words: int = MOST_WORDS,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Asked:
+    """Clips that a language model chose, best first; none overlaps another, or a stretch in ``avoid``.
+
+    Every clip keeps to ``lengths`` and is cut in a silence at a sentence edge where there is one near. No clips come
+    back only where there is no room for one; then nothing is asked. Long transcripts are asked about in parts of at
+    most ``most_words``, or less if the service takes less. Raises ServiceAnswerUnusable, with a message that says why,
+    if the model declines or nothing that it answers can be used; else what ``chat`` and ``progress`` raise.
+    """
+    taken = merged(avoid)
+    wanted = how_many(silences.duration_ms - total_ms(taken), lengths)
+    if wanted == 0:
+        return Asked()
+    material = material_of(transcript, silences)
+    work = _Work(chat, material, lengths, tuple(taken), wanted)
+    parts, found = work.ask_all(most_words, progress)
+    progress(1.0)
+    proposals = work.best_of([p for f in found for p in f.placed])
+    if not proposals:
+        raise _unusable(found)
+    return Asked(proposals, _notes(parts, found))
+
+
+class _Work:
+    """One recording that is being asked about."""
+
+    def __init__(
+        self, chat: Chat, material: Material, lengths: Lengths, taken: tuple[TimeRange, ...], wanted: int
+    ) -> None:
+        self._chat, self._material, self._lengths, self._taken, self._wanted = chat, material, lengths, taken, wanted
+        starts, self._ends = find_edges(material.transcript, material.silences, material.sentences)
+        self._placer = Placer(starts, self._ends, lengths, material)
+
+    def ask_all(self, most_words: int, progress: Callable[[float], None]) -> tuple[list[Part], list[_Found]]:
+        """What came of asking about each part. Parts that are too large for the service are asked about in halves."""
+        parts = self._parts(most_words)
+        found: list[_Found] = []
+        try:
+            for part, count in parts:
+                progress(len(found) / len(parts))
+                found.append(self._ask(part, count))
+        except PieceTooLarge:
+            largest = max(part.size for part, _ in parts)
+            if largest < 2 * FEWEST_WORDS:
+                raise
+            return self.ask_all(min(most_words, largest) // 2, progress)
+        return [part for part, _ in parts], found
+
+    def _parts(self, most_words: int) -> list[tuple[Part, int]]:
+        """The parts that have room for a clip, and how many clips to ask for in each: its share and a few more."""
+        transcript = self._material.transcript
+        if transcript is None:
+            return []
+        lines = number_sentences(self._material, self._ends, self._lengths.max_ms)
+        divided = in_parts(lines, self._material.topics, most_words)
+        whole_ms = self._material.silences.duration_ms
+        parts = [
+            Part(piece, number, len(divided), whole_ms, transcript.language, transcript.draft, self._taken)
+            for number, piece in enumerate(divided, 1)
+        ]
+        free_ms = [_free_ms(part) for part in parts]
+        shares = [math.ceil(self._wanted * free / max(1, sum(free_ms))) + A_FEW for free in free_ms]
+        rows = zip(parts, shares, free_ms, strict=True)
+        return [(part, share) for part, share, free in rows if free >= self._lengths.min_ms]
+
+    def _ask(self, part: Part, count: int) -> _Found:
+        """The clips of a part; asked for once more where the first answer can't be used."""
+        messages = write_request(part, self._lengths, count)
+        first = self._answered(messages, part)
+        if not first.is_unusable:
+            return first
+        again = self._answered(write_repair(messages, first.text, [p.words for p in first.problems]), part)
+        better = again if again.placed or not first.placed else first
+        return replace(better, repaired=True)
+
+    def _answered(self, messages: Sequence[Message], part: Part) -> _Found:
+        answer = self._chat(messages, SCHEMA_NAME, SCHEMA)
+        if answer.refusal:
+            raise ServiceAnswerUnusable(DECLINED, detail=_whole(answer.refusal)[:MOST_DETAIL])
+        text = _whole(answer.text)
+        reading = check_answer(text, answer.cut_short, part.lines)
+        placed, problems = self._placed(reading)
+        return _Found(placed, (*reading.problems, *problems), text)
+
+    def _placed(self, reading: Reading) -> tuple[tuple[_Placed, ...], list[Problem]]:
+        """Where the suggestions are cut, the best first served; what overlaps a better one is left out silently."""
+        placed: list[_Placed] = []
+        problems: list[Problem] = []
+        for suggestion in sorted(reading.suggestions, key=lambda s: -s.score):
+            wish = suggestion.first.start_ms, suggestion.last.end_ms
+            span = self._placer.place(*wish, [*self._taken, *(p.span for p in placed)])
+            if span is not None:
+                placed.append(_Placed(suggestion, span))
+            elif self._placer.place(*wish, self._taken) is None:
+                problems.append(self._against_rules(suggestion))
+        return tuple(placed), problems
+
+    def _against_rules(self, suggestion: Suggestion) -> Problem:
+        length_ms, lengths = suggestion.length_ms, self._lengths
+        which = f"Clip {suggestion.place} (sentences {suggestion.first.number} to {suggestion.last.number})"
+        wrong = "lies where clips were decided on before, or where the recording can't be cut"
+        if length_ms > lengths.max_ms:
+            wrong = f"lasts {length_ms / 1000:.0f} seconds; at most {lengths.max_ms / 1000:g} are allowed"
+        elif length_ms < lengths.min_ms:
+            wrong = f"lasts {length_ms / 1000:.0f} seconds; at least {lengths.min_ms / 1000:g} are needed"
+        return Problem(Fault.AGAINST_RULES, f"{which} {wrong}.")
+
+    def best_of(self, placed: Sequence[_Placed]) -> tuple[Proposal, ...]:
+        """As many as are wanted of the clips of all parts, those with the best scores that do not overlap."""
+        if not placed:
+            return ()
+        start = np.array([p.span.start_ms for p in placed], dtype=np.int64)
+        end = np.array([p.span.end_ms for p in placed], dtype=np.int64)
+        scores = np.array([p.suggestion.score / LARGEST_SCORE for p in placed])
+        in_its_order = [placed[n] for n in sorted(choose(start, end, scores, self._wanted))]
+        chosen = sorted(in_its_order, key=lambda p: -p.suggestion.score)
+        cuts = [certified(p.span, self._material) for p in chosen]
+        names = self._names(chosen, cuts)
+        return tuple(
+            proposal_of(Choice(p.span, p.suggestion.score / LARGEST_SCORE), name, pair, self._material, self._lengths)
+            for p, name, pair in zip(chosen, names, cuts, strict=True)
+        )
+
+    def _names(self, chosen: Sequence[_Placed], cuts: Sequence[tuple[Cut, Cut]]) -> list[Name]:
+        """The model's titles and reasons; our own where it has none, or a title twice."""
+        own = name_clips([p.span for p in chosen], cuts, self._material)
+        used = {name.title.lower() for name in own}
+        names: list[Name] = []
+        for placed, name in zip(chosen, own, strict=True):
+            said = placed.suggestion
+            title = said.title if said.title and said.title.lower() not in used else name.title
+            used.add(title.lower())
+            names.append(Name(title, said.reasons or name.reasons))
+        return names
+
+
+def _free_ms(part: Part) -> int:
+    """How much of the stretch that a part covers is not taken."""
+    start_ms, end_ms = part.lines[0].start_ms, max(line.end_ms for line in part.lines)
+    held = (min(t.end_ms, end_ms) - max(t.start_ms, start_ms) for t in part.taken)
+    return end_ms - start_ms - sum(max(0, ms) for ms in held)
+
+
+def _whole(text: str) -> str:
+    """Without half characters, which JSON can hold and nothing else can."""
+    return text.encode("utf-8", "replace").decode()
+
+
+DECLINED = "The language model declined to choose clips from this recording."
+NOTHING_TO_ASK = "There was too little speech to ask the language model about."
+NOTHING_CHOSEN = "The language model found nothing in this recording that would make a clip."
+
+
+def _unusable(found: Sequence[_Found]) -> ServiceAnswerUnusable:
+    """Why no clip came of all that was answered."""
+    if not found:
+        return ServiceAnswerUnusable(NOTHING_TO_ASK)
+    worst = next((f for f in found if f.problems), None)
+    if worst is None:
+        return ServiceAnswerUnusable(NOTHING_CHOSEN)
+    message = f"The language model's answer could not be used, even when it was asked again: {worst.problems[0].fault}."
+    listed = "\n".join(p.words for p in worst.problems)
+    return ServiceAnswerUnusable(message, detail=f"{listed}\n{worst.text}"[:MOST_DETAIL])
+
+
+def _notes(parts: Sequence[Part], found: Sequence[_Found]) -> tuple[str, ...]:
+    notes: list[str] = []
+    for part, one in zip(parts, found, strict=True):
+        where = f" about {clock(part.lines[0].start_ms)} to {clock(part.lines[-1].end_ms)}" if part.of > 1 else ""
+        if one.problems and not one.placed:
+            notes.append(f"What the language model answered{where} could not be used: {one.problems[0].fault}.")
+        elif one.repaired:
+            notes.append(f"The language model's first answer{where} could not be used, so it was asked once more.")
+        count = sum(p.fault is not Fault.CUT_SHORT for p in one.problems)
+        if one.placed and count:
+            notes.append(f"Left out, as against the rules: {count} of what the language model chose{where}.")
+    return tuple(notes)

@@ -1,0 +1,126 @@
+"""The sentences of a recording, numbered for somebody who chooses clips by them, in parts where there are too many."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.domain.transcript import Sentence, Transcript, Word
+from clipper_core.stages.find_edges import Places, Tier
+from clipper_core.stages.find_topics import Topics
+from clipper_core.stages.score_windows import Material
+
+CHARACTERS_A_WORD = 6  # what is longer counts as several: some languages write no spaces
+LONGEST_TEXT = 1_000
+SMALLEST_SHARE, LARGEST_SHARE = 0.7, 1.3  # how far a part may be from its even share, so that it ends with a topic
+JOINERS = "\u200c\u200d"  # inside words and emoji
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A numbered sentence: the numbers of its words, when it is heard, and whether a silence to cut in follows it."""
+
+    number: int
+    first_word: int
+    last_word: int
+    start_ms: int
+    end_ms: int
+    text: str
+    pause_after: bool
+
+    @property
+    def size(self) -> int:
+        return max(self.last_word - self.first_word + 1, len(self.text) // CHARACTERS_A_WORD)
+
+    def lies_in(self, stretches: Sequence[TimeRange]) -> bool:
+        """Whether any of it does."""
+        return any(s.start_ms < self.end_ms and self.start_ms < s.end_ms for s in stretches)
+
+
+def number_sentences(material: Material, ends: Places, longest_ms: int) -> tuple[Line, ...]:
+    """Every sentence of a recording, numbered from 1. What is longer than ``longest_ms`` is divided at its pauses.
+
+    ``ends`` are the places where a clip could end. Without words there are no lines.
+    """
+    transcript = material.transcript
+    if transcript is None:
+        return ()
+    quiet = set(ends.word[(ends.tier <= Tier.SHORT) & (ends.pause_ms > 0)].tolist())
+    pieces = [p for s in material.sentences for p in _divided(s, transcript.words, longest_ms)]
+    return tuple(_line(number, piece, transcript, piece.last_word in quiet) for number, piece in enumerate(pieces, 1))
+
+
+def _line(number: int, piece: Sentence, transcript: Transcript, pause_after: bool) -> Line:
+    words = transcript.words[piece.first_word : piece.last_word + 1]
+    end_ms = max(w.end_ms for w in words)
+    text = one_line(transcript.text(piece), LONGEST_TEXT)
+    return Line(number, piece.first_word, piece.last_word, words[0].start_ms, end_ms, text, pause_after)
+
+
+def _divided(sentence: Sentence, words: Sequence[Word], longest_ms: int) -> list[Sentence]:
+    """The sentence itself, or pieces of it divided at the longest pauses that are not near its ends."""
+    first, last = sentence.first_word, sentence.last_word
+    if first == last or max(w.end_ms for w in words[first : last + 1]) - words[first].start_ms <= longest_ms:
+        return [sentence]
+    margin = (last - first) // 4
+    inner = range(first + margin, last - margin)
+    cut = max(inner, key=lambda i: (words[i + 1].start_ms - words[i].end_ms, -abs(2 * i - first - last)))
+    parts = Sentence(first, cut), Sentence(cut + 1, last)
+    return [piece for part in parts for piece in _divided(part, words, longest_ms)]
+
+
+def in_parts(lines: Sequence[Line], topics: Topics, most_words: int) -> list[tuple[Line, ...]]:
+    """The lines in parts of at most ``most_words``, about even, each beginning where a topic most likely does.
+
+    A single line is never divided, however long it is.
+    """
+    chance = dict(zip(topics.at_ms, topics.chance, strict=True))
+    parts: list[tuple[Line, ...]] = []
+    rest = list(lines)
+    while rest:
+        count = _first_part(rest, chance, most_words)
+        parts.append(tuple(rest[:count]))
+        rest = rest[count:]
+    return parts
+
+
+def _first_part(lines: Sequence[Line], chance: dict[int, float], most_words: int) -> int:
+    """How many of the lines make the first part."""
+    total = sum(line.size for line in lines)
+    if total <= most_words:
+        return len(lines)
+    share = total / math.ceil(total / most_words)
+    fitting, allowed = 1, []
+    size = 0
+    for count, line in enumerate(lines, 1):
+        size += line.size
+        if size > most_words:
+            break
+        fitting = count
+        if SMALLEST_SHARE * share <= size <= LARGEST_SHARE * share and count < len(lines):
+            allowed.append((chance.get(lines[count].start_ms, 0.0), count))
+    return max(allowed)[1] if allowed else fitting
+
+
+def one_line(text: str, most: int) -> str:
+    """Text as one line of at most ``most`` characters, shortened at a word, that shows what it holds.
+
+    Without control characters, and without those that turn the direction of writing or can't be seen.
+    """
+    kept = "".join(_shown(c) for c in unicodedata.normalize("NFC", text[: 20 * most]))
+    whole = " ".join(kept.split())
+    if len(whole) <= most:
+        return whole
+    head = whole[: most - 1]
+    cut = head.rfind(" ") if not whole[most - 1].isspace() else len(head)
+    return head[: cut if cut > most // 2 else len(head)].rstrip(" ,;:–—-") + "…"
+
+
+def _shown(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind in ("Cc", "Zl", "Zp"):
+        return " "
+    return "" if kind.startswith("C") and character not in JOINERS else character

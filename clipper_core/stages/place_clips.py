@@ -1,0 +1,92 @@
+"""Where a clip that somebody named by its sentences is really cut.
+
+Sentences do not always begin and end in silence, nor do they add up to a legal length. So every good place near the
+wished edges is weighed: a silence at a sentence edge before any other, the wished sentences before their neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from clipper_core.domain.clip import Lengths
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.domain.transcript import ends_sentence
+from clipper_core.stages.find_edges import Ints, Places, Tier, has_marks
+from clipper_core.stages.find_topics import Floats
+from clipper_core.stages.score_windows import Material
+
+REACH_MS = 15_000  # how far an edge may move; further, and it is another clip
+# What a place costs, in seconds that one would rather move away for. Within a sentence nothing is cut that was not
+# wished there: long sentences are divided before they are numbered, and in drafts sentences are guesses.
+COSTS = {Tier.IDEAL: 0.0, Tier.SHORT: 1.0, Tier.SPOKEN: 8.0, Tier.PAUSE: 12.0, Tier.WORD: 16.0}
+RUN_TOGETHER = 4.0  # besides, where one sentence begins before the other has ended
+BREAKS_OFF = 14.0  # and where the speaker paused with no sentence finished: worse than to cut without a pause
+SAME_S = 0.5  # so near, a place is the wished one
+OUTWARD, INWARD = 1.0, 1.3  # per second: a sentence too many is trimmed more easily than one missed
+
+
+class Placer:
+    """Finds the cuts for clips of one recording."""
+
+    def __init__(self, starts: Places, ends: Places, lengths: Lengths, material: Material) -> None:
+        self._lengths = lengths
+        opening, closing = _harms(material)
+        self._starts, self._ends = _Side(starts, opening), _Side(ends, closing)
+
+    def place(self, start_ms: int, end_ms: int, taken: Sequence[TimeRange]) -> TimeRange | None:
+        """The best cuts for a clip that should be heard from ``start_ms`` to ``end_ms``.
+
+        Of a legal length, clear of what is taken, holding at least half of what was wished; None if there are none.
+        """
+        first, start_costs = self._starts.near(start_ms, outward=-1)
+        last, end_costs = self._ends.near(end_ms, outward=1)
+        starts, ends, costs = first[:, None], last[None, :], start_costs[:, None] + end_costs[None, :]
+        length = ends - starts
+        shared = np.minimum(ends, end_ms) - np.maximum(starts, start_ms)
+        legal = (self._lengths.min_ms <= length) & (length <= self._lengths.max_ms) & (2 * shared >= end_ms - start_ms)
+        for stretch in taken:
+            legal &= (ends <= stretch.start_ms) | (starts >= stretch.end_ms)
+        costs = np.where(legal, costs, np.inf)
+        if not np.isfinite(costs).any():
+            return None
+        row, column = np.unravel_index(costs.argmin(), costs.shape)
+        return TimeRange(int(starts[row, 0]), int(ends[0, column]))
+
+
+def _harms(material: Material) -> tuple[Floats, Floats]:
+    """What speaks against beginning a clip with each word, and against ending one with it."""
+    words = material.transcript.words if material.transcript else ()
+    opening, closing = np.zeros(max(1, len(words))), np.zeros(max(1, len(words)))
+    if material.weights is not None:
+        opening, closing = np.maximum(0.0, -material.weights.opening), np.maximum(0.0, -material.weights.closing)
+    if material.transcript is not None and has_marks(material.transcript):
+        breaks_off = np.array([not ends_sentence(w.text) for w in words[:-1]], dtype=bool)
+        opening[1:] += BREAKS_OFF * breaks_off
+        closing[:-1] += BREAKS_OFF * breaks_off
+    return opening, closing
+
+
+class _Side:
+    """The places for one side of a clip, and what each costs."""
+
+    def __init__(self, places: Places, harms: Floats) -> None:
+        self._at_ms = places.at_ms
+        self._within = places.tier > Tier.SPOKEN
+        self._costs = np.array([COSTS[Tier(t)] for t in places.tier.tolist()])
+        self._costs += RUN_TOGETHER * ((places.tier == Tier.SPOKEN) & (places.pause_ms == 0))
+        self._harm = harms[np.maximum(places.word, 0)]
+
+    def near(self, wished_ms: int, outward: int) -> tuple[Ints, Floats]:
+        """The places in reach of a wished edge, and their costs; ``outward`` is the sign of what makes a clip longer.
+
+        How a place begins or ends a clip counts only where it is not the wished one: that was chosen knowingly.
+        """
+        first, last = np.searchsorted(self._at_ms, [wished_ms - REACH_MS, wished_ms + REACH_MS + 1])
+        at_ms = self._at_ms[first:last]
+        moved_s = outward * (at_ms - wished_ms) / 1000
+        moving = np.where(moved_s >= 0, OUTWARD * moved_s, -INWARD * moved_s)
+        elsewhere = np.abs(moved_s) > SAME_S
+        harm = np.where(elsewhere, np.where(self._within[first:last], np.inf, self._harm[first:last]), 0.0)
+        return at_ms, np.asarray(self._costs[first:last] + moving + harm)
