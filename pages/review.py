@@ -72,6 +72,8 @@ def draw_map() -> bool:
         st.html('<div class="c title">The whole recording</div>')
         draw_captions()
         exports_link(project_id)
+    if project.run is not None and project.run.warnings:
+        st.html(f'<div class="c">{work_html(project)}</div>')
     event = st.plotly_chart(
         figure,
         key=f"map-{project_id}-{st.session_state.get('maps', 0)}",
