@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
+import yaml
 
 from clipper_core.settings import Settings
 from tests.image import environment_of_the_image, filled_in, in_the_image, instructions
-
-yaml = pytest.importorskip("yaml", reason="PyYAML is not installed: the compose file can't be read")
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -58,7 +57,7 @@ def names_of_settings() -> dict[str, str]:
 
 
 def test_the_compose_file_fits_the_published_schema() -> None:
-    schema = json.loads((ROOT / "tests" / "data" / "compose-spec.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "tests" / "schemas" / "compose-spec.json").read_text(encoding="utf-8"))
 
     jsonschema.Draft202012Validator(schema).validate(COMPOSE)
 
