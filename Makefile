@@ -1,11 +1,13 @@
 # `make` alone lists what there is. Everything happens in this folder: the environment in .venv, what is made in data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-tests check bench lock
+.PHONY: help run test test-services setup setup-tests check bench lock
 
 VENV := .venv/bin/python
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --quiet
 ARGS ?=
+# Several at a time; the tests of one file stay together, since they share what they started.
+PYTEST = $(VENV) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # The set-up script runs on any Python since 3.7 and finds a fitting one; without any, uv brings one along.
 SETUP = for python in python3 python3.12 python3.11 python3.13 python; do \
@@ -16,13 +18,16 @@ SETUP = for python in python3 python3.12 python3.11 python3.13 python; do \
 	echo "setup_problem: Clipper needs Python 3.11, 3.12 or 3.13, and there is none. Install it, or uv, which fetches it." >&2; exit 1
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 run: setup ## set up if needed, bring the database up to date, and serve at http://127.0.0.1:8501 until Ctrl-C
 	@exec $(VENV) -m clipper_core serve
 
 test: setup-tests ## set up if needed, and run all tests (ARGS="-k silence" for some)
-	@exec $(VENV) -m pytest $(ARGS)
+	@exec $(PYTEST) $(ARGS)
+
+test-services: setup-tests ## the same tests on PostgreSQL, Redis and S3, which must be installed (ARGS as above)
+	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(ARGS)
 
 setup: ## the environment alone, in .venv
 	@$(call SETUP,)

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from clipper_core.db.models import Project, Show  # noqa: E402
+from clipper_core.db.session import Database  # noqa: E402
+from clipper_core.domain.ids import DEFAULT_SHOW  # noqa: E402
+from tests.chromium import browser  # noqa: E402, F401
+from tests.servers import OURS, Redis  # noqa: E402
+from tests.services import (  # noqa: E402
+    ON_SERVICES,
+    RedisCorner,
+    Services,
+    fresh_database,
+    fresh_redis,
+    missing,
+    services,
+    stop_services,
+)
+
 MEDIA = Path(__file__).parent / "media"
 SHARED = ROOT.parent / "shared"
+
+# What is set where the tests are started is somebody's Clipper, which must not hear of them.
+for name in [name for name in os.environ if name.startswith(OURS)]:
+    del os.environ[name]
+
+# How long one example takes says how busy the computer is, and nothing about us.
+hypothesis.settings.register_profile("clipper", deadline=None)
+hypothesis.settings.load_profile("clipper")
+
+
+def pytest_configure() -> None:
+    if ON_SERVICES and (lacking := missing()):
+        names = ", ".join(lacking)
+        pytest.exit(f"The tests on services need what is not installed here: {names} (apt-get install).", returncode=1)
+
+
+def pytest_unconfigure() -> None:
+    stop_services()
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +77,26 @@ def sonnet() -> Path:
     return ROOT / "sample" / "sonnet.mp3"
 
 
-@pytest.fixture(scope="session")
-def redis_home() -> Iterator[Path]:
-    """A short path: sockets must not be longer than about a hundred characters."""
-    with tempfile.TemporaryDirectory(prefix="cr-") as folder:
-        yield Path(folder)
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database of the test's own, with the default show and one recording in it, ``prj_1``."""
+    with fresh_database(tmp_path) as made:
+        with made.write() as session:
+            session.add(Show(id=DEFAULT_SHOW, name="My recordings", defaults={}))
+            session.flush()
+            session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="T", filename="t.wav", wishes={}))
+        yield made
+
+
+@pytest.fixture(name="services")
+def the_services() -> Services:
+    """PostgreSQL, Redis and S3, also where the other tests do without."""
+    return services()
+
+
+@pytest.fixture
+def redis_server(request: pytest.FixtureRequest) -> Iterator[Redis | RedisCorner]:
+    """A Redis of the test's own, or a corner of the session's; a test marked ``embedded`` always has its own."""
+    embedded = not ON_SERVICES or request.node.get_closest_marker("embedded") is not None
+    with fresh_redis(embedded=embedded) as server:
+        yield server

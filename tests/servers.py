@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -13,15 +14,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import psutil
+from pydantic import SecretStr
 
+from clipper_core.adapters.storage import Storage
 from clipper_core.app import App, build_app
 from clipper_core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+# What a process of ours is told by its environment. It hears of none but the test's own.
+OURS = ("CLIPPER_", "OPENAI_", "DATABASE_URL", "REDIS_URL", "S3_", "AWS_")
 
 
 def free_port() -> int:
@@ -134,27 +139,39 @@ class Redis:
             self.popen.wait(10)
 
 
+class Reachable(Protocol):
+    """A Redis, wherever it is."""
+
+    @property
+    def url(self) -> str: ...
+
+
 @dataclass
 class Stack:
     """A Clipper of the test's own: its data folder, its App, and the processes started for it."""
 
     folder: Path
-    redis: Redis
+    redis: Any  # a Redis of the test's own, or a corner of the session's
     settings: Settings
     app: App
     processes: list[Process] = field(default_factory=list)
     port: int = 0
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("CLIPPER_", "OPENAI_"))}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
         ours = {
             "CLIPPER_DATA_DIR": str(self.settings.data),
-            "DATABASE_URL": self.settings.database_url or "",
+            "DATABASE_URL": self.settings.database,
             "REDIS_URL": self.redis.url,
+            "CLIPPER_STORAGE_URL": self.settings.storage_url,
+            "S3_ENDPOINT_URL": self.settings.s3_endpoint_url,
+            "S3_REGION": self.settings.s3_region,
+            "AWS_ACCESS_KEY_ID": _plain(self.settings.aws_access_key_id),
+            "AWS_SECRET_ACCESS_KEY": _plain(self.settings.aws_secret_access_key),
             "CLIPPER_WORKERS": "2",
             "PYTHONUNBUFFERED": "1",
         }
-        return {**kept, **ours, **more}
+        return {**kept, **{name: value for name, value in ours.items() if value}, **more}
 
     def worker(self, queues: str = "fast,speech,render", **more: str) -> Process:
         number = len(self.processes)
@@ -184,6 +201,10 @@ class Stack:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def storage(self) -> Storage:
+        return self.app.storage
 
     def _client(self, process: Process) -> httpx.Client:
         client = httpx.Client(base_url=self.url, timeout=30)
@@ -216,10 +237,11 @@ class Stack:
         """A recording as a project, as the upload route makes it; its id."""
         from clipper_core.db.models import Upload
         from clipper_core.domain.ids import new_id
+        from clipper_core.domain.upload import clean_name
 
         copy = self.settings.data / f"in-{new_id('t')}"
         shutil.copyfile(path, copy)
-        name = filename if filename is not None else path.name
+        name = clean_name(filename if filename is not None else path.name)
         row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes))
         arrived = self.app.projects.store(row.id, copy, None)
         with self.app.database.write() as session:
@@ -231,10 +253,11 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(folder: Path, redis: Redis, database_url: str | None = None) -> Iterator[Stack]:
+def running_stack(folder: Path, redis: Reachable, **places: Any) -> Iterator[Stack]:
+    """A Clipper in ``folder``; ``places`` are the settings that say where its database and files are, if not there."""
     data = folder / "data"
     data.mkdir(parents=True)
-    settings = Settings(data_dir=data, redis_url=redis.url, database_url=database_url)
+    settings = Settings(data_dir=data, redis_url=redis.url, _env_file=None, **places)
     app = build_app(settings)
     app.migrate()
     stack = Stack(folder, redis, settings, app)
@@ -242,6 +265,10 @@ def running_stack(folder: Path, redis: Redis, database_url: str | None = None) -
         yield stack
     finally:
         stack.stop()
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
 
 
 def strays(folder: Path) -> list[psutil.Process]:
@@ -265,35 +292,50 @@ def postgres_folder() -> Path | None:
 
 @dataclass
 class Postgres:
-    """A PostgreSQL of the test's own. It refuses to run as root, so root starts it as the user Debian made for it."""
+    """A PostgreSQL that asks for a password. It refuses to be root, who starts it as the user Debian made for it."""
 
     folder: Path
     programs: Path
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     port: int = field(default_factory=free_port)
     popen: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"postgresql://clipper@127.0.0.1:{self.port}/postgres"
+        return self.url_of("postgres")
+
+    def url_of(self, database: str, *, user: str = "clipper", password: str | None = None) -> str:
+        return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def _user(self) -> str | None:
+        return "postgres" if os.geteuid() == 0 else None
 
     def start(self) -> None:
-        user = "postgres" if os.geteuid() == 0 else None
+        """Start it; with what is there, where it ran before."""
         data = self.folder / "pg"
-        data.mkdir()
-        if user:
-            shutil.chown(self.folder, user)
-            shutil.chown(data, user)
-        begin = [self.programs / "initdb", "-D", data, "-U", "clipper", "--auth", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(begin, check=True, stdout=subprocess.DEVNULL, user=user, cwd="/")
+        if not data.exists():
+            self._make(data)
         options = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
         self.popen = subprocess.Popen(
-            [self.programs / "postgres", "-D", data, *options, "-c", "fsync=off"],
+            [self.programs / "postgres", "-D", data, *options, "-c", "fsync=off", "-c", "max_connections=300"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            user=user,
+            user=self._user,
             cwd="/",
         )
         until(self._answers, seconds=30, every=0.1, saying="PostgreSQL answers")
+
+    def _make(self, data: Path) -> None:
+        data.mkdir()
+        password = self.folder / "password"
+        password.write_text(self.password)
+        if self._user:
+            for path in (self.folder, data, password):
+                shutil.chown(path, self._user)
+        begin = [self.programs / "initdb", "-D", data, "-U", "clipper", "-E", "UTF8", "--no-sync"]
+        rules = ["--auth", "scram-sha-256", "--pwfile", password]
+        subprocess.run([*begin, *rules], check=True, stdout=subprocess.DEVNULL, user=self._user, cwd="/")
 
     def _answers(self) -> bool:
         import psycopg

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import textwrap
@@ -15,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from clipper_core.errors import NotMedia
+from tests.servers import free_port
+from tests.services import fresh_settings
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 Browser, Locator, Page, expect = sync_api.Browser, sync_api.Locator, sync_api.Page, sync_api.expect
@@ -40,13 +41,12 @@ SITE = """
     def api_in(folder):
         import types
         from fastapi import FastAPI
-        from clipper_core.db.models import Base, Show
+        from clipper_core.db.models import Show
         from clipper_core.db.session import Database
         from clipper_core.services.uploads import UploadLimits, Uploads
         from clipper_core.web import problems, uploads
 
-        database = Database(f"sqlite:///{folder / 'clipper.db'}")
-        Base.metadata.create_all(database.engine)
+        database = Database((folder / "database").read_text())
         with database.write() as session:
             session.add(Show(id="shw_default", name="My recordings"))
 
@@ -98,25 +98,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
     (folder / "app.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + textwrap.dedent(SITE), encoding="utf-8"
     )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = [f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"]
     options += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
-    process = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py", *options], cwd=folder)
-    address = f"http://127.0.0.1:{port}"
+    with fresh_settings(folder) as settings:
+        (folder / "database").write_text(settings.database)
+        process = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py", *options], cwd=folder)
+        yield answering(process, f"http://127.0.0.1:{port}"), folder
+        process.terminate()
+        process.wait(30)
+
+
+def answering(process: subprocess.Popen[bytes], address: str) -> str:
     deadline = time.monotonic() + 60
     while True:
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
-            break
+            return address
         except OSError:
             assert process.poll() is None, "the site ended"
             assert time.monotonic() < deadline, "the site does not answer"
             time.sleep(0.2)
-    yield address, folder
-    process.terminate()
-    process.wait(30)
 
 
 @pytest.fixture
@@ -248,8 +250,8 @@ def test_an_upload_can_be_paused_resumed_and_cancelled(choose: Choose, page: Pag
 
     expect(row(page, "long.mp4")).to_have_count(0)
     deadline = time.monotonic() + 10
-    while list((site[1] / "staging").glob("*")):
-        assert time.monotonic() < deadline, "the server still keeps what was cancelled"
+    while kept := list((site[1] / "staging").glob("*")):
+        assert time.monotonic() < deadline, f"the server still keeps what was cancelled: {kept}"
         time.sleep(0.05)
 
 

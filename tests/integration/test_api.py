@@ -58,6 +58,7 @@ def test_an_unknown_project_is_a_problem_with_a_code(stack: Stack) -> None:
         assert answer.json()["code"] == "project_not_found"
 
 
+@pytest.mark.embedded("it stops Redis")
 def test_health_says_which_part_is_missing(stack: Stack) -> None:
     client = stack.api()
 

@@ -15,6 +15,7 @@ import pytest
 
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input
 from clipper_core.domain.task import TaskState
+from clipper_core.domain.upload import clean_name
 from tests.servers import Stack
 
 pytestmark = pytest.mark.servers
@@ -147,8 +148,8 @@ def test_every_known_bad_file_ends_as_it_should(
             assert run.failure.attempt == 1
     with pytest.raises(BlockingIOError):
         canary.accept()
-    stored = (p for p in (stack.settings.data / "files").rglob("*") if p.is_file())
-    assert not any(b"CANARY" in p.read_bytes() for p in stored)
+    stored = (b"".join(stack.storage.read(file.key)) for file in stack.storage.files())
+    assert not any(b"CANARY" in content for content in stored)
     for process in stack.processes:
         assert "CANARY" not in process.log.read_text(errors="replace")
 
@@ -167,8 +168,9 @@ def test_any_file_name_is_kept_as_it_was_and_named_nowhere_else(
     for name in names:
         project_id = stack.upload(plain, name)
         shown = client.get(f"/api/projects/{project_id}").json()
-        assert shown["filename"] == name
+        assert shown["filename"] == clean_name(name)
         assert shown["title"].strip()
 
     keys = [str(p) for p in stack.settings.data.rglob("*") if p not in before]
+    keys += [file.key for file in stack.storage.files()]
     assert all(ok.isascii() and not set(ok) & set("<>%;`|&*{}$") for ok in keys)

@@ -21,7 +21,6 @@ import httpx
 import pytest
 import yaml
 
-from tests.browser.conftest import FLAGS, chromium
 from tests.containers import Builder, Container, Image, Machine, lacking
 from tests.image import filled_in
 from tests.servers import ROOT, free_port, redis_binary, until
@@ -50,18 +49,6 @@ def image() -> Iterator[Image]:
         pytest.skip("the image can't be built here: Debian's archive can't be reached")
     with tempfile.TemporaryDirectory(prefix="ci-") as folder:
         yield Builder(Path(folder)).build()
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    if chromium() is None:
-        pytest.skip("no Chromium is installed here")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @dataclass

@@ -1,29 +1,48 @@
-"""The same product on PostgreSQL: nothing changes but a URL."""
+"""What is about PostgreSQL alone. That everything else works there too is what `make test-services` shows."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import select, text
 
-from clipper_core.db.models import Decision, Task
-from clipper_core.domain.clip import Verdict
+from clipper_core.db import session as session_module
+from clipper_core.db.migrate import migrate
+from clipper_core.db.models import Project, Show, Task
+from clipper_core.db.session import Database
 from clipper_core.domain.task import Kind, TaskState
-from clipper_core.domain.time_range import TimeRange
-from clipper_core.errors import Stale
-from tests.servers import ROOT, Postgres, Redis, Stack, postgres_folder, running_stack, until
+from clipper_core.errors import (
+    DatabaseBusy,
+    DatabaseForbidden,
+    DatabaseMissing,
+    DatabasePasswordRefused,
+    DatabaseUnavailable,
+)
+from clipper_core.settings import Settings
+from tests.servers import ROOT, Postgres, Redis, Stack, free_port, postgres_folder, running_stack, until
+from tests.services import RedisCorner, Services
 
 pytestmark = pytest.mark.servers
 
+WRONG = "not-the-password"
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
+
+@pytest.fixture
+def url(services: Services) -> Iterator[str]:
+    """The URL of an empty database of the session's server."""
+    with services.database(empty=True) as made:
+        yield made
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A server that a test may stop."""
     programs = postgres_folder()
     if programs is None:
         pytest.skip("no PostgreSQL is installed here")
@@ -36,84 +55,173 @@ def postgres() -> Iterator[Postgres]:
             server.stop()
 
 
-@pytest.fixture
-def stack(tmp_path: Path, redis_server: Redis, postgres: Postgres) -> Iterator[Stack]:
-    with running_stack(tmp_path, redis_server, postgres.url) as running:
-        yield running
+def opened(url: str, **options: int) -> Database:
+    return Database(Settings(database_url=url, _env_file=None).database, **options)
 
 
-def test_several_processes_that_start_together_migrate_once(postgres: Postgres, tmp_path: Path) -> None:
-    environment = {"DATABASE_URL": postgres.url, "CLIPPER_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    command = [sys.executable, "-m", "clipper_core", "migrate"]
+def clipper(command: str, url: str, folder: Path) -> subprocess.Popen[str]:
+    environment = {"DATABASE_URL": url, "CLIPPER_DATA_DIR": str(folder), "PATH": "/usr/bin:/bin"}
+    line = [sys.executable, "-m", "clipper_core", command]
+    return subprocess.Popen(line, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
-    together = [subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE) for _ in range(4)]
-    complaints = [process.communicate(timeout=60)[1] for process in together]
+
+# -- migrations
+
+
+def test_several_processes_that_start_together_migrate_once(url: str, tmp_path: Path) -> None:
+    together = [clipper("migrate", url, tmp_path) for _ in range(4)]
+    complaints = [process.communicate(timeout=120)[1] for process in together]
 
     assert [process.returncode for process in together] == [0] * 4, complaints
+    database = opened(url)
+    with database.read() as session:
+        assert [show.id for show in session.scalars(select(Show))] == ["shw_default"]
+        assert [project.id for project in session.scalars(select(Project))] == ["prj_test"]
+        assert len(session.execute(text("select * from alembic_version")).all()) == 1
+    database.close()
 
 
-def test_a_recording_goes_from_upload_to_file(stack: Stack, media: Path, sonnet: Path) -> None:
-    assert not stack.app.database.is_sqlite
-    assert "tasks" in inspect(stack.app.database.engine).get_table_names()
-    stack.worker("fast,speech")
-    stack.worker("fast,render,speech")
+def test_a_user_without_the_right_to_make_tables_is_told(url: str, services: Services) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create role guest login password 'hunter2hunter2'")
+        connection.execute("revoke create on schema public from public")
+    guest = opened(services.postgres.url_of(url.rsplit("/", 1)[1], user="guest", password="hunter2hunter2"))
 
-    project_id = stack.upload(
-        sonnet, captions_path=str(_copy(sonnet.with_suffix(".srt"), stack.folder)), min_s=6, max_s=18
-    )
-    run = stack.finished(project_id)
-    assert run.state is TaskState.SUCCEEDED, run.failure
-    clips = stack.app.clips.of_project(project_id)
-    assert len(clips) >= 2
-    stack.app.clips.decide(clips[0].id, clips[0].revision, Verdict.APPROVED, by="Ana")
+    with pytest.raises(DatabaseForbidden, match="owner"):
+        migrate(guest)
 
-    render = until(
-        lambda: next((r for r in stack.app.renders.of_project(project_id) if r.state.is_final), None), seconds=60
-    )
-    assert render.state is TaskState.SUCCEEDED, render.error_detail
-    assert [p.id for p in stack.app.projects.find(search="sonnet")]
+    guest.close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("drop role guest")
 
 
-def test_stretches_that_finish_at_once_are_aligned_once(stack: Stack, podcast: Path) -> None:
-    for _ in range(3):
-        stack.worker("speech,fast")
-    project_id = stack.upload(podcast)
+# -- who is not let in, and what is not there
 
-    run = stack.finished(project_id)
 
-    assert run.state is TaskState.SUCCEEDED, run.failure
+def urls_that_lead_nowhere(server: Postgres) -> dict[type[DatabaseUnavailable], str]:
+    return {
+        DatabasePasswordRefused: server.url_of("postgres", password=WRONG),
+        DatabaseMissing: server.url_of("nowhere"),
+        DatabaseUnavailable: f"postgresql://clipper:{WRONG}@127.0.0.1:{free_port()}/postgres",
+    }
+
+
+@pytest.mark.parametrize("kind", [DatabasePasswordRefused, DatabaseMissing, DatabaseUnavailable])
+def test_a_url_that_leads_nowhere_is_said_in_a_sentence_by_every_process_without_the_password(
+    services: Services, redis_server: Redis | RedisCorner, tmp_path: Path, kind: type[DatabaseUnavailable]
+) -> None:
+    nowhere = urls_that_lead_nowhere(services.postgres)[kind]
+    with services.database() as good, running_stack(tmp_path / "stack", redis_server, database_url=good) as stack:
+        migrating = clipper("migrate", nowhere, tmp_path)
+        client = stack.api(DATABASE_URL=nowhere)
+        worker = stack.worker(DATABASE_URL=nowhere)
+
+        said = migrating.communicate(timeout=60)[1]
+        health = client.get("/health")
+        projects = client.get("/api/projects")
+        until(lambda: kind().message in worker.log.read_text(), saying="the worker says why")
+        logs = [process.log.read_text(errors="replace") for process in stack.processes]
+
+    assert (migrating.returncode, said.strip()) == (1, f"{kind.code}: {kind().message}")
+    assert health.json()["database"] == {"status": "failed", "code": kind.code, "message": kind().message}
+    assert (projects.status_code, projects.json()["code"]) == (503, kind.code)
+    for text_of in (said, health.text, projects.text, *logs):
+        assert WRONG not in text_of
+        assert services.postgres.password not in text_of
+
+
+# -- connections
+
+
+def test_operators_see_whose_the_connections_are(url: str) -> None:
+    database = opened(url)
+    with database.read() as session:
+        name = session.scalar(text("select application_name from pg_stat_activity where pid = pg_backend_pid()"))
+    database.close()
+
+    assert name == "clipper"
+
+
+def test_a_process_keeps_no_more_connections_than_its_pool_has(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "POOL_WAIT_S", 0.2)
+    database = opened(url, pool=1)
+
+    with database.read() as one, database.read() as two, pytest.raises(DatabaseBusy, match="CLIPPER_DATABASE_POOL"):
+        for session in (one, two):
+            session.execute(text("select 1"))
+        with database.read() as three:
+            three.execute(text("select 1"))
+
+    with database.read() as again:
+        assert again.scalar(text("select 1")) == 1
+    database.close()
+
+
+def test_a_server_that_was_started_again_is_used_as_if_nothing_had_happened(own_postgres: Postgres) -> None:
+    database = opened(own_postgres.url)
+    migrate(database)
+    database.check()
+
+    own_postgres.stop()
+    own_postgres.start()
+
+    database.check()
+    database.close()
+
+
+def test_a_request_during_a_restart_fails_in_a_sentence_and_the_next_one_works(
+    own_postgres: Postgres, redis_server: Redis | RedisCorner, tmp_path: Path
+) -> None:
+    with running_stack(tmp_path, redis_server, database_url=own_postgres.url) as stack:
+        client = stack.api()
+        assert client.get("/api/projects").status_code == 200
+
+        own_postgres.stop()
+        during = client.get("/api/projects")
+        own_postgres.start()
+        after = client.get("/api/projects")
+
+    assert (during.status_code, during.json()["code"]) == (503, "database_unavailable")
+    assert after.status_code == 200
+
+
+def test_a_transaction_that_loses_its_connection_saves_nothing_and_the_next_one_works(url: str) -> None:
+    database, other = opened(url), opened(url)
+    migrate(database)
+
+    with pytest.raises(DatabaseUnavailable), database.write() as session:
+        session.add(Show(id="shw_1", name="Lost", defaults={}))
+        session.flush()
+        mine = session.scalar(text("select pg_backend_pid()"))
+        with other.write() as ending:
+            ending.execute(text("select pg_terminate_backend(:pid)"), {"pid": mine})
+        session.add(Show(id="shw_2", name="Lost too", defaults={}))
+
+    with database.read() as session:
+        assert session.scalars(select(Show)).all() == []
+    database.close()
+    other.close()
+
+
+# -- several at once
+
+
+@pytest.mark.slow
+def test_stretches_that_finish_at_once_are_aligned_once(
+    services: Services, redis_server: Redis | RedisCorner, tmp_path: Path, podcast: Path
+) -> None:
+    with services.database() as url, running_stack(tmp_path, redis_server, database_url=url) as stack:
+        for _ in range(3):
+            stack.worker("speech,fast")
+        project_id = stack.upload(podcast)
+
+        run = stack.finished(project_id)
+
+        assert run.state is TaskState.SUCCEEDED, run.failure
+        assert aligned(stack, project_id) == 1
+
+
+def aligned(stack: Stack, project_id: str) -> int:
     with stack.app.database.read() as session:
         query = select(Task).where(Task.project_id == project_id, Task.kind == Kind.ALIGN)
-        assert len(session.scalars(query).all()) == 1
-
-
-def test_of_many_who_decide_on_one_revision_one_is_kept(stack: Stack, media: Path) -> None:
-    stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
-    stack.finished(project_id)
-    clip = stack.app.clips.create(project_id, (TimeRange(1_000, 9_000),))
-    together = threading.Barrier(6)
-    refused: list[Stale] = []
-
-    def decide(number: int) -> None:
-        together.wait()
-        try:
-            stack.app.clips.decide(clip.id, clip.revision, Verdict.APPROVED, by=str(number))
-        except Stale as error:
-            refused.append(error)
-
-    people = [threading.Thread(target=decide, args=(n,)) for n in range(6)]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
-
-    assert len(refused) == 5
-    with stack.app.database.read() as session:
-        assert len(session.scalars(select(Decision).where(Decision.clip_id == clip.id)).all()) == 1
-
-
-def _copy(path: Path, folder: Path) -> Path:
-    target = folder / path.name
-    target.write_bytes(path.read_bytes())
-    return target
+        return len(session.scalars(query).all())

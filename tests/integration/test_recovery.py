@@ -83,11 +83,7 @@ def check_nothing_twice(stack: Stack, project_id: str) -> None:
             select(func.count()).select_from(TranscriptRow).where(TranscriptRow.project_id == project_id)
         )
         clips = session.scalars(select(Clip).where(Clip.project_id == project_id)).all()
-    files = {
-        str(p.relative_to(stack.settings.data / "files"))
-        for p in (stack.settings.data / "files").rglob("*")
-        if p.is_file()
-    }
+    files = {file.key for file in stack.storage.files()}
     assert maps == 1
     assert words == 1
     assert len({c.rank for c in clips}) == len(clips)
@@ -197,6 +193,7 @@ def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, 
     check_nothing_twice(stack, project_id)
 
 
+@pytest.mark.embedded("it loses everything that is in Redis")
 @pytest.mark.slow
 def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, podcast: Path) -> None:
     first = stack.worker()
@@ -212,6 +209,7 @@ def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, podcast: Path
     check_nothing_twice(stack, project_id)
 
 
+@pytest.mark.embedded("it loses everything that is in Redis")
 @pytest.mark.slow
 def test_a_recording_that_arrives_while_the_queue_is_down_is_processed_when_it_is_back(
     stack: Stack, media: Path

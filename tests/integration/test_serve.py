@@ -22,6 +22,7 @@ import redis
 from clipper_core.adapters.processes import printable
 from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
 from clipper_core.services import serving
+from tests.services import Certificates, RedisServer, tls_redis
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.servers, pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' process table")]
@@ -381,6 +382,23 @@ def test_a_redis_of_ones_own_is_used_and_none_is_started(start):
 
     second.until(second.is_ready)
     assert not any("redis" in " ".join(p.cmdline()[:1]) for p in second.below())
+
+
+def test_a_redis_elsewhere_with_password_and_tls_is_used_and_none_is_started(start, tmp_path):
+    program = tls_redis()
+    if program is None:
+        pytest.skip("no Redis server that speaks TLS is installed here")
+    server = RedisServer(tmp_path, tls=Certificates(tmp_path / "tls").make(), program=program)
+    server.start()
+    try:
+        served = start(workers=1, redis_url=server.url)
+
+        served.until(lambda: served.is_ready() and any(p.name() == "sleep" for p in served.below()))
+        assert not any("redis-server" in " ".join(p.cmdline()) for p in served.below())
+        assert "worker 1 stopped" not in served.text
+        assert server.password not in served.text
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("names", [["a rather long folder name"] * 5, ["my data"], ["a=b"], ["Schnitt größer"]])

@@ -19,6 +19,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from clipper_core.db.session import Database
+from tests.services import fresh_settings
+
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.servers
 
@@ -27,14 +30,12 @@ SERVER = """
     from pathlib import Path
     import uvicorn
     from fastapi import FastAPI
-    from clipper_core.db.models import Base, Show
+    from clipper_core.db.models import Show
     from clipper_core.db.session import Database
     from clipper_core.services.uploads import UploadLimits, Uploads
     from clipper_core.web import problems, uploads
 
-    folder, port = Path(sys.argv[1]), int(sys.argv[2])
-    database = Database(f"sqlite:///{folder / 'clipper.db'}")
-    Base.metadata.create_all(database.engine)
+    folder, port, database = Path(sys.argv[1]), int(sys.argv[2]), Database(sys.argv[3])
     with database.write() as session:
         if session.get(Show, "shw_default") is None:
             session.add(Show(id="shw_default", name="My recordings"))
@@ -138,9 +139,9 @@ def until(condition: Callable[[], bool], what: str, within_s: float = 30) -> Non
         time.sleep(0.05)
 
 
-def start(folder: Path) -> tuple[Server, subprocess.Popen[bytes]]:
+def start(folder: Path, database: str) -> tuple[Server, subprocess.Popen[bytes]]:
     port = free_port()
-    command = [sys.executable, "-c", textwrap.dedent(SERVER), str(folder), str(port)]
+    command = [sys.executable, "-c", textwrap.dedent(SERVER), str(folder), str(port), database]
     process = subprocess.Popen(command, cwd=ROOT)
 
     def answers() -> bool:
@@ -159,11 +160,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     """Two web processes that share database, staging folder and store."""
     folder = tmp_path_factory.mktemp("clipper")
     (folder / "store").mkdir()
-    started = [start(folder) for _ in range(2)]
-    yield started[0][0], started[1][0]
-    for _, process in started:
-        process.terminate()
-        process.wait(30)
+    with fresh_settings(folder) as settings:
+        started = [start(folder, settings.database) for _ in range(2)]
+        yield started[0][0], started[1][0]
+        for _, process in started:
+            process.terminate()
+            process.wait(30)
 
 
 @pytest.fixture
@@ -391,9 +393,9 @@ def test_a_new_request_takes_over_from_one_that_hangs(servers: tuple[Server, Ser
     assert server.stored(location) == b"abcdef"
 
 
-def test_what_was_acknowledged_survives_a_killed_server(tmp_path: Path):
+def test_what_was_acknowledged_survives_a_killed_server(tmp_path: Path, database: Database):
     (tmp_path / "store").mkdir()
-    first, process = start(tmp_path)
+    first, process = start(tmp_path, database.url)
     location = first.create(6).headers["location"]
     assert first.patch(location, 0, b"abc").offset == 3
     hanging = first.half_a_piece(location, 3, b"de", announced=3)
@@ -401,7 +403,7 @@ def test_what_was_acknowledged_survives_a_killed_server(tmp_path: Path):
     process.wait(30)
     hanging.close()
 
-    second, process = start(tmp_path)
+    second, process = start(tmp_path, database.url)
     try:
         assert second.ask("HEAD", location).offset == 3
         assert second.patch(location, 3, b"def").project
