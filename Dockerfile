@@ -26,6 +26,8 @@ RUN python3 -m pip --python /opt/clipper/bin/python install --no-cache-dir --no-
 FROM base
 ENV PATH=/opt/clipper/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    # Libraries that bring their own OpenSSL don't look where Debian keeps its certificates.
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     CLIPPER_HOST=0.0.0.0 \
     CLIPPER_PORT=8501 \
     CLIPPER_DATA_DIR=/data

@@ -290,6 +290,12 @@ def check_choices(settings: Settings) -> None:
     """Raise SetupProblem where the settings insist on what is not there, before anybody uploads for nothing."""
     if settings.transcriber is Transcriber.FASTER_WHISPER:
         raise SetupProblem("CLIPPER_TRANSCRIBER: faster-whisper is not available in this version. Use auto.")
+    endpoint = endpoint_for(settings)
+    if endpoint is not None and not endpoint.options.host:
+        raise SetupProblem(
+            "OPENAI_BASE_URL is not an address. Write it like https://host/v1; signs such as / in a "
+            "password are written %2F."
+        )
     asked = {"CLIPPER_TRANSCRIBER": settings.transcriber, "CLIPPER_SELECTOR": settings.selector}
     for name, wanted in asked.items():
         if wanted in (Transcriber.OPENAI, Selector.CHAT) and not settings.endpoint_on:
@@ -303,14 +309,14 @@ def understood_offline(language: str) -> bool:
 
 def offline(settings: Settings) -> Offline:
     """What the command line processes recordings with, without a server or a database."""
-    check_choices(settings)
     endpoint = endpoint_for(settings)
     return Offline(ffmpeg_for(settings), engines(endpoint), aligner, accepted(settings), endpoint, settings.chat_words)
 
 
 def propose_here(settings: Settings, document: dict[str, Any], lengths: Lengths) -> Proposed:
     """The clips for a transcript file, by whom the settings say, and warnings. Raises BadTranscript, SetupProblem."""
-    check_choices(settings)
+    if settings.selector is Selector.CHAT:
+        check_choices(settings.model_copy(update={"transcriber": Transcriber.AUTO}))
     endpoint = endpoint_for(settings) if _selector(settings) is Selector.CHAT else None
     chat = RememberingChat(endpoint, OfThisProcess(), lambda: None, settings.chat_words) if endpoint else None
     return propose_from(document, lengths, chat)
@@ -330,6 +336,7 @@ def choose_for_file(
 
     Raises EngineMissing, and BadCaptions where the caption file can't be opened.
     """
+    check_choices(settings)
     if captions is not None and not captions.is_file():
         raise BadCaptions(f"There is no caption file {captions}. Check its name and folder.")
     if captions is None and settings.transcriber is Transcriber.CAPTIONS:

@@ -73,6 +73,10 @@ class HostCache:
             with translated():
                 self.folder.mkdir(parents=True, exist_ok=True)
                 handle = _locked(path, fcntl.LOCK_SH)
+                if handle is not None and os.fstat(handle).st_size != size:  # damaged from outside
+                    path.unlink(missing_ok=True)
+                    os.close(handle)
+                    continue
                 if handle is not None:
                     os.utime(handle)
                     return handle, False
@@ -95,6 +99,7 @@ class HostCache:
                 os.ftruncate(handle, 0)
                 self._fill(handle, size, fetch)
             with translated():
+                os.fsync(handle)  # a name without its bytes would be believed after a power cut
                 part.rename(path)
                 fcntl.flock(handle, fcntl.LOCK_SH)
         except DiskFull:

@@ -75,7 +75,8 @@ AGAIN = {408: "it did not get the request in time", 409: "it was busy", 425: "it
 OVERLOADED = frozenset({503, 529})
 NOTHING_THERE = (
     "There is no such service at this address, or it does not know the model. Check OPENAI_BASE_URL (it usually ends "
-    "in /v1), CLIPPER_TRANSCRIBE_MODEL and CLIPPER_CHAT_MODEL, then press Retry."
+    "in /v1), CLIPPER_TRANSCRIBE_MODEL and CLIPPER_CHAT_MODEL, then press Retry. Where it only hears, or only chooses, "
+    "set CLIPPER_SELECTOR or CLIPPER_TRANSCRIBER to something else."
 )
 UNPROVEN = (
     "The speech or language service could not prove who it is, so nothing was sent to it. Check OPENAI_BASE_URL and "
@@ -109,9 +110,12 @@ class EndpointOptions:
     @property
     def address(self) -> SplitResult:
         try:
-            return urlsplit((self.base_url or OFFICIAL).strip())
+            found = urlsplit((self.base_url or OFFICIAL).strip())
+            fine = found.port is None or found.port > 0
         except ValueError:  # it would say the address, password and all
             return urlsplit("")
+        # A password with a bare / ? or # in it would leave half of itself in the path, or be taken for the host.
+        return found if fine and "@" not in f"{found.path}{found.query}{found.fragment}" else urlsplit("")
 
 
 class _FormatRefused(ServiceRefused):

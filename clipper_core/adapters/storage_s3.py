@@ -240,7 +240,8 @@ class S3Storage:
     def _uploads(self) -> Iterator[Any]:
         pages = self._client().get_paginator("list_multipart_uploads")
         with self._ours("list"):
-            for page in pages.paginate(Bucket=self.options.bucket, Prefix=self._base):
+            # What others send into the same bucket is not ours to end.
+            for page in pages.paginate(Bucket=self.options.bucket, Prefix=f"{self._base}projects/"):
                 yield from page.get("Uploads", ())
 
     def _delete(self, names: Iterable[str]) -> None:

@@ -88,7 +88,8 @@ class SilenceMap:
 
     def around(self, at_ms: int, reach_ms: int) -> tuple[Silence, ...]:
         """The silences that come within ``reach_ms`` of ``at_ms``."""
-        return self.within(TimeRange(max(0, at_ms - reach_ms), at_ms + reach_ms + 1))
+        # A silence that ends just there counts, though its end is no part of it.
+        return self.within(TimeRange(max(0, at_ms - reach_ms - 1), at_ms + reach_ms + 1))
 
     def of_at_least(self, length_ms: int) -> SilenceMap:
         """The same map without the silences shorter than ``length_ms``."""

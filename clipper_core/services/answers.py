@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, null, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import null, select, update
+from sqlalchemy.orm import Session, defer
 
 from clipper_core.db.models import PaidAnswer, Run, RunTask
 from clipper_core.db.session import Database
@@ -65,30 +66,22 @@ class Answers:
 
 
 def spending_of(session: Session, run_ids: Sequence[str]) -> dict[str, Spending]:
-    """What each of these runs paid for: a run that takes over what an earlier one was answered paid nothing for it."""
-    paid = PaidAnswer
+    """What each of these runs paid for. What runs share was paid for by the newest there was when it was paid."""
+    tasks = select(RunTask.task_id).where(RunTask.run_id.in_(run_ids))
     query = (
-        select(
-            RunTask.run_id,
-            func.sum(paid.audio_ms).label("audio_ms"),
-            func.sum(paid.tokens_in).label("tokens_in"),
-            func.sum(paid.tokens_out).label("tokens_out"),
-            func.sum(paid.waited_ms).label("waited_ms"),
-            func.sum(paid.cost).label("cost"),
-        )
-        .select_from(paid)
-        .join(RunTask, RunTask.task_id == paid.task_id)
+        select(PaidAnswer, Run.id, Run.created_at)
+        .join(RunTask, RunTask.task_id == PaidAnswer.task_id)
         .join(Run, Run.id == RunTask.run_id)
-        .where(RunTask.run_id.in_(run_ids), paid.created_at >= Run.created_at)
-        .group_by(RunTask.run_id)
+        .where(PaidAnswer.task_id.in_(tasks), PaidAnswer.created_at >= Run.created_at)
+        .options(defer(PaidAnswer.answer))
     )
-    return {
-        r.run_id: Spending(
-            int(r.audio_ms),
-            int(r.tokens_in),
-            int(r.tokens_out),
-            int(r.waited_ms),
-            float(r.cost) if r.cost is not None else None,
-        )
-        for r in session.execute(query)
-    }
+    payer: dict[str, tuple[datetime, str, PaidAnswer]] = {}
+    for paid, run_id, begun in session.execute(query):
+        if paid.id not in payer or payer[paid.id][0] < begun:
+            payer[paid.id] = (begun, run_id, paid)
+    spent: dict[str, Spending] = {}
+    for _, run_id, paid in payer.values():
+        if run_id in run_ids:
+            one = Spending(paid.audio_ms, paid.tokens_in, paid.tokens_out, paid.waited_ms, paid.cost)
+            spent[run_id] = spent.get(run_id, Spending()) + one
+    return spent

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
@@ -14,6 +16,9 @@ from clipper_core.services.paid import RememberingChat
 from clipper_core.stages.ask_for_clips import ask_for_clips
 from clipper_core.stages.propose_clips import propose_clips
 
+log = structlog.get_logger()
+
+CHOSEN_OFFLINE = "chosen_offline"  # the code of a warning that says so
 OFFLINE_INSTEAD = "The clips were chosen on this computer, not by the language service."
 
 
@@ -40,6 +45,7 @@ def choose_clips(
     except ServiceUnavailable as error:
         if isinstance(error, ServiceAnswerUnusable):
             chat.disown()
-        said = {"code": "chosen_offline", "message": f"{OFFLINE_INSTEAD} {error.message}"}
+        log.warning("clips chosen offline", code=error.code, why=error.message, detail=(error.detail or "")[-400:])
+        said = {"code": CHOSEN_OFFLINE, "message": f"{OFFLINE_INSTEAD} {error.message}"}
         return propose_clips(transcript, silences, lengths, avoid=avoid), [said]
     return asked.proposals, [{"code": "chosen_with_trouble", "message": note} for note in asked.notes]

@@ -144,7 +144,12 @@ class Projects:
 
     def discard(self, upload_id: str) -> None:
         """Remove what was stored of an upload that never became a project."""
-        self._storage.delete_folder(f"projects/{project_of_upload(upload_id)}")
+        project_id = project_of_upload(upload_id)
+        with self._database.read() as session:
+            if session.get(Project, project_id) is not None:
+                return
+        for name in ("source", "captions"):
+            self._storage.delete(f"projects/{project_id}/{name}")
 
     def complete(self, session: Session, upload: Upload, arrived: Arrived) -> str:
         """Turn a stored upload into a project with its run, in the caller's transaction; the project's id."""

@@ -20,6 +20,7 @@ from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState, is_refusal
 from clipper_core.pipeline import Done, RunSettings, Sources
 from clipper_core.services.answers import spending_of
+from clipper_core.services.choosing import CHOSEN_OFFLINE
 from clipper_core.services.tasks import Tasks, lock_project
 
 Chooser = Callable[[str, bool], dict[str, str]]
@@ -74,9 +75,16 @@ class RunView:
 
     @property
     def can_retry(self) -> bool:
-        """Whether doing it again may end otherwise: not where the recording itself was refused."""
-        stopped = self.state in (TaskState.FAILED, TaskState.CANCELLED)
+        """Whether doing it again may end otherwise: not where the recording itself was refused.
+
+        A run that is done can be, where a service should have chosen the clips and could not.
+        """
+        stopped = self.state in (TaskState.FAILED, TaskState.CANCELLED) or self.was_chosen_offline
         return stopped and not (self.failure and is_refusal(self.failure.error_code))
+
+    @property
+    def was_chosen_offline(self) -> bool:
+        return self.state is TaskState.SUCCEEDED and any(w["code"] == CHOSEN_OFFLINE for w in self.warnings)
 
     @property
     def stage_label(self) -> str:
@@ -270,32 +278,48 @@ class Runs:
     def retry(self, run_id: str) -> RunView:
         """Go on with the newest run of a recording where it failed or was cancelled.
 
-        Raises RunNotFound, ProjectNotFound where the recording was deleted, WrongState.
+        Where the settings would choose otherwise by now, or only the choice of clips is wanted again, that is a new
+        run, which takes over all that is done. Raises RunNotFound, ProjectNotFound where the recording was deleted,
+        WrongState.
         """
         with self._database.write() as session:
             run = self._existing(session, run_id)
             project = session.get_one(Project, run.project_id)
             if project.deleted_at is not None:
                 raise ProjectNotFound
-            if not self._view(session, run).state.is_final:
+            before = self._view(session, run)
+            if not before.state.is_final:
                 raise WrongState("This run is still at work. Cancel it first, or wait.")
             if self.newest_of(session, [project.id])[project.id].id != run.id:
                 raise WrongState("A newer run of this recording exists. Retry that one.")
-            query = select(Task).join(RunTask).where(RunTask.run_id == run_id).with_for_update(of=Task)
-            tasks = session.scalars(query, execution_options={"populate_existing": True}).all()
-            again = self._tasks.retry(session, tasks)
-            if run.cancelled_at is not None:
-                # What finished while it was cancelled has been followed by nothing yet.
-                run.cancelled_at = None
-                session.flush()
-                if project.source_id is not None:
-                    again += self._take_on(session, run, project, pipeline.first(_sources(run, project)))
-            if not again:
-                raise WrongState("Nothing in this run failed or was cancelled. There is nothing to retry.")
+            stopped = before.state is not TaskState.SUCCEEDED and project.source_id is not None
+            if before.was_chosen_offline or (stopped and self._would_choose_otherwise(run, project)):
+                run, again = self.start_in(session, project)
+            else:
+                again = self._go_on(session, run, project)
             session.flush()
             view = self._view(session, run)
         self._tasks.ring({t.id: t for t in again}.values())
         return view
+
+    def _go_on(self, session: Session, run: Run, project: Project) -> list[Task]:
+        query = select(Task).join(RunTask).where(RunTask.run_id == run.id).with_for_update(of=Task)
+        tasks = session.scalars(query, execution_options={"populate_existing": True}).all()
+        again = self._tasks.retry(session, tasks)
+        if run.cancelled_at is not None:
+            # What finished while it was cancelled has been followed by nothing yet.
+            run.cancelled_at = None
+            session.flush()
+            if project.source_id is not None:
+                again += self._take_on(session, run, project, pipeline.first(_sources(run, project)))
+        if not again:
+            raise WrongState("Nothing in this run failed or was cancelled. There is nothing to retry.")
+        return again
+
+    def _would_choose_otherwise(self, run: Run, project: Project) -> bool:
+        """Whether a new run would have another engine hear or choose, as after the settings were changed."""
+        chosen = self._choose(project.wishes.get("language", "auto"), project.captions_id is not None)
+        return any(run.settings.get(name) != chosen[name] for name in ("transcriber", "selector"))
 
     @staticmethod
     def _existing(session: Session, run_id: str) -> Run:

@@ -29,7 +29,7 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import EngineMissing
 from clipper_core.services.answers import Answers
-from clipper_core.services.choosing import choose_clips
+from clipper_core.services.choosing import CHOSEN_OFFLINE, OFFLINE_INSTEAD, choose_clips
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.hearing import hear_captions, place_heard, place_words, settle
 from clipper_core.services.limits import Accepted
@@ -232,6 +232,8 @@ class Steps:
             avoid=kept,
             progress=bench.progress,
         )
+        if inputs["selector"] == "chat" and self._endpoint is None:
+            warnings.append(SWITCHED_OFF)
         if not proposals and not kept:
             warnings.append(NOTHING_PROPOSED)
 
@@ -243,8 +245,8 @@ class Steps:
     def _chat(self, bench: Bench) -> RememberingChat | None:
         if bench.claim.inputs["selector"] != "chat":
             return None
-        if self._endpoint is None:
-            raise EngineMissing("No language service is switched on here. Set OPENAI_API_KEY or OPENAI_BASE_URL.")
+        if self._endpoint is None:  # switched off since the run began
+            return None
         # Nothing is known of how far an answer is, so the bar stands where it is while one is waited for.
         return RememberingChat(self._endpoint, self._answers(bench), lambda: bench.progress(0.0), self._chat_words)
 
@@ -316,6 +318,7 @@ def _map_row(map_id: str, project_id: str, asset_id: str, mapped: Mapped) -> Sil
     )
 
 
+SWITCHED_OFF = {"code": CHOSEN_OFFLINE, "message": f"{OFFLINE_INSTEAD} No language service is switched on any more."}
 AUDIO_MIME = {".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".wav": "audio/wav", ".flac": "audio/flac"}
 NOTHING_PROPOSED = {
     "code": "no_clips",

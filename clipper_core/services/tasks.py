@@ -195,6 +195,20 @@ class Tasks:
         with self._database.write() as session:
             return _rows(session, failed) == 1
 
+    def fail_waiting(self, claim: Claim, error: ClipperError) -> int:
+        """Let the tasks of the same kind and recording that still wait fail for the same reason; how many did.
+
+        Where a service is down for one stretch it is down for the rest, and each would find that out for itself.
+        """
+        waiting = (Task.project_id == claim.project_id, Task.kind == claim.kind.value, Task.state == TaskState.QUEUED)
+        failed = update(Task).where(*waiting)
+        failed = failed.values(
+            state=TaskState.FAILED, error_code=error.code, error=error.message, error_detail=None, finished_at=now()
+        )
+        with self._database.write() as session:
+            lock_project(session, claim.project_id)
+            return _rows(session, failed)
+
     def has_succeeded(self, claim: Claim) -> bool:
         """Whether this very attempt is what the row says succeeded."""
         with self._database.read() as session:

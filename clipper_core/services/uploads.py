@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.staging import StagedFile, Staging
@@ -281,33 +282,48 @@ class Uploads(Generic[Kept]):
         whole = select(Upload.id).where(Upload.project_id.is_(None), Upload.offset == Upload.size)
         with self._database.read() as session:
             waiting = session.scalars(whole).all()
+        for upload_id in waiting:
+            with suppress(UploadNotFound):  # somebody has ended it meanwhile
+                self.resume(upload_id)
+        with self._database.read() as session:
             old = session.scalars(select(Upload.id).where(Upload.touched_at < limit)).all()
             known = set(session.scalars(select(Upload.id)))
-        for upload_id in waiting:
-            self.resume(upload_id)
-        dropped = sum(self._dropped(upload_id) for upload_id in old)
+        dropped = sum(self._dropped(upload_id, limit) for upload_id in old)
         for stray in self._staging.older_than(STRAY_AGE_S) - known:
             self._staging.drop(stray)
         return dropped
 
-    def _dropped(self, upload_id: str) -> bool:
+    def _dropped(self, upload_id: str, limit: datetime) -> bool:
+        """Forget an upload nobody goes on with. One that arrived whole is kept: storing it may work tomorrow."""
         try:
             file = self._staging.open(upload_id, wait_s=0)
         except ClipperError:  # somebody is writing it after all
             return False
         try:
-            self._forget(self.state(upload_id))
-        except UploadNotFound:  # somebody else was quicker
+            state = self.state(upload_id)
+            if state.project_id is None and state.offset == state.size:
+                return False
+            self._forget(state, limit)
+        except ClipperError as error:
+            log.warning("upload_not_dropped", upload=upload_id, code=error.code, detail=error.detail)
             return False
         finally:
             file.close()
         return True
 
-    def _forget(self, state: UploadState) -> None:
+    def _forget(self, state: UploadState, limit: datetime | None = None) -> None:
+        """Remove an upload's row, what is staged of it, and what was stored of one that never became a project."""
+        gone = delete(Upload).where(Upload.id == state.id)
         if state.project_id is None:
-            self._taker.discard(state.id)
+            gone = gone.where(Upload.project_id.is_(None))
+        if limit is not None:
+            gone = gone.where(Upload.touched_at < limit)
         with self._database.write() as session:
-            session.execute(delete(Upload).where(Upload.id == state.id))
+            removed = cast("CursorResult[Any]", session.execute(gone)).rowcount
+        if not removed:
+            return
+        if state.project_id is None and state.offset == state.size:
+            self._taker.discard(state.id)
         self._staging.drop(state.id)
 
     def _reached(self, upload_id: str, offset: int) -> None:

@@ -23,7 +23,7 @@ from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import RENEW_EVERY_S, Kind, TaskState
-from clipper_core.errors import Cancelled, ClipperError, LeaseLost, StoredFileMissing
+from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable, StoredFileMissing
 from clipper_core.services.runs import Runs
 from clipper_core.services.tasks import Claim, Tasks, scratch_name
 
@@ -111,7 +111,10 @@ class Work:
 
     def _fail(self, claim: Claim, error: ClipperError) -> None:
         """Say so in the row, and keep nothing; unless the row already says that this attempt succeeded."""
-        if self._tasks.fail(claim, error) or not self._tasks.has_succeeded(claim):
+        failed = self._tasks.fail(claim, error)
+        if failed and claim.kind is Kind.TRANSCRIBE and isinstance(error, ServiceUnavailable):
+            self._tasks.fail_waiting(claim, error)
+        if failed or not self._tasks.has_succeeded(claim):
             self._forget(claim, claim.attempt)
 
     def sweep(self) -> int:

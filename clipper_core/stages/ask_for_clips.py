@@ -19,7 +19,7 @@ from clipper_core.domain.cut import Cut
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Transcript
-from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable
+from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceUnavailable
 from clipper_core.stages.check_answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
 from clipper_core.stages.find_edges import find_edges
 from clipper_core.stages.name_clip import Name, name_clips
@@ -163,8 +163,13 @@ class _Work:
         first = self._answered(messages, part)
         if not first.is_unusable:
             return first
-        again = self._answered(write_repair(messages, first.text, [p.words for p in first.problems]), part)
-        better = again if again.placed or not first.placed else first
+        try:
+            again = self._answered(write_repair(messages, first.text, [p.words for p in first.problems]), part)
+        except ServiceUnavailable:
+            if not first.placed:
+                raise
+            return replace(first, repaired=True)  # what was legal in the first answer is paid for and good
+        better = first if len(first.placed) > len(again.placed) else again
         return replace(better, repaired=True)
 
     def _answered(self, messages: Sequence[Message], part: Part) -> _Found:

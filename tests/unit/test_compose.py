@@ -42,6 +42,9 @@ NOT_OFFERED = {
     "CLIPPER_FFMPEG": "the one in the image",
     "CLIPPER_WORKERS": "for `serve` only; here --scale says how many",
     "S3_REGION": "MinIO's default",
+    "S3_PUBLIC_ENDPOINT_URL": "MinIO is not published: recordings go through Clipper",
+    "CLIPPER_MEDIA_LINKS": "the same",
+    "CLIPPER_LINK_MINUTES": "the same",
     "S3_PATH_STYLE": "found out from the address",
     "AWS_SESSION_TOKEN": "for Amazon only",
 }

@@ -11,7 +11,7 @@ import pytest
 
 from clipper_core.adapters.storage import LocalStorage
 from clipper_core.db.migrate import migrate
-from clipper_core.db.models import Asset, Project, Show, now
+from clipper_core.db.models import Asset, Project, Show, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import DEFAULT_SHOW, SAMPLE_PROJECT
 from clipper_core.services.orphans import AT_ONCE, Orphans
@@ -54,58 +54,86 @@ def named(database: Database, key: str) -> None:
         session.add(Asset(id=f"ast_{key[-12:]}", project_id=project, kind="source", key=key, mime="audio/wav", size=7))
 
 
-def test_a_file_that_no_asset_names_goes_and_one_that_is_named_stays(database: Database, storage: LocalStorage) -> None:
-    kept = stored(storage, "projects/prj_1/source")
-    named(database, "projects/prj_1/source")
-    orphan = stored(storage, "projects/prj_1/tsk_1-1/map.json.gz")
+def task(database: Database, task_id: str, state: str = "succeeded", attempt: int = 2, project: str = "prj_1") -> None:
+    with database.write() as session:
+        session.add(
+            Task(
+                id=task_id,
+                project_id=project,
+                kind="probe",
+                queue="fast",
+                input_key=task_id,
+                inputs={},
+                state=state,
+                attempt=attempt,
+            )
+        )
+
+
+def test_what_an_attempt_left_that_another_followed_goes_and_what_is_named_stays(
+    database: Database, storage: LocalStorage
+) -> None:
+    task(database, "tsk_1")
+    kept = stored(storage, "projects/prj_1/tsk_1-2/map")
+    named(database, "projects/prj_1/tsk_1-2/map")
+    orphan = stored(storage, "projects/prj_1/tsk_1-1/map")
 
     assert Orphans(database, storage).sweep() == 1
     assert kept.exists()
     assert not orphan.exists()
 
 
+@pytest.mark.parametrize(("state", "goes"), [("failed", True), ("cancelled", True), ("queued", False)])
+@pytest.mark.parametrize("project", ["prj_1", "prj_gone", SAMPLE_PROJECT])
+def test_what_the_last_attempt_left_goes_once_the_task_has_come_to_nothing(
+    database: Database, storage: LocalStorage, project: str, state: str, goes: bool
+) -> None:
+    task(database, "tsk_1", state, project=project)
+    left = stored(storage, f"projects/{project}/tsk_1-2/clip")
+
+    Orphans(database, storage).sweep()
+
+    assert left.exists() is not goes
+
+
+@pytest.mark.parametrize("state", ["running", "succeeded"])
+def test_what_the_present_attempt_of_a_task_stored_stays_even_unnamed(
+    database: Database, storage: LocalStorage, state: str
+) -> None:
+    task(database, "tsk_1", state)
+    fresh = stored(storage, "projects/prj_1/tsk_1-2/map")
+    later = stored(storage, "projects/prj_1/tsk_1-3/map")  # of the database this one was copied from
+
+    assert Orphans(database, storage).sweep() == 0
+    assert fresh.exists() and later.exists()
+
+
 def test_a_file_that_may_be_about_to_be_named_stays(database: Database, storage: LocalStorage) -> None:
-    young = stored(storage, "projects/prj_1/tsk_1-1/map.json.gz", age_s=DAY - 60)
+    task(database, "tsk_1")
+    young = stored(storage, "projects/prj_1/tsk_1-1/map", age_s=DAY - 60)
 
     assert Orphans(database, storage).sweep(DAY) == 0
     assert young.exists()
 
 
-def test_files_of_projects_that_this_database_does_not_know_stay(database: Database, storage: LocalStorage) -> None:
+def test_everything_that_another_database_may_name_stays(database: Database, storage: LocalStorage) -> None:
     foreign = [
         stored(storage, "projects/prj_of_another_clipper/source"),
-        stored(storage, "projects/prj_1_too/source"),
-        stored(storage, "projects/prj_1"),
+        stored(storage, "projects/prj_1/source"),
+        stored(storage, "projects/prj_1/cap_1"),
+        stored(storage, "projects/prj_1/tsk_of_another_clipper-1/render.mp4"),
+        stored(storage, f"projects/{SAMPLE_PROJECT}/tsk_of_another_clipper-1/render.mp4"),
         stored(storage, "notes/prj_1/readme"),
     ]
-    foreign.pop(2).unlink()
 
     assert Orphans(database, storage).sweep() == 0
     assert all(path.exists() for path in foreign)
 
 
-def test_files_of_the_sample_stay_since_every_clipper_has_one(database: Database, storage: LocalStorage) -> None:
-    sample = stored(storage, f"projects/{SAMPLE_PROJECT}/tsk_of_another_clipper-1/render.mp4")
-
-    assert Orphans(database, storage).sweep() == 0
-    assert sample.exists()
-
-
-def test_a_deleted_recording_keeps_what_is_named_since_it_can_come_back(
-    database: Database, storage: LocalStorage
-) -> None:
-    kept = stored(storage, "projects/prj_gone/source")
-    named(database, "projects/prj_gone/source")
-    orphan = stored(storage, "projects/prj_gone/tsk_1-1/preview.mp4")
-
-    assert Orphans(database, storage).sweep() == 1
-    assert kept.exists()
-    assert not orphan.exists()
-
-
 def test_more_files_than_fit_into_one_question_are_all_looked_at(database: Database, storage: LocalStorage) -> None:
-    for n in range(AT_ONCE + 3):
-        stored(storage, f"projects/prj_1/tsk_{n}-1/x")
+    task(database, "tsk_1", attempt=AT_ONCE + 9)
+    for n in range(1, AT_ONCE + 4):
+        stored(storage, f"projects/prj_1/tsk_1-{n}/x")
 
     assert Orphans(database, storage).sweep() == AT_ONCE + 3
     assert list(storage.files()) == []

@@ -249,6 +249,23 @@ def test_a_recording_that_was_stored_and_got_no_project_is_stored_and_completed_
     assert store.taken == {project: b"abc"}
 
 
+def test_a_recording_that_arrived_whole_and_can_not_be_stored_is_kept_however_long_that_lasts(
+    uploads: Uploads, store: Store, database: Database
+):
+    upload_id = uploads.create(3, TALK)
+    store.failures = 3
+    with pytest.raises(StorageFailed):
+        send(uploads, upload_id, 0, b"abc")
+    with database.write() as session:
+        session.get_one(Upload, upload_id).touched_at = now() - timedelta(days=30)
+
+    assert uploads.sweep() == 0
+    store.failures = 0
+    uploads.sweep()
+
+    assert uploads.state(upload_id).project_id in store.taken
+
+
 def test_ending_an_upload_removes_what_was_stored_of_it(uploads: Uploads, store: Store):
     upload_id = uploads.create(3, TALK)
     store.refusals = 1
