@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from clipper_core.db.models import Asset, Project, Task
+from clipper_core.db.models import Asset, Project, Run, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.task import Kind, TaskState
-from clipper_core.errors import ProjectNotFound, WrongState
+from clipper_core.errors import ProjectNotFound, ServiceKeyRefused, WrongState
 from clipper_core.services.runs import Runs, RunView
 from clipper_core.services.tasks import Tasks
 from tests.unit.test_tasks import FakeBell
@@ -36,10 +36,10 @@ class House:
         self.tasks = Tasks(database, FakeBell())
         self.runs = Runs(database, self.tasks, self.choose)
         self.transcripts = 0
+        self.how = "pocketsphinx"
 
-    @staticmethod
-    def choose(language: str, has_captions: bool) -> dict[str, str]:
-        how = "captions" if has_captions else "pocketsphinx"
+    def choose(self, language: str, has_captions: bool) -> dict[str, str]:
+        how = "captions" if has_captions else self.how
         return {"transcriber": how, "selector": "offline", "language": language}
 
     def waiting(self, kind: Kind) -> list[Task]:
@@ -165,6 +165,56 @@ def test_a_cancelled_run_goes_on_where_it_was_when_it_is_retried(house: House) -
     house.finish_all()
 
     assert house.run(run).state is TaskState.SUCCEEDED
+
+
+def test_a_retry_after_the_settings_were_changed_is_a_new_run_with_the_engine_chosen_now(house: House) -> None:
+    house.how = "openai"
+    first = house.runs.start("prj_1")
+    house.finish(Kind.PROBE)
+    house.finish(Kind.MAP_SILENCE)
+    claim = house.tasks.claim(house.waiting(Kind.TRANSCRIBE)[0].id, 1)
+    assert claim is not None
+    house.tasks.fail(claim, ServiceKeyRefused())
+    assert house.run(first).state is TaskState.FAILED
+
+    house.how = "pocketsphinx"
+    second = house.runs.retry(first.id)
+    house.finish_all()
+
+    assert second.id != first.id
+    assert house.run(second).state is TaskState.SUCCEEDED
+    assert house.run(second).settings["transcriber"] == "pocketsphinx"
+
+
+def test_where_a_service_fails_one_stretch_the_others_that_wait_do_not_try_it_each(house: House) -> None:
+    run = house.runs.start("prj_1")
+    house.finish(Kind.PROBE)
+    house.finish(Kind.MAP_SILENCE)
+    claim = house.tasks.claim(house.waiting(Kind.TRANSCRIBE)[0].id, 1)
+    assert claim is not None
+    house.tasks.fail(claim, ServiceKeyRefused())
+
+    assert house.tasks.fail_waiting(claim, ServiceKeyRefused()) == 2
+    assert house.run(run).state is TaskState.FAILED
+    house.runs.retry(run.id)
+    house.finish_all()
+
+    assert house.run(run).state is TaskState.SUCCEEDED
+
+
+def test_clips_that_were_chosen_offline_for_want_of_the_service_can_be_chosen_again(house: House) -> None:
+    run = house.runs.start("prj_1")
+    house.finish_all()
+    assert not house.run(run).can_retry
+    with house.database.write() as session:
+        warning = {"code": "chosen_offline", "message": "The service did not answer."}
+        session.get_one(Run, run.id).warnings = [warning]
+    assert house.run(run).can_retry
+
+    again = house.runs.retry(run.id)
+
+    assert again.id != run.id
+    assert [t.kind for t in house.run(again).tasks if t.state is TaskState.QUEUED] == [Kind.PROPOSE]
 
 
 def test_only_the_newest_run_of_a_recording_that_exists_can_be_retried(house: House) -> None:
