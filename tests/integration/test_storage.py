@@ -458,13 +458,14 @@ def test_a_store_with_checksums_of_its_own_is_not_mistrusted(s3: Make, staged: A
 
 def test_uploads_broken_off_long_ago_are_swept_and_younger_ones_left(s3: Make, server: S3Server) -> None:
     storage = s3()
-    server.client().create_multipart_upload(Bucket=BUCKET, Key=f"{storage.options.base}begun")
-    server.client().create_multipart_upload(Bucket=BUCKET, Key="of somebody else/begun")
+    ours, beside = (f"{storage.options.base}{name}" for name in ("projects/prj_1/source", "backup/begun"))
+    for key in (ours, beside, "of somebody else/begun"):
+        server.client().create_multipart_upload(Bucket=BUCKET, Key=key)
 
     assert storage.sweep(3600) == 0
-    assert uploads_of(server, storage.options) == [f"{storage.options.base}begun"]
+    assert sorted(uploads_of(server, storage.options)) == sorted([ours, beside])
     assert storage.sweep(-60) == 1
-    assert uploads_of(server, storage.options) == []
+    assert uploads_of(server, storage.options) == [beside]
     assert uploads_of(server, S3Options(BUCKET, "of somebody else")) == ["of somebody else/begun"]
 
 
