@@ -75,8 +75,14 @@ class Reading:
         if etag is not None:
             asked["IfMatch"] = etag
         answer: Any = None
-        with self.ours("read", self.key, fine=["InvalidRange"]):
-            answer = self.client.get_object(**asked)
+        for last in (False, False, True):
+            try:
+                with self.ours("read", self.key, fine=["InvalidRange"]):
+                    answer = self.client.get_object(**asked)
+                break
+            except ValueError as error:  # the answer was cut in the middle of a number in its headers
+                if last:
+                    raise StorageUnreachable(detail=f"{self.key} at {start}: {type(error).__name__}") from error
         if answer is None:
             return None
         if "Range" in asked and answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
