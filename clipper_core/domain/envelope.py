@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from clipper_core.domain.contrast import Contrast
+from clipper_core.domain.loudness import Loudness
+
 FRAME_MS = 10
 FLOOR_CDB = -12_000  # hundredths of a dB; nothing is called quieter
-VERSION = 1
+CHANNEL_STEP_CDB = 50  # channels' levels are kept as their distance to the level, in half decibels
+VERSION = 2
 
 Levels = npt.NDArray[np.int16]
 Peaks = npt.NDArray[np.int8]
+Voice = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +28,9 @@ class Envelope:
 
     ``level_cdb`` is the power in hundredths of dBFS, the mean over channels of their powers, so that channels of
     opposite phase don't cancel. ``low`` and ``high`` are the least and greatest sample of any channel, in 1/128.
+    ``apart`` (frames, channels) is how far each channel lies over the level in half decibels; None for one channel.
+    ``contrast`` is None where it was never measured; ``voice`` is the chance in percent that somebody speaks, None
+    without a second opinion.
     """
 
     level_cdb: Levels
@@ -30,9 +39,16 @@ class Envelope:
     duration_ms: int
     sample_rate: int
     channels: int
+    apart: Peaks | None = None
+    contrast: Contrast | None = None
+    loudness: Loudness = field(default_factory=Loudness)
+    voice: Voice | None = None
 
     def __post_init__(self) -> None:
-        if not len(self.level_cdb) == len(self.low) == len(self.high):
+        over = self.contrast.over if self.contrast is not None else None
+        rows: tuple[npt.NDArray[Any] | None, ...] = (self.low, self.high, self.apart, over, self.voice)
+        lengths = {self.frames, *(len(row) for row in rows if row is not None)}
+        if len(lengths) != 1:
             raise ValueError("an envelope's rows must be of one length")
 
     @property
@@ -44,6 +60,14 @@ class Envelope:
         first = max(0, start_ms // FRAME_MS)
         part = self.level_cdb[first : max(first + 1, -(-end_ms // FRAME_MS))]
         return mean_db(part)
+
+    def channel_cdb(self, channel: int) -> Levels:
+        """The level of one channel, as ``level_cdb``, to half a decibel."""
+        if self.apart is None:
+            return self.level_cdb
+        level = self.level_cdb.astype(np.int32) + self.apart[:, channel].astype(np.int32) * CHANNEL_STEP_CDB
+        of_it: Levels = np.maximum(level, FLOOR_CDB).astype(np.int16)
+        return of_it
 
     def peaks(self, from_ms: int, to_ms: int, points: int) -> tuple[Peaks, Peaks]:
         """The least and greatest sample in each of ``points`` equal parts of a stretch.
@@ -61,22 +85,84 @@ class Envelope:
     def to_bytes(self) -> bytes:
         """The envelope as a compressed NumPy archive."""
         about = np.array([VERSION, self.duration_ms, self.sample_rate, self.channels], dtype=np.int64)
+        rows: dict[str, Any] = {"low": _steps(self.low), "high": _steps(self.high)}
+        if self.apart is not None:
+            rows["apart"] = self.apart.T
+        if self.contrast is not None:
+            rows |= {"over": _steps(self.contrast.over), "margin": self.contrast.margin, "loud": self.contrast.loud}
+        if self.voice is not None:
+            rows["voice"] = _steps(self.voice.view(np.int8))
+        said = self.loudness
+        lufs = [said.integrated_lufs, said.range_lu, said.momentary_lufs, said.short_term_lufs]
+        rows["loudness"] = np.array([np.nan if x is None else x for x in lufs], np.float32)
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, about=about, level_cdb=self.level_cdb, low=self.low, high=self.high)
+        np.savez_compressed(buffer, about=about, level=_in_bytes(_steps(self.level_cdb)), **rows)
         return buffer.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Envelope:
-        """What ``to_bytes`` wrote. Raises ValueError for anything else."""
+        """What ``to_bytes`` wrote, now or in an earlier version. Raises ValueError for anything else."""
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-                version, duration_ms, sample_rate, channels = stored["about"].tolist()
-                rows = stored["level_cdb"], stored["low"], stored["high"]
+                version, *about = stored["about"].tolist()
+                rows = {name: stored[name] for name in stored.files} if version in (1, VERSION) else {}
         except Exception as error:  # numpy and zipfile raise a dozen kinds
             raise ValueError("not a stored envelope") from error
-        if version != VERSION:
+        if not rows:
             raise ValueError(f"an envelope of version {version}, not {VERSION}")
-        return cls(*rows, duration_ms, sample_rate, channels)
+        try:
+            return cls(**_first_version(rows, about)) if version == 1 else cls(**_second_version(rows, about))
+        except (KeyError, TypeError) as error:
+            raise ValueError("not a stored envelope") from error
+
+
+def _first_version(rows: dict[str, Any], about: list[int]) -> dict[str, Any]:
+    duration_ms, sample_rate, channels = about
+    levels = {"level_cdb": rows["level_cdb"], "low": rows["low"], "high": rows["high"]}
+    return {**levels, "duration_ms": duration_ms, "sample_rate": sample_rate, "channels": channels}
+
+
+def _second_version(rows: dict[str, Any], about: list[int]) -> dict[str, Any]:
+    duration_ms, sample_rate, channels = about
+    contrast = Contrast(_summed(rows["over"]), rows["margin"], rows["loud"]) if "over" in rows else None
+    said = [None if np.isnan(x) else round(float(x), 2) for x in rows["loudness"]]
+    return {
+        "level_cdb": _summed(_in_words(rows["level"])),
+        "low": _summed(rows["low"]),
+        "high": _summed(rows["high"]),
+        "duration_ms": duration_ms,
+        "sample_rate": sample_rate,
+        "channels": channels,
+        "apart": rows["apart"].T if "apart" in rows else None,
+        "contrast": contrast,
+        "loudness": Loudness(*said),
+        "voice": _summed(rows["voice"]).view(np.uint8) if "voice" in rows else None,
+    }
+
+
+# What is near to what came before is small as a step, and small numbers pack well: a third is saved.
+
+
+def _steps(row: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """From each entry to the next; what overflows comes back when it is summed."""
+    return np.diff(row, prepend=np.zeros(1, row.dtype))
+
+
+def _summed(steps: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.cumsum(steps, dtype=steps.dtype)
+
+
+def _in_bytes(words: Levels) -> npt.NDArray[np.uint8]:
+    """The low bytes, then the high ones; steps up and down get high bytes alike, by their sign in the lowest bit."""
+    plain = (words.astype(np.uint16) << np.uint16(1)) ^ (words >> np.int16(15)).astype(np.uint16)
+    return np.concatenate([(plain & np.uint16(255)).astype(np.uint8), (plain >> np.uint16(8)).astype(np.uint8)])
+
+
+def _in_words(data: npt.NDArray[np.uint8]) -> Levels:
+    low, high = data.reshape(2, -1).astype(np.uint16)
+    plain = low | (high << np.uint16(8))
+    words: Levels = ((plain >> np.uint16(1)) ^ (np.uint16(0) - (plain & np.uint16(1)))).astype(np.int16)
+    return words
 
 
 def mean_db(level_cdb: Levels) -> float:

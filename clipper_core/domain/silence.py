@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from clipper_core.domain.time_range import TimeRange
 
 FLOOR_DB = -120.0  # nothing is called quieter than this
 
 
+class Evidence(StrEnum):
+    """What a silence rests on."""
+
+    THRESHOLD = "threshold"  # it is below a fixed level
+    LEVEL = "level"  # its level alone would tell it from the speech around
+    BANDS = "bands"  # it is as loud as soft speech, and only its sound tells it: noise or music lies under it
+    VOICE = "voice"  # there is sound, and the second opinion hears no voice in it
+    NOBODY = "nobody"  # nobody speaks anywhere near: there is only background
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Silence:
-    """A stretch in which nobody speaks, and its mean level in dBFS."""
+    """A stretch in which nobody speaks, its mean level in dBFS, how sure that is (0-1), and what it rests on.
+
+    The last two are None where nobody judged, as with silences that were given.
+    """
 
     start_ms: int
     end_ms: int
     level_db: float = FLOOR_DB
+    confidence: float | None = None
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_ms < self.end_ms:
@@ -33,13 +49,21 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class SilenceSettings:
-    """How silences are found. ``threshold_db`` None means that the threshold follows the recording."""
+    """How silences are found in what was measured.
+
+    ``threshold_db`` None means that the threshold follows the recording; ``offset_db`` then moves it: above 0 more is
+    called silent. Silences from ``min_silence_ms`` are legal cuts, those from ``dead_air_ms`` dead air.
+    ``use_voice`` False leaves a second opinion unheard where there is one.
+    """
 
     threshold_db: float | None = None
     min_silence_ms: int = 100
+    offset_db: float = 0.0
+    dead_air_ms: int = 1_000
+    use_voice: bool = True
 
     def __post_init__(self) -> None:
-        if self.min_silence_ms < 1:
+        if self.min_silence_ms < 1 or self.dead_air_ms < 1:
             raise ValueError("a silence lasts at least a millisecond")
 
 
@@ -90,6 +114,11 @@ class SilenceMap:
         """The silences that come within ``reach_ms`` of ``at_ms``."""
         # A silence that ends just there counts, though its end is no part of it.
         return self.within(TimeRange(max(0, at_ms - reach_ms - 1), at_ms + reach_ms + 1))
+
+    @property
+    def dead_air(self) -> tuple[Silence, ...]:
+        """The silences that are long enough to be missed by nobody, in order."""
+        return tuple(s for s in self.silences if s.length_ms >= self.settings.dead_air_ms)
 
     def of_at_least(self, length_ms: int) -> SilenceMap:
         """The same map without the silences shorter than ``length_ms``."""

@@ -1,0 +1,32 @@
+"""How far the sound of each moment stands out from the background under it: what adaptive silences are found in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK = 100  # frames: what is known of the background changes once a second
+NOBODY = 400  # a margin that all there is lies below: nobody speaks anywhere near
+
+Quarters = npt.NDArray[np.int8]
+WideQuarters = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrast:
+    """All in quarters of a dB.
+
+    ``over`` (frames,): how far a frame lies over the threshold between background and speech; silent at 0 or below.
+    ``margin`` (blocks,): how far the threshold lies over the background, ``NOBODY`` where nobody speaks.
+    ``loud`` (blocks,): how far loud speech lies over the threshold.
+    """
+
+    over: Quarters
+    margin: WideQuarters
+    loud: WideQuarters
+
+    def __post_init__(self) -> None:
+        if not len(self.margin) == len(self.loud) == -(-len(self.over) // BLOCK):
+            raise ValueError("a contrast has a margin and a loudness for every second")
