@@ -1,98 +1,126 @@
-"""Find the silences of a recording in its level envelope."""
+"""Find the silences of a recording in what was measured of it."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.domain.envelope import FRAME_MS, Envelope, mean_db
-from clipper_core.domain.silence import FLOOR_DB, Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
+from clipper_core.domain.envelope import FRAME_MS, Envelope
+from clipper_core.domain.silence import FLOOR_DB, Evidence, Silence, SilenceMap, SilenceSettings
+from clipper_core.stages.hear_contrast import contrast_of_levels
+from clipper_core.stages.judge_contrast import Mask, edges
+from clipper_core.stages.weigh_silences import Floats, Spans, confidences, evidence, mean_levels, powers
 
-Decibels = npt.NDArray[np.floating]
-
-BLOCK = 100  # frames: the threshold moves once a second
-REACH = 15  # blocks either way: long enough to hold a pause, short enough to follow a room
-NOISE_PERCENTILE, NOISE_LOW_PERCENTILE, SPEECH_PERCENTILE = 10, 2, 95
-WIDEST_DB = 50.0  # below speech, nothing is heard: what digital silence counts as
-QUIETER_SPEAKER_DB = 25.0  # how far below the loudest another speaker may be
-LEAST_RANGE_DB = 6.0  # noise alone does not vary by more, speech always does
-NOBODY_DB = -70.0  # nobody records speech this quietly
-MARGIN_DB = 2.0
-MARGIN_BEND = 250.0  # margin = range² / bend: 2 dB above loud noise, 10 dB above a quiet room
-MARGIN_SPREADS = 2.0
-HYSTERESIS_DB = 1.0
+CLICK_MS, CLICK_APART_MS = 40, 150  # a click stands alone; the burst of a plosive follows its closure, under 100 ms
+BREATH_MS, BREATH_APART_MS = 450, 100
+BREATH = 100  # quarters of a dB below loud speech: a breath is, another speaker is not
+REACH = 15  # blocks either way in which the background is looked for
+ABOVE_ALL_DB = 1.0
 
 
 def find_silences(envelope: Envelope, settings: SilenceSettings) -> SilenceMap:
-    """Every stretch of at least ``min_silence_ms`` below the threshold, to 10 ms.
+    """Every stretch of at least ``min_silence_ms`` in which nobody speaks, to 10 ms.
 
-    Without a fixed threshold it follows the recording: in the half minute around, the noise is the 10th percentile
-    of the levels and speech the 95th, and the threshold lies above the noise by a margin that grows with their
-    distance. Where they are not apart nobody speaks: noise alone is silence, and so is a recording of nothing.
-    A silence begins below the threshold and lasts until the level is a decibel above it.
+    Without a fixed threshold a frame is silent by its contrast to the background, and a click or a breath between
+    two silences belongs to them. With one it is silent by its level alone, in channels together.
     """
     if not envelope.frames:
         return SilenceMap(envelope.duration_ms, (), FLOOR_DB, settings)
-    levels = _smooth(envelope.level_cdb.astype(np.float32) / 100)
-    if settings.threshold_db is None:
-        thresholds, stay = _thresholds(levels), HYSTERESIS_DB
-    else:
-        levels = envelope.level_cdb.astype(np.float32) / 100
-        thresholds, stay = np.full(len(levels), settings.threshold_db, dtype=np.float32), 0.0
-    silences = [
-        Silence(start, end, mean_db(envelope.level_cdb[a:b]))
-        for a, b in _runs(levels <= thresholds + stay, levels <= thresholds)
-        if (end := min(int(b) * FRAME_MS, envelope.duration_ms)) - (start := int(a) * FRAME_MS)
-        >= settings.min_silence_ms
-    ]
-    middle = settings.threshold_db if settings.threshold_db is not None else round(float(np.median(thresholds)), 2)
-    return SilenceMap(envelope.duration_ms, tuple(silences), max(FLOOR_DB, min(0.0, middle)), settings)
+    if settings.threshold_db is not None:
+        return _by_level(envelope, settings, settings.threshold_db)
+    contrast = envelope.contrast if envelope.contrast is not None else contrast_of_levels(envelope.level_cdb)
+    spans = _long_enough(silent_spans(contrast, settings.offset_db), envelope, settings.min_silence_ms)
+    rows = (
+        *_rows(spans, envelope),
+        confidences(contrast, spans, settings.offset_db).tolist(),
+        evidence(contrast, envelope.level_cdb, spans),
+    )
+    silences = tuple(map(Silence, *rows))
+    middle = float(np.median(_thresholds(envelope, contrast, settings.offset_db)))
+    return SilenceMap(envelope.duration_ms, silences, _in_range(middle), settings)
 
 
-def _smooth(levels: Decibels) -> Decibels:
-    """The mean of three frames, of levels not further below speech than can be heard.
+def threshold_levels(envelope: Envelope, settings: SilenceSettings) -> npt.NDArray[np.float32]:
+    """(blocks,): the level in dBFS that roughly parts silence from speech in each second.
 
-    Without that floor the edge of digital silence, 100 dB down, would eat into the words.
+    Without a fixed threshold that is the level of the silences around and the margin of the contrast, or a level
+    above everything where nobody speaks. Only roughly, since contrast is not a matter of the level alone.
     """
-    floor = float(np.percentile(levels, SPEECH_PERCENTILE)) - WIDEST_DB - 5
-    padded = np.pad(np.maximum(levels, np.float32(floor)), 1, mode="edge")
-    smooth: Decibels = ((padded[:-2] + padded[1:-1] + padded[2:]) / 3).astype(np.float32)
-    return smooth
+    if settings.threshold_db is not None:
+        return np.full(-(-envelope.frames // BLOCK), settings.threshold_db, np.float32)
+    contrast = envelope.contrast if envelope.contrast is not None else contrast_of_levels(envelope.level_cdb)
+    return _thresholds(envelope, contrast, settings.offset_db)
 
 
-def _thresholds(levels: Decibels) -> Decibels:
-    """The threshold at every frame."""
-    loudest = float(np.percentile(levels, SPEECH_PERCENTILE))
-    low, noise, speech = _surroundings(levels)
-    apart = speech - np.maximum(noise, speech - WIDEST_DB) >= LEAST_RANGE_DB
-    speech = np.maximum(speech, loudest - QUIETER_SPEAKER_DB)
-    noise = np.maximum(noise, speech - WIDEST_DB)
-    spread = np.clip(noise - low, 0, 3)
-    margin = np.maximum(np.maximum(MARGIN_DB, (speech - noise) ** 2 / MARGIN_BEND), MARGIN_SPREADS * spread)
-    threshold = np.where(apart, noise + margin, np.maximum(noise, speech) + margin)
-    return np.repeat(np.maximum(threshold, NOBODY_DB), BLOCK)[: len(levels)].astype(np.float32)
+def silent_spans(contrast: Contrast, offset_db: float = 0.0) -> Spans:
+    """(silences, 2): first frame and one past the last, of any length. A higher offset never takes silence away."""
+    silent = contrast.over <= round(4 * offset_db)
+    silent = _filled(silent, CLICK_MS, CLICK_APART_MS, np.ones(len(silent), np.bool_))
+    faint_below = np.repeat(np.clip(contrast.loud - BREATH, -128, 127).astype(np.int8), BLOCK)[: len(silent)]
+    return edges(_filled(silent, BREATH_MS, BREATH_APART_MS, contrast.over <= faint_below))
 
 
-def _surroundings(levels: Decibels) -> tuple[Decibels, ...]:
-    """For every block, three percentiles of the levels within ``REACH`` blocks of it."""
-    blocks = -(-len(levels) // BLOCK)
-    padded = np.pad(levels, (0, blocks * BLOCK - len(levels)), mode="edge").reshape(blocks, BLOCK)
-    reach = min(REACH, blocks - 1)
-    padded = np.pad(padded, ((reach, reach), (0, 0)), mode="reflect" if reach else "edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
-    wanted = (NOISE_LOW_PERCENTILE, NOISE_PERCENTILE, SPEECH_PERCENTILE)
-    parts = [
-        np.percentile(windows[i : i + 300].reshape(len(windows[i : i + 300]), -1), wanted, axis=1)
-        for i in range(0, blocks, 300)  # five minutes at a time: the windows overlap, their copies do not share
-    ]
-    return tuple(np.concatenate(parts, axis=1).astype(np.float32))
+def _filled(silent: Mask, most_ms: int, apart_ms: int, may: Mask) -> Mask:
+    """Silent also between two silences of ``apart_ms``, for at most ``most_ms``, where all sound ``may`` be silent."""
+    runs = edges(silent)
+    runs = runs[(runs[:, 1] - runs[:, 0]) * FRAME_MS >= apart_ms]
+    gaps = np.stack([runs[:-1, 1], runs[1:, 0]], axis=1)
+    gaps = gaps[(gaps[:, 1] - gaps[:, 0]) * FRAME_MS <= most_ms]
+    if not len(gaps):
+        return silent
+    allowed = np.logical_and.reduceat(may | silent, gaps.ravel())[::2]
+    steps = np.zeros(len(silent) + 1, np.int8)
+    steps[gaps[allowed, 0]] += 1
+    steps[gaps[allowed, 1]] -= 1
+    filled: Mask = silent | np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
+    return filled
 
 
-def _runs(stays: npt.NDArray[np.bool_], begins: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """The runs of ``stays`` that hold at least one of ``begins``, as first and one past the last."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], stays, [False])).astype(np.int8))).reshape(-1, 2)
-    if not len(edges):
-        return []
-    counts = np.concatenate(([0], np.cumsum(begins)))
-    kept = edges[counts[edges[:, 1]] > counts[edges[:, 0]]]
-    return [(int(a), int(b)) for a, b in kept]
+def _by_level(envelope: Envelope, settings: SilenceSettings, threshold_db: float) -> SilenceMap:
+    runs = edges(envelope.level_cdb <= threshold_db * 100)
+    spans = _long_enough(runs, envelope, settings.min_silence_ms)
+    silences = tuple(Silence(*row, None, Evidence.THRESHOLD) for row in zip(*_rows(spans, envelope), strict=True))
+    return SilenceMap(envelope.duration_ms, silences, _in_range(threshold_db), settings)
+
+
+def _long_enough(spans: Spans, envelope: Envelope, least_ms: int) -> Spans:
+    return spans[np.minimum(spans[:, 1] * FRAME_MS, envelope.duration_ms) - spans[:, 0] * FRAME_MS >= least_ms]
+
+
+def _rows(spans: Spans, envelope: Envelope) -> tuple[list[int], list[int], list[float]]:
+    """Starts and ends in ms, and mean levels."""
+    ends = np.minimum(spans[:, 1] * FRAME_MS, envelope.duration_ms)
+    return (spans[:, 0] * FRAME_MS).tolist(), ends.tolist(), mean_levels(envelope.level_cdb, spans).tolist()
+
+
+def _thresholds(envelope: Envelope, contrast: Contrast, offset_db: float) -> npt.NDArray[np.float32]:
+    silent = contrast.over <= round(4 * offset_db)
+    blocks = np.arange(0, len(silent), BLOCK)
+    power = powers(envelope.level_cdb)
+    quiet = np.add.reduceat(np.where(silent, power, 0), blocks)
+    frames = np.add.reduceat(silent, blocks, dtype=np.int64)
+    around = _around(frames)
+    known = around > 0
+    mean = _around(quiet)[known] / around[known]
+    here = np.arange(len(blocks))
+    if known.any():
+        background = np.interp(here, here[known], 10 * np.log10(np.maximum(mean, 1e-12)))
+    else:
+        background = np.full(len(blocks), float(envelope.level_cdb.min()) / 100)
+    threshold = background + contrast.margin / 4 + offset_db
+    loudest = np.maximum.reduceat(envelope.level_cdb, blocks) / 100 + ABOVE_ALL_DB
+    above = np.where(contrast.margin >= NOBODY, np.maximum(background, loudest), threshold)
+    return np.asarray(np.clip(above, FLOOR_DB, 0), np.float32)
+
+
+def _around(by_block: npt.NDArray[np.number]) -> Floats:
+    """The sum over ``REACH`` blocks either way."""
+    total = np.concatenate([[0.0], np.cumsum(by_block, dtype=np.float64)])
+    here = np.arange(len(by_block))
+    summed: Floats = total[np.minimum(here + REACH + 1, len(by_block))] - total[np.maximum(here - REACH, 0)]
+    return summed
+
+
+def _in_range(level_db: float) -> float:
+    return max(FLOOR_DB, min(0.0, round(level_db, 2)))
