@@ -93,6 +93,40 @@ class Input:
         return [*hardened, *self.options, *seek, *lead, "-i", file_url(self.path)]
 
 
+@dataclass(frozen=True, slots=True)
+class SoundInput:
+    """One sound track, decoded from about ``seek_s`` on and filtered within the input itself.
+
+    FFmpeg since 7 hands every frame of a thousand samples from thread to thread, which costs more than decoding it.
+    Here demuxer, decoder and ``filters`` are one input that gives what the filters give, and can be copied as it is.
+    What can't be decoded ends it with an error, instead of being left out.
+    """
+
+    path: Path
+    track: int
+    filters: tuple[str, ...]
+    seek_s: float = 0.0
+
+    def arguments(self) -> list[str]:
+        movie = {
+            "filename": file_url(self.path),
+            # The lists stand here: those of the command line hold for the input around it alone.
+            "format_opts": ":".join(f"{name}={value}" for name, value in READ_OPTIONS.items()),
+            "streams": f"a:{self.track}",
+            "dec_threads": "1",
+            "seek_point": f"{self.seek_s:.6f}",
+        }
+        source = "amovie=" + ":".join(f"{name}={escaped(value)}" for name, value in movie.items())
+        lists = ["-protocol_whitelist", "file", "-format_whitelist", "lavfi"]
+        return ["-xerror", *lists, "-f", "lavfi", "-i", ",".join((source, *self.filters))]
+
+
+def escaped(value: str) -> str:
+    """``value`` as an option of a filter in a graph: once for the list of options, once for the graph."""
+    option = "".join("\\" + c if c in "\\':" else c for c in value)
+    return "".join("\\" + c if c in "\\'[],; \t\n" else c for c in option)
+
+
 def file_url(path: Path) -> str:
     """A name FFmpeg can't take for an option, a protocol or a pattern."""
     return "file:" + str(path.absolute())
@@ -135,7 +169,7 @@ class Ffmpeg:
 
     @contextlib.contextmanager
     def pipe(
-        self, inputs: Sequence[Input], outputs: Sequence[str], *, work_ms: int, progress: Progress = quiet
+        self, inputs: Sequence[Input | SoundInput], outputs: Sequence[str], *, work_ms: int, progress: Progress = quiet
     ) -> Iterator[Running]:
         """Run, and read what it writes to ``pipe:1``. Left before the end, the run is ended without complaint.
 
@@ -243,7 +277,11 @@ class Running:
             raise MediaToolFailed(detail=f"ffmpeg ended with {code}\n{log}")
 
     def _some(self, view: memoryview) -> int:
-        self._moved_at = time.monotonic()  # what the reader did in between is not its idleness
+        self._moved_at = now = time.monotonic()  # what the reader did in between is not its idleness
+        if now - self._ticked_at < TICK_S and self._out in self._open:
+            with contextlib.suppress(BlockingIOError):  # most often there is something: then asking first costs more
+                if n := self._take(view):
+                    return n
         while self._out in self._open:
             if n := self._listen(view):
                 return n

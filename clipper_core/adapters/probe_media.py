@@ -75,6 +75,28 @@ class PictureClock:
     last_s: Fraction | None
 
 
+@dataclass(frozen=True, slots=True)
+class SoundSource:
+    """A sound track as its decoder gives it: its rate and channels, the ticks and the start of its clock.
+
+    ``start_us`` is what counts as t = 0, in microseconds of the file's clock; ``length_s`` is declared, 0 if nothing
+    is. ``as_declared``: whether the decoder gives the rate and channels that the header promises.
+    """
+
+    format: str
+    start_us: int
+    time_base: Fraction
+    sample_rate: int
+    channels: int
+    length_s: int
+    as_declared: bool
+
+    @property
+    def jumpy(self) -> bool:
+        """Whether the clock may jump, which only FFmpeg's own front end sets right."""
+        return bool(JUMPY_CLOCKS & set(self.format.split(",")))
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
     # More streams than are accepted, so that they can be counted.
@@ -99,6 +121,23 @@ def read_header(path: Path) -> Header:
             pictures=tuple(_picture(s) for s in container.streams.video),
             title=_text(container.metadata, "title"),
         )
+
+
+def sound_source(path: Path, track: int) -> SoundSource | None:
+    """What the header and the first decoded frame say of a sound track; None where that frame can't be had."""
+    with contextlib.suppress(av.error.FFmpegError, NotMedia, IndexError, StopIteration), _opened(path) as container:
+        stream = container.streams.audio[track]
+        codec = stream.codec_context
+        declared = (codec.sample_rate, codec.channels) if codec else None
+        frame = next(container.decode(stream))
+        assert isinstance(frame, AudioFrame)
+        given = frame.sample_rate, len(frame.layout.channels)
+        length = int(Fraction(container.duration or 0, av.time_base))
+        base = stream.time_base or Fraction(0)
+        return SoundSource(
+            container.format.name, container.start_time or 0, base, *given, length, base > 0 and declared == given
+        )
+    return None
 
 
 def _length(container: InputContainer) -> Fraction:

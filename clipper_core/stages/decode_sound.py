@@ -86,9 +86,21 @@ def _exactly(running: Running, size: int) -> bytes:
     return bytes(buffer[: running.fill(memoryview(buffer))])
 
 
+class Seconds:
+    """The samples of a running FFmpeg, a second at a time, as (samples, channels). Each is overwritten by the next."""
+
+    def __init__(self, running: Running, pcm: PcmFormat) -> None:
+        buffer = bytearray(pcm.sample_rate * pcm.channels * 2)
+        self._running, self._view, self._frame = running, memoryview(buffer), 2 * pcm.channels
+        self._samples = np.frombuffer(buffer, dtype="<i2").reshape(-1, pcm.channels)
+
+    def read(self) -> Samples:
+        """Less than a second only at the end, and then nothing."""
+        return self._samples[: self._running.fill(self._view) // self._frame]
+
+
 def blocks(running: Running, pcm: PcmFormat) -> Iterator[Samples]:
-    """The samples, a second at a time, as (samples, channels). Each is overwritten by the next."""
-    buffer = bytearray(pcm.sample_rate * pcm.channels * 2)
-    view, samples = memoryview(buffer), np.frombuffer(buffer, dtype="<i2").reshape(-1, pcm.channels)
-    while whole := running.fill(view) // (2 * pcm.channels):
-        yield samples[:whole]
+    """The samples as ``Seconds`` reads them, to the end."""
+    seconds = Seconds(running, pcm)
+    while len(block := seconds.read()):
+        yield block

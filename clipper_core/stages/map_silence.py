@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import BinaryIO, NamedTuple
 
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
-from clipper_core.domain.envelope import FLOOR_CDB, FRAME_MS, Envelope
+from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
-from clipper_core.errors import TooLong, TooShort, Truncated
-from clipper_core.stages.decode_sound import PcmFormat, Samples, blocks, decoded, on_clock
+from clipper_core.errors import TooShort
+from clipper_core.stages.decode_sound import PcmFormat, Samples, on_clock
 from clipper_core.stages.find_silences import find_silences
+from clipper_core.stages.hear_contrast import Listener
+from clipper_core.stages.listen import Listening
+from clipper_core.stages.measure_bands import BandMeter
+from clipper_core.stages.measure_loudness import LoudnessMeter
+from clipper_core.stages.measure_sound import HEAD, Meter, Planes
+from clipper_core.stages.resample_speech import SPEECH_RATE, SpeechSound
 from clipper_core.stages.strict_silences import strict_silences
 
 __all__ = ["Mapped", "MediaWarning", "find_silences", "map_silence", "strict_silences"]
 
-SPEECH_RATE = 16_000
-FRAMES_PER_S = 1_000 // FRAME_MS
 MIN_MS = 100
 # Sound and picture of one recording rarely end together: a longer difference is worth a word, in short files a shorter.
 LEAST_SLACK_MS, MOST_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
-CANCELLED = 0.1  # of the power that unrelated channels would leave in their mean
 
 
 class MediaWarning(NamedTuple):
@@ -54,7 +55,7 @@ def map_silence(
     max_hours: float = 13,
     progress: Progress = quiet,
 ) -> Mapped:
-    """Decode sound track ``track`` (0 = first), in constant memory but for the result, 1.4 MB an hour.
+    """Decode sound track ``track`` (0 = first), in constant memory but for the result, about 2.5 MB an hour.
 
     ``duration_ms`` is what was declared (0: nothing); the length that counts is what is decoded, and a difference
     becomes a warning. ``speech_path``, if given, gets 16 kHz mono 16-bit samples without a header. Where the
@@ -64,13 +65,14 @@ def map_silence(
     """
     part = speech_path.with_name(speech_path.name + ".part") if speech_path else None
     try:
-        meter = _decode(ffmpeg, path, track, part, duration_ms, max_hours, progress)
-        envelope = meter.envelope()
+        heard = _listen(ffmpeg, path, track, part, duration_ms, max_hours, progress)
+        envelope = heard.envelope()
         warnings = _about_length(duration_ms, envelope.duration_ms)
-        if meter.cancels:
+        if heard.meter.cancels:
             warnings += (_CHANNELS_CANCEL,)
-            if part is not None:
-                _one_channel(ffmpeg, path, track, meter.loudest, part, envelope.duration_ms, lambda _: progress(1.0))
+        if part is not None and (heard.meter.cancels or heard.speech is None):
+            only = f"pan=mono|c0=c{heard.meter.loudest}" if heard.meter.cancels else "anull"
+            _speech_alone(ffmpeg, path, track, only, part, envelope.duration_ms, lambda _: progress(1.0))
         if part is not None and speech_path is not None:
             part.replace(speech_path)
     finally:
@@ -86,83 +88,81 @@ _CHANNELS_CANCEL = MediaWarning(
 )
 
 
-def _decode(
-    ffmpeg: Ffmpeg, path: Path, track: int, part: Path | None, duration_ms: int, max_hours: float, progress: Progress
-) -> _Meter:
-    speech: list[str] = []
-    if part is not None:  # with filters of its own: shared ones would settle on one rate for both
-        speech = ["-map", f"0:a:{track}", "-af", on_clock(path, track), "-ac", "1", *_speech_file(part)]
-    most = round(max_hours * 3_600 * FRAMES_PER_S)
-    with decoded(ffmpeg, path, track, speech, duration_ms, progress) as (running, pcm):
-        meter = _Meter(pcm)
-        for block in blocks(running, pcm):
-            meter.add(block)
-            if meter.frames > most:
-                raise TooLong(detail=f"more than {max_hours:g} h of sound")
-    if not meter.samples:
-        raise Truncated(detail=running.report.log)
-    if meter.samples * 1_000 < MIN_MS * pcm.sample_rate:
-        raise TooShort(detail=f"{meter.samples} samples at {pcm.sample_rate} Hz")
-    return meter
+class Heard:
+    """Everything that is measured of a recording while it is decoded: see Ear."""
 
+    def __init__(self, pcm: PcmFormat, speech: BinaryIO | None, from_s: int) -> None:
+        self.pcm = pcm
+        self._planes = Planes(pcm)
+        self._bands = BandMeter(*pcm)
+        self._listener = Listener(later=from_s > 0)
+        self._loudness = LoudnessMeter(pcm)
+        self.meter = Meter(pcm)
+        self.speech = SpeechSound(pcm, speech, from_s) if speech and SpeechSound.can(pcm.sample_rate) else None
 
-class _Meter:
-    """Levels and peaks of the sound so far. Fed a second at a time: frames start over with each."""
-
-    def __init__(self, pcm: PcmFormat) -> None:
-        self._pcm = pcm
-        self._edges = np.arange(FRAMES_PER_S) * pcm.sample_rate // FRAMES_PER_S
-        self._rows: list[tuple[npt.NDArray[np.float32], Samples, Samples]] = []
-        self._together = np.zeros((pcm.channels, pcm.channels))
-        self.samples = 0
-        self.frames = 0
+    def prime(self, block: Samples) -> None:
+        planes = self._planes.of(block)
+        self._loudness.prime(planes)
+        if self.speech:
+            self.speech.prime(planes)
 
     def add(self, block: Samples) -> None:
-        sound = block.astype(np.float32)
-        edges = self._edges[self._edges < len(block)]
-        if len(block) == self._pcm.sample_rate and self._pcm.sample_rate % FRAMES_PER_S == 0:
-            by_frame, whole = sound.reshape(FRAMES_PER_S, -1), block.reshape(FRAMES_PER_S, -1)
-            power = np.einsum("ij,ij->i", by_frame, by_frame) / by_frame.shape[1]
-            low, high = whole.min(axis=1), whole.max(axis=1)
-        else:
-            counts = np.diff(np.append(edges, len(block))) * self._pcm.channels
-            power = np.add.reduceat(np.einsum("ij,ij->i", sound, sound), edges) / counts
-            low = np.minimum.reduceat(block.min(axis=1), edges)
-            high = np.maximum.reduceat(block.max(axis=1), edges)
-        self._rows.append((power.astype(np.float32), low, high))
-        if self._pcm.channels > 1:
-            self._together += sound.T @ sound
-        self.samples += len(block)
-        self.frames += len(edges)
+        planes = self._planes.of(block)
+        power = self.meter.add(block, planes)
+        self._loudness.add(planes, power)
+        self._listener.add(self._bands.measure(planes[:, HEAD:]), power.mean(axis=1))
+        if self.speech:
+            self.speech.add(planes)
 
-    @property
-    def loudest(self) -> int:
-        return int(np.argmax(np.diag(self._together)))
-
-    @property
-    def cancels(self) -> bool:
-        """Whether the mean of the channels holds far less than channels that have nothing to do with each other."""
-        return bool(self._together.sum() < CANCELLED * np.trace(self._together))
+    def join(self, later: Heard) -> None:
+        """Append what ``later`` heard."""
+        self.meter.join(later.meter)
+        self._loudness.join(later._loudness)
+        self._listener.join(later._listener)
 
     def envelope(self) -> Envelope:
-        power, low, high = (np.concatenate(row) for row in zip(*self._rows, strict=True))
-        with np.errstate(divide="ignore"):
-            level = np.maximum(1_000 * np.log10(power.astype(np.float64) / 32_768**2), FLOOR_CDB)
-        # Towards 0, so that a sample of -1 does not draw a line.
-        low, high = (low / 256).astype(np.int8), (high / 256).astype(np.int8)
-        duration_ms = round(self.samples * 1_000 / self._pcm.sample_rate)
-        return Envelope(np.rint(level).astype(np.int16), low, high, duration_ms, *self._pcm)
+        rows, contrast = self.meter.rows(), self._listener.finish()
+        return Envelope(
+            rows.level_cdb,
+            rows.low,
+            rows.high,
+            round(self.meter.samples * 1_000 / self.pcm.sample_rate),
+            *self.pcm,
+            apart=rows.apart if self.pcm.channels > 1 else None,
+            contrast=contrast,
+            loudness=self._loudness.loudness(),
+        )
 
 
-def _speech_file(part: Path) -> list[str]:
-    return ["-ar", str(SPEECH_RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{part.absolute()}"]
+def _listen(
+    ffmpeg: Ffmpeg, path: Path, track: int, part: Path | None, duration_ms: int, max_hours: float, progress: Progress
+) -> Heard:
+    with part.open("wb") if part is not None else nullcontext() as speech:
+        whole = Listening(
+            ffmpeg,
+            path,
+            track,
+            lambda pcm, from_s: Heard(pcm, speech, from_s),
+            duration_ms=duration_ms,
+            most_s=max_hours * 3_600,
+            progress=progress,
+        )
+        heard, *later = whole.to_the_end()
+        if last := [heard, *later][-1].speech:
+            last.finish()
+    for one in later:
+        heard.join(one)
+    if heard.meter.samples * 1_000 < MIN_MS * heard.pcm.sample_rate:
+        raise TooShort(detail=f"{heard.meter.samples} samples at {heard.pcm.sample_rate} Hz")
+    return heard
 
 
-def _one_channel(
-    ffmpeg: Ffmpeg, path: Path, track: int, channel: int, part: Path, duration_ms: int, progress: Progress
+def _speech_alone(
+    ffmpeg: Ffmpeg, path: Path, track: int, only: str, part: Path, duration_ms: int, progress: Progress
 ) -> None:
-    only = f"{on_clock(path, track)},pan=mono|c0=c{channel}"
-    outputs = ["-map", f"0:a:{track}", "-af", only, *_speech_file(part)]
+    """The speech sound by a decode of its own: of one channel, or of a rate that is no simple ratio."""
+    shape = ["-ac", "1", "-ar", str(SPEECH_RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{part.absolute()}"]
+    outputs = ["-map", f"0:a:{track}", "-af", f"{on_clock(path, track)},{only}", *shape]
     ffmpeg.run([Input(path, options=("-vn", "-sn", "-dn"))], outputs, work_ms=duration_ms, progress=progress)
 
 

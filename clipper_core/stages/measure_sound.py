@@ -1,0 +1,158 @@
+"""Levels and peaks of sound, 100 times a second."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clipper_core.domain.envelope import CHANNEL_STEP_CDB, FLOOR_CDB, FRAME_MS
+from clipper_core.stages.decode_sound import PcmFormat, Samples
+
+Floats = npt.NDArray[np.float32]
+
+FRAMES_PER_S = 1_000 // FRAME_MS
+FULL_SCALE = 32_768
+HEAD = 16  # samples kept of what came before
+CANCELLED = 0.1  # of the power that unrelated channels would leave in their mean
+UNTHREADED = 200_000  # multiply-adds: BLAS spreads larger products over threads, which wait for each other
+SETTLE_S = 64  # seconds whose logarithms are taken at once
+
+
+class Planes:
+    """The samples of a block as floats, a row for each channel, after the last ``HEAD`` samples of the block before."""
+
+    def __init__(self, pcm: PcmFormat) -> None:
+        self._all = np.zeros((pcm.channels, HEAD + pcm.sample_rate), np.float32)
+
+    def of(self, block: Samples) -> Floats:
+        """(channels, HEAD + samples); overwritten by the next."""
+        self._all[:, :HEAD] = self._all[:, -HEAD:]
+        now = self._all[:, HEAD : HEAD + len(block)]
+        if block.shape[1] == 2:  # halves of a 32-bit word: faster than every other sample
+            pairs = block.view("<i4")[:, 0]
+            now[0], now[1] = (pairs << 16) >> 16, pairs >> 16
+        else:
+            now[:] = block.T
+        return self._all[:, : HEAD + len(block)]
+
+
+class Rows(NamedTuple):
+    """A row for every frame: see Envelope. ``apart`` is (frames, channels)."""
+
+    level_cdb: npt.NDArray[np.int16]
+    apart: npt.NDArray[np.int8]
+    low: npt.NDArray[np.int8]
+    high: npt.NDArray[np.int8]
+
+
+class Meter:
+    """Levels and peaks of the sound so far, in 4 bytes a frame and one for each channel."""
+
+    def __init__(self, pcm: PcmFormat) -> None:
+        self._rate, self._channels = pcm
+        self._whole = self._rate % FRAMES_PER_S == 0
+        self._edges = np.arange(FRAMES_PER_S) * self._rate // FRAMES_PER_S
+        self._waiting: list[tuple[Floats, Samples, Samples]] = []
+        self._kept = tuple(bytearray() for _ in Rows._fields)
+        self._together = np.zeros((self._channels, self._channels))
+        self.samples = 0
+
+    def add(self, block: Samples, planes: Floats) -> Floats:
+        """Take in samples, and the same as floats (see Planes); the power of its (frames, channels), full scale = 1."""
+        now = planes[:, HEAD:]
+        frames = self._frames if self._whole and len(block) == self._rate else self._ragged
+        power, low, high = frames(now, block)
+        power /= np.float32(FULL_SCALE**2)
+        self._waiting.append((power, low, high))
+        if len(self._waiting) >= SETTLE_S:
+            self._settle()
+        self._compare(now)
+        self.samples += len(block)
+        return power
+
+    def _frames(self, planes: Floats, block: Samples) -> tuple[Floats, Samples, Samples]:
+        by_frame = planes.reshape(self._channels, FRAMES_PER_S, -1)
+        whole = block.reshape(FRAMES_PER_S, -1)
+        power: Floats = np.vecdot(by_frame, by_frame).T / np.float32(by_frame.shape[2])
+        return power, whole.min(axis=1), whole.max(axis=1)
+
+    def _ragged(self, planes: Floats, block: Samples) -> tuple[Floats, Samples, Samples]:
+        edges = self._edges[self._edges < len(block)]
+        counts = np.diff(np.append(edges, len(block)))[:, None]
+        power = np.add.reduceat(np.square(planes, dtype=np.float64), edges, axis=1).T / counts
+        low = np.minimum.reduceat(block.min(axis=1), edges)
+        return power.astype(np.float32), low, np.maximum.reduceat(block.max(axis=1), edges)
+
+    def _compare(self, planes: Floats) -> None:
+        if self._channels > 2:
+            self._together += planes @ planes.T
+        elif self._channels == 2:
+            a, b = planes
+            self._together += [[_dot(a, a), _dot(a, b)], [_dot(a, b), _dot(b, b)]]
+
+    def _settle(self) -> None:
+        if not self._waiting:
+            return
+        power, low, high = (np.concatenate(row) for row in zip(*self._waiting, strict=True))
+        self._waiting.clear()
+        level = _cdb(power.mean(axis=1, dtype=np.float64))
+        apart = np.rint((_cdb(power).astype(np.int32) - level[:, None]) / CHANNEL_STEP_CDB).clip(-128, 127)
+        # Towards 0, so that a sample of -1 does not draw a line.
+        rows = Rows(level, apart.astype(np.int8), (low / 256).astype(np.int8), (high / 256).astype(np.int8))
+        for kept, row in zip(self._kept, rows, strict=True):
+            kept += np.ascontiguousarray(row).tobytes()
+
+    def join(self, later: Meter) -> None:
+        """Append what ``later`` heard."""
+        self._settle()
+        later._settle()
+        for kept, more in zip(self._kept, later._kept, strict=True):
+            kept += more
+        self._together += later._together
+        self.samples += later.samples
+
+    def rows(self) -> Rows:
+        """What was measured so far."""
+        self._settle()
+        level, apart, low, high = self._kept
+        return Rows(
+            np.frombuffer(level, np.int16),
+            np.frombuffer(apart, np.int8).reshape(-1, self._channels),
+            np.frombuffer(low, np.int8),
+            np.frombuffer(high, np.int8),
+        )
+
+    @property
+    def loudest(self) -> int:
+        """The channel with the most power."""
+        return int(np.argmax(np.diag(self._together)))
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the mean of the channels holds far less than channels that have nothing to do with each other."""
+        return bool(self._together.sum() < CANCELLED * np.trace(self._together))
+
+
+def _dot(a: Floats, b: Floats) -> float:
+    """The sum of products, in pieces that stay on one thread."""
+    piece = 4_800
+    whole = len(a) // piece * piece
+    inside = np.vecdot(a[:whole].reshape(-1, piece), b[:whole].reshape(-1, piece)).sum(dtype=np.float64)
+    return float(inside + np.vdot(a[whole:], b[whole:]))
+
+
+def product(rows: Floats, matrix: Floats) -> Floats:
+    """``rows @ matrix``, likewise."""
+    most = max(1, UNTHREADED // matrix.size)
+    whole = len(rows) // most * most
+    inside: Floats = (rows[:whole].reshape(-1, most, rows.shape[1]) @ matrix).reshape(-1, matrix.shape[1])
+    return inside if whole == len(rows) else np.concatenate([inside, rows[whole:] @ matrix])
+
+
+def _cdb(power: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+    with np.errstate(divide="ignore"):
+        level = 1_000 * np.log10(power.astype(np.float64))
+    cdb: npt.NDArray[np.int16] = np.rint(np.maximum(level, FLOOR_CDB)).astype(np.int16)
+    return cdb
