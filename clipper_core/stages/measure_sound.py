@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import zlib
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -48,14 +49,14 @@ class Rows(NamedTuple):
 
 
 class Meter:
-    """Levels and peaks of the sound so far, in 4 bytes a frame and one for each channel."""
+    """Levels and peaks of the sound so far, kept packed: of 12 hours they would fill a good deal of memory."""
 
     def __init__(self, pcm: PcmFormat) -> None:
         self._rate, self._channels = pcm
         self._whole = self._rate % FRAMES_PER_S == 0
         self._edges = np.arange(FRAMES_PER_S) * self._rate // FRAMES_PER_S
         self._waiting: list[tuple[Floats, Samples, Samples]] = []
-        self._kept = tuple(bytearray() for _ in Rows._fields)
+        self._kept = tuple[list[bytes], ...]([] for _ in Rows._fields)
         self._together = np.zeros((self._channels, self._channels))
         self.samples = 0
 
@@ -100,9 +101,14 @@ class Meter:
         level = _cdb(power.mean(axis=1, dtype=np.float64))
         apart = np.rint((_cdb(power).astype(np.int32) - level[:, None]) / CHANNEL_STEP_CDB).clip(-128, 127)
         # Towards 0, so that a sample of -1 does not draw a line.
-        rows = Rows(level, apart.astype(np.int8), (low / 256).astype(np.int8), (high / 256).astype(np.int8))
+        rows: tuple[npt.NDArray[Any], ...] = (
+            level,
+            apart.astype(np.int8),
+            *((x / 256).astype(np.int8) for x in (low, high)),
+        )
         for kept, row in zip(self._kept, rows, strict=True):
-            kept += np.ascontiguousarray(row).tobytes()
+            by_byte = row.reshape(len(row), -1).view(np.uint8).T  # high bytes hardly change, and so pack well
+            kept.append(zlib.compress(by_byte.tobytes(), 1))
 
     def join(self, later: Meter) -> None:
         """Append what ``later`` heard."""
@@ -110,6 +116,7 @@ class Meter:
         later._settle()
         for kept, more in zip(self._kept, later._kept, strict=True):
             kept += more
+        later._kept = ()
         self._together += later._together
         self.samples += later.samples
 
@@ -118,10 +125,10 @@ class Meter:
         self._settle()
         level, apart, low, high = self._kept
         return Rows(
-            np.frombuffer(level, np.int16),
-            np.frombuffer(apart, np.int8).reshape(-1, self._channels),
-            np.frombuffer(low, np.int8),
-            np.frombuffer(high, np.int8),
+            _unpacked(level, np.int16, 1)[:, 0],
+            _unpacked(apart, np.int8, self._channels),
+            _unpacked(low, np.int8, 1)[:, 0],
+            _unpacked(high, np.int8, 1)[:, 0],
         )
 
     @property
@@ -133,6 +140,14 @@ class Meter:
     def cancels(self) -> bool:
         """Whether the mean of the channels holds far less than channels that have nothing to do with each other."""
         return bool(self._together.sum() < CANCELLED * np.trace(self._together))
+
+
+def _unpacked(pieces: list[bytes], kind: type[np.int8 | np.int16], columns: int) -> npt.NDArray[Any]:
+    """(frames, columns)."""
+    size = columns * np.dtype(kind).itemsize
+    parts = (np.frombuffer(zlib.decompress(piece), np.uint8).reshape(size, -1).T for piece in pieces)
+    rows = [np.ascontiguousarray(part).view(kind) for part in parts]
+    return np.concatenate(rows) if rows else np.zeros((0, columns), kind)
 
 
 def _dot(a: Floats, b: Floats) -> float:
