@@ -35,12 +35,14 @@ from clipper_core.services.moving import Mover, Place
 from clipper_core.services.offline import Offline, Wishes
 from clipper_core.services.orphans import Orphans
 from clipper_core.services.paid import OfThisProcess, RememberingChat
+from clipper_core.services.peaks import Peaks
 from clipper_core.services.projects import Arrived, Projects, Sample
 from clipper_core.services.proposing import Proposed, propose_from
 from clipper_core.services.renders import Renders
 from clipper_core.services.runs import Runs
 from clipper_core.services.serving import ServeOptions, serve
 from clipper_core.services.shows import Shows
+from clipper_core.services.silences import Silences
 from clipper_core.services.steps import Engines, Steps
 from clipper_core.services.tasks import Tasks
 from clipper_core.services.uploads import UploadLimits, Uploads
@@ -84,6 +86,8 @@ class App:
     exports: Exports
     media: Media
     evidence: Evidence
+    silences: Silences
+    peaks: Peaks
     health: Health
     work: Work
     orphans: Orphans
@@ -137,6 +141,8 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         exports=Exports(database, storage),
         media=Media(database, storage),
         evidence=evidence,
+        silences=Silences(database, evidence),
+        peaks=Peaks(evidence, files),
         health=Health(database, storage, queue),
         orphans=Orphans(database, storage),
         work=Work(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),

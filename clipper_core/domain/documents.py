@@ -24,8 +24,14 @@ def range_json(span: TimeRange) -> Json:
 
 
 def silence_json(silence: Silence) -> Json:
+    """With how sure it is and what it rests on, where that was judged."""
     span = {"start_s": seconds(silence.start_ms), "end_s": seconds(silence.end_ms)}
-    return {**span, "level_db": round(silence.level_db, 1)}
+    judged: Json = {}
+    if silence.confidence is not None:
+        judged["confidence"] = round(silence.confidence, 2)
+    if silence.evidence is not None:
+        judged["evidence"] = silence.evidence.value
+    return {**span, "level_db": round(silence.level_db, 1), **judged}
 
 
 def media_json(media: MediaInfo, track: int = 0) -> Json:

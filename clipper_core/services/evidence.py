@@ -13,14 +13,16 @@ from clipper_core.db.session import Database
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import transcript_from_json
 from clipper_core.domain.envelope import Envelope
-from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import NotReady, ProjectNotFound
+from clipper_core.services.map_rows import map_of_row
 from clipper_core.services.work import Files
 from clipper_core.stages.snap_cuts import certify_ranges, snap
 
 KEPT = 16
+KEPT_ENVELOPES = 8  # of which twelve hours take 30 MB each
 
 
 class Evidence:
@@ -31,7 +33,13 @@ class Evidence:
         self._files = files
         self.silence_map = lru_cache(KEPT)(self._silence_map)
         self.transcript = lru_cache(KEPT)(self._transcript)
-        self.envelope = lru_cache(KEPT)(self._envelope)
+        self.asset_of = lru_cache(256)(self._asset_of)
+        self._stored = lru_cache(KEPT_ENVELOPES)(self._envelope)
+
+    def envelope(self, map_id: str) -> Envelope:
+        """The envelope a map was found in; maps found in the same one share it."""
+        found: Envelope = self._stored(self.asset_of(map_id))
+        return found
 
     def certify(self, project_id: str, ranges: Sequence[TimeRange]) -> tuple[Cut, ...]:
         """The certificates of these ranges' edges. Raises ProjectNotFound, NotReady before the map is there."""
@@ -57,17 +65,17 @@ class Evidence:
     def _silence_map(self, map_id: str) -> SilenceMap:
         with self._database.read() as session:
             row = session.get_one(SilenceMapRow, map_id)
-        found = tuple(Silence(a, b, level) for a, b, level in row.silences["silences"])
-        settings = SilenceSettings(row.settings["threshold_db"], row.settings["min_silence_ms"])
-        return SilenceMap(row.duration_ms, found, row.threshold_db, settings)
+        return map_of_row(row)
 
     def _transcript(self, transcript_id: str) -> Transcript:
         with self._database.read() as session:
             asset_id = session.get_one(TranscriptRow, transcript_id).asset_id
         return transcript_from_json(self._files.json(asset_id))
 
-    def _envelope(self, map_id: str) -> Envelope:
+    def _asset_of(self, map_id: str) -> str:
         with self._database.read() as session:
-            asset_id = session.get_one(SilenceMapRow, map_id).asset_id
+            return session.get_one(SilenceMapRow, map_id).asset_id
+
+    def _envelope(self, asset_id: str) -> Envelope:
         with self._files.path(asset_id) as path:
             return Envelope.from_bytes(path.read_bytes())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongSta
 from clipper_core.pipeline import Done, RunSettings, Sources
 from clipper_core.services.answers import spending_of
 from clipper_core.services.choosing import CHOSEN_OFFLINE
+from clipper_core.services.map_rows import map_in_use
 from clipper_core.services.tasks import Tasks, lock_project
 
 Chooser = Callable[[str, bool], dict[str, str]]
@@ -144,13 +145,14 @@ class Runs:
         """
         open_tasks: list[Task] = []
         done: dict[str, Task] = {}
+        news = [_by_map_in_use(session, project, new) for new in news]
         for task in [self._tasks.add(session, project.id, run.id, new)[0] for new in news]:
             if task.state != TaskState.SUCCEEDED:
                 open_tasks.append(task)
             else:
                 done[task.kind] = task  # one of a kind is enough: what follows stretches follows all of them
         for task in done.values():
-            _point(project, task)
+            _point(session, project, task)
             open_tasks += self.follow(session, run, project, task)
         return open_tasks
 
@@ -332,12 +334,20 @@ class Runs:
         return run
 
 
-def _point(project: Project, task: Task) -> None:
+def _by_map_in_use(session: Session, project: Project, new: pipeline.NewTask) -> pipeline.NewTask:
+    """What places words and cuts goes by the map people chose. What hears does not: it would hear all of it again."""
+    if new.kind not in (Kind.ALIGN, Kind.PROPOSE):
+        return new
+    return replace(new, inputs={**new.inputs, "map": map_in_use(session, project, new.inputs["map"])})
+
+
+def _point(session: Session, project: Project, task: Task) -> None:
     """Let the project show what an earlier run made, where a new run takes it over."""
     result = task.result or {}
     match Kind(task.kind):
         case Kind.MAP_SILENCE:
-            project.map_id, project.speech_id = result["map"], result["speech"]
+            project.map_id = map_in_use(session, project, result["map"])
+            project.speech_id = result["speech"]
         case Kind.PREVIEW:
             project.preview_id = result.get("preview", project.preview_id)
         case Kind.ALIGN:

@@ -33,6 +33,7 @@ from clipper_core.services.choosing import CHOSEN_OFFLINE, OFFLINE_INSTEAD, choo
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.hearing import hear_captions, place_heard, place_words, settle
 from clipper_core.services.limits import Accepted
+from clipper_core.services.map_rows import map_row
 from clipper_core.services.paid import RememberingChat, RememberingRecogniser
 from clipper_core.services.proposals import add_proposals, kept_stretches
 from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
@@ -306,16 +307,7 @@ def measured_json(made: Rendered) -> dict[str, Any]:
 
 
 def _map_row(map_id: str, project_id: str, asset_id: str, mapped: Mapped) -> SilenceMapRow:
-    found = mapped.silence_map
-    return SilenceMapRow(
-        id=map_id,
-        project_id=project_id,
-        asset_id=asset_id,
-        duration_ms=found.duration_ms,
-        threshold_db=found.threshold_db,
-        settings={"threshold_db": found.settings.threshold_db, "min_silence_ms": found.settings.min_silence_ms},
-        silences={"v": 1, "silences": [[s.start_ms, s.end_ms, round(s.level_db, 2)] for s in found.silences]},
-    )
+    return map_row(map_id, project_id, asset_id, mapped.silence_map)
 
 
 SWITCHED_OFF = {"code": CHOSEN_OFFLINE, "message": f"{OFFLINE_INSTEAD} No language service is switched on any more."}

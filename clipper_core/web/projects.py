@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from clipper_core.domain.documents import silence_json, transcript_json
 from clipper_core.domain.time_range import milliseconds, seconds
-from clipper_core.errors import BadRange, BadSettings, NotReady
-from clipper_core.services.projects import ProjectView
-from clipper_core.web.clips import ClipBody, clip_body, project_clips, render_json
+from clipper_core.errors import BadRange, BadSettings
+from clipper_core.services.silences import MapView, checked_settings
+from clipper_core.web.clips import ClipBody, Seen, clip_body, project_clips, render_json
 from clipper_core.web.forms import app_of, project_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
 MOST_POINTS = 20_000
 MOST_CAPTION_BYTES = 5 << 20
+
+Level = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
 class NewProject(BaseModel):
@@ -31,6 +34,17 @@ class ProjectChange(BaseModel):
     title: str | None = Field(None, max_length=1000)
     show_id: str | None = None
     deleted: bool | None = Field(None, description="false brings a deleted recording back")
+
+
+class SilencesBody(BaseModel):
+    """How silences are found; what is left out is as usual. Without a threshold it follows the recording."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold_db: float | None = Field(None, allow_inf_nan=False)
+    offset_db: float | None = Field(None, allow_inf_nan=False)
+    min_silence_ms: int | None = None
+    dead_air_ms: int | None = None
 
 
 @router.get("")
@@ -89,17 +103,50 @@ async def put_captions(request: Request, project_id: str) -> dict[str, Any]:
 
 
 @router.get("/{project_id}/silence-map")
-def silence_map(request: Request, project_id: str) -> dict[str, Any]:
-    """Every silence, in order. 409 before the recording is mapped."""
-    app = app_of(request)
-    map_id = _mapped(app.projects.get(project_id))
-    found = app.evidence.silence_map(map_id)
+def silence_map(
+    request: Request,
+    response: Response,
+    project_id: str,
+    threshold_db: Level = None,
+    offset_db: Level = None,
+    min_silence_ms: int | None = None,
+    dead_air_ms: int | None = None,
+) -> dict[str, Any]:
+    """Every silence, in order. 409 before the recording is mapped.
+
+    With any of the settings: what these would find, the others as usual. Nothing is stored.
+    """
+    asked = (threshold_db, offset_db, min_silence_ms, dead_air_ms)
+    settings = checked_settings(*asked) if any(a is not None for a in asked) else None
+    return _map_json(app_of(request).silences.show(project_id, settings), response)
+
+
+@router.put("/{project_id}/silence-map")
+def use_silences(
+    request: Request, response: Response, project_id: str, body: SilencesBody, if_match: Seen = None
+) -> dict[str, Any]:
+    """Make what these settings find the map of the recording; an empty object is the automatic one.
+
+    Clips keep their cuts. If-Match may name the revision that was seen, in quotes; 412 where it is another by now.
+    """
+    settings = checked_settings(body.threshold_db, body.offset_db, body.min_silence_ms, body.dead_air_ms)
+    seen = if_match.strip().removeprefix("W/").strip('"') if if_match and if_match.strip() != "*" else None
+    return _map_json(app_of(request).silences.use(project_id, settings, seen), response)
+
+
+def _map_json(view: MapView, response: Response) -> dict[str, Any]:
+    found = view.silence_map
+    settings = found.settings
+    response.headers["ETag"] = f'"{view.revision}"'
     return {
-        "revision": map_id,
+        "revision": view.revision,
         "duration_s": seconds(found.duration_ms),
         "threshold_db": round(found.threshold_db, 1),
-        "adaptive": found.settings.threshold_db is None,
-        "min_silence_ms": found.settings.min_silence_ms,
+        "adaptive": settings.threshold_db is None,
+        "offset_db": settings.offset_db,
+        "min_silence_ms": settings.min_silence_ms,
+        "dead_air_ms": settings.dead_air_ms,
+        "loudness": asdict(view.loudness),
         "silences": [silence_json(s) for s in found.silences],
     }
 
@@ -112,16 +159,21 @@ def peaks(
     end_s: Annotated[float | None, Query(alias="to", ge=0, le=1e7, allow_inf_nan=False)] = None,
     points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 1000,
 ) -> dict[str, Any]:
-    """The least and greatest sample (-128 to 127) in each part of a stretch, from and to in seconds."""
+    """The least and greatest sample (-128 to 127) in each part of a stretch, from and to in seconds.
+
+    Parts of 10 ms and longer come from the envelope, in whole numbers; shorter ones from the sound, with decimals.
+    """
     app = app_of(request)
-    envelope = app.evidence.envelope(_mapped(app.projects.get(project_id)))
-    end_ms = envelope.duration_ms if end_s is None else min(milliseconds(end_s), envelope.duration_ms)
-    start_ms = milliseconds(start_s)
-    if start_ms >= end_ms:
-        raise BadRange
-    low, high = envelope.peaks(start_ms, end_ms, points)
-    span = {"from_s": seconds(start_ms), "to_s": seconds(end_ms)}
-    return {**span, "points": len(low), "low": low.tolist(), "high": high.tolist()}
+    end_ms = milliseconds(end_s) if end_s is not None else None
+    view = app.peaks.of(app.projects.get(project_id), milliseconds(start_s), end_ms, points)
+    return {
+        "from_s": seconds(view.start_ms),
+        "to_s": seconds(view.end_ms),
+        "points": len(view.low),
+        "resolution_ms": round(view.resolution_ms, 4),
+        "low": view.low.tolist(),
+        "high": view.high.tolist(),
+    }
 
 
 @router.get("/{project_id}/transcript")
@@ -157,9 +209,3 @@ def list_renders(request: Request, project_id: str) -> dict[str, Any]:
     app = app_of(request)
     app.projects.get(project_id)
     return {"renders": [render_json(r) for r in app.renders.of_project(project_id)]}
-
-
-def _mapped(view: ProjectView) -> str:
-    if view.map_id is None:
-        raise NotReady("The silences of this recording are not mapped yet. Wait until the desk opens.")
-    return view.map_id

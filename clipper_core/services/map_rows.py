@@ -1,0 +1,57 @@
+"""Silence maps as rows, and back; also as the rows of earlier versions have them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from clipper_core.db.models import Project, SilenceMapRow
+from clipper_core.domain.silence import Evidence, Silence, SilenceMap, SilenceSettings
+
+KNOWN = {f.name for f in fields(SilenceSettings)}
+
+
+def map_row(map_id: str, project_id: str, asset_id: str, found: SilenceMap) -> SilenceMapRow:
+    return SilenceMapRow(
+        id=map_id,
+        project_id=project_id,
+        asset_id=asset_id,
+        duration_ms=found.duration_ms,
+        threshold_db=found.threshold_db,
+        settings=asdict(found.settings),
+        silences={"v": 2, "silences": [_to_row(s) for s in found.silences]},
+    )
+
+
+def map_of_row(row: SilenceMapRow) -> SilenceMap:
+    found = tuple(_from_row(*s) for s in row.silences["silences"])
+    return SilenceMap(row.duration_ms, found, row.threshold_db, settings_of_row(row))
+
+
+def settings_of_row(row: SilenceMapRow) -> SilenceSettings:
+    """What an earlier version did not know has its default."""
+    return SilenceSettings(**{k: v for k, v in row.settings.items() if k in KNOWN})
+
+
+def map_in_use(session: Session, project: Project, map_id: str) -> str:
+    """The map to work by where ``map_id`` was made: the project's, if somebody changed it over the same envelope."""
+    if project.map_id is None or project.map_id == map_id:
+        return map_id
+    used, made = session.get(SilenceMapRow, project.map_id), session.get(SilenceMapRow, map_id)
+    return used.id if used and made and used.asset_id == made.asset_id else map_id
+
+
+def _to_row(silence: Silence) -> list[Any]:
+    plain: list[Any] = [silence.start_ms, silence.end_ms, round(silence.level_db, 2)]
+    if silence.confidence is None and silence.evidence is None:
+        return plain
+    sure = None if silence.confidence is None else round(silence.confidence, 3)
+    return [*plain, sure, silence.evidence.value if silence.evidence else None]
+
+
+def _from_row(
+    start_ms: int, end_ms: int, level_db: float, sure: float | None = None, evidence: str | None = None
+) -> Silence:
+    return Silence(start_ms, end_ms, level_db, sure, Evidence(evidence) if evidence else None)
