@@ -1,27 +1,29 @@
-"""Silences exactly as pydub's ``detect_silence`` finds them in 16-bit sound, without holding the sound.
+"""Silences exactly as pydub's ``detect_silence`` finds them in 16-bit sound, while the sound streams by.
 
 That function calls a window of ``min_silence_ms`` silent if its RMS, cut to a whole number, is not above the
-threshold, tries one at every ``seek_step_ms``, and joins silent windows that touch. All of it follows from the sums
-of squares of every millisecond, whose edges are where pydub puts them: at ``int(ms * (rate / 1000.0))`` samples.
+threshold, tries one at every ``seek_step_ms`` and one at the very end, and joins silent windows that touch. All of it
+follows from the sums of squares of every millisecond, whose edges are where pydub puts them: at
+``int(ms * (rate / 1000.0))`` samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, Running, quiet
+from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, quiet
 from clipper_core.domain.silence import FLOOR_DB, Silence
 from clipper_core.errors import BadSettings
-from clipper_core.stages.decode_sound import PcmFormat, Samples, decoded
+from clipper_core.stages.decode_sound import PcmFormat, Samples, blocks, decoded
 
 Sums = npt.NDArray[np.int64]
 
-WINDOWS_AT_A_TIME = 1_000_000
 FULL_SCALE = 32_768
+AT_A_TIME_MS = 1 << 14  # enough that calls cost little, few enough for the cache
 
 
 def strict_silences(
@@ -35,16 +37,54 @@ def strict_silences(
     duration_ms: int = 0,
     progress: Progress = quiet,
 ) -> tuple[int, tuple[Silence, ...]]:
-    """The length of the sound in ms, and its silences. Takes 8 bytes of memory for each millisecond.
+    """The length of the sound in ms, and its silences, in the memory of ``StrictDetector``.
 
     ``duration_ms`` is what was declared, for the progress alone. Raises BadSettings, Truncated, else as FFmpeg.
     """
+    check_strict(threshold_db, min_silence_ms, seek_step_ms)
+    with decoded(ffmpeg, path, track, [], duration_ms, progress) as (running, pcm):
+        detector = StrictDetector(pcm, threshold_db, min_silence_ms, seek_step_ms)
+        for block in blocks(running, pcm):
+            detector.add(block)
+    return detector.end()
+
+
+def check_strict(threshold_db: float, min_silence_ms: int, seek_step_ms: int) -> None:
+    """Raise BadSettings for what pydub has no meaning for. A threshold of minus infinity has one: digital silence."""
     if min_silence_ms < 1 or seek_step_ms < 1:
         raise BadSettings("The shortest silence and the step must be at least 1 ms.")
-    with decoded(ffmpeg, path, track, [], duration_ms, progress) as (running, pcm):
-        sums, length_ms = _running_sums(running, pcm)
-    found = _silent_ranges(sums, length_ms, pcm, threshold_db, min_silence_ms, seek_step_ms)
-    return length_ms, tuple(Silence(a, b, _level_db(sums, pcm, a, b)) for a, b in found)
+    if math.isnan(threshold_db):
+        raise BadSettings("The threshold must be a level in dB, such as -40.")
+
+
+class StrictDetector:
+    """The silences of sound that comes in blocks of any size, which end at no particular place.
+
+    Takes a megabyte or two, and 40 bytes for each millisecond of ``min_silence_ms``, whatever the length.
+    """
+
+    def __init__(
+        self,
+        pcm: PcmFormat,
+        threshold_db: float,
+        min_silence_ms: int,
+        seek_step_ms: int = 1,
+        at_a_time_ms: int = AT_A_TIME_MS,
+    ) -> None:
+        """``at_a_time_ms`` are judged together, which changes nothing but speed and memory. Raises BadSettings."""
+        check_strict(threshold_db, min_silence_ms, seek_step_ms)
+        self._energies = _Energies(pcm)
+        self._windows = _Windows(pcm, threshold_db, min_silence_ms, seek_step_ms, at_a_time_ms)
+
+    def add(self, block: Samples) -> None:
+        """The next samples, as (samples, channels). They are not kept."""
+        self._windows.add(self._energies.of(block))
+
+    def end(self) -> tuple[int, tuple[Silence, ...]]:
+        """The length of all in ms, and the silences in order. Nothing can be added after it."""
+        length_ms, last = self._energies.end()
+        self._windows.add(last)
+        return length_ms, tuple(self._windows.end(length_ms))
 
 
 def _edge(ms: int, pcm: PcmFormat) -> int:
@@ -55,75 +95,135 @@ def _edges(ms: Sums, pcm: PcmFormat) -> Sums:
     return (ms * (pcm.sample_rate / 1000.0)).astype(np.int64)
 
 
-def _running_sums(running: Running, pcm: PcmFormat) -> tuple[Sums, int]:
-    """The sum of squares before every millisecond, one more than there are, and how many there are."""
-    parts: list[Sums] = []
-    samples = 0
-    for second, block in enumerate(_seconds(running, pcm)):
-        first = _edge(second * 1_000, pcm)
-        edges = _edges(np.arange(second * 1_000, (second + 1) * 1_000), pcm) - first
-        exact = block.astype(np.float64)  # holds every sum of a millisecond without rounding
-        squares = np.einsum("ij,ij->i", exact, exact)
-        parts.append(np.add.reduceat(squares, edges[edges < len(block)]).astype(np.int64))
-        samples += len(block)
-    length_ms = round(1_000 * (float(samples) / pcm.sample_rate))
-    sums = np.zeros(length_ms + 1, dtype=np.int64)
-    energy = np.concatenate(parts)[:length_ms] if parts else sums[:0]
-    np.cumsum(energy, out=sums[1 : len(energy) + 1])
-    sums[len(energy) + 1 :] = sums[len(energy)]
-    return sums, length_ms
+class _Energies:
+    """The sum of squares of every millisecond, over all channels."""
+
+    def __init__(self, pcm: PcmFormat) -> None:
+        self._pcm = pcm
+        self._samples = self._ms = self._rest = 0  # so far; whole milliseconds in them; energy after the last of these
+
+    def of(self, block: Samples) -> Sums:
+        """Those of the milliseconds that end within ``block``."""
+        end = self._samples + len(block)
+        edges = self._edges_until(end) - self._samples
+        squares = block.reshape(-1).astype(np.int32)
+        squares *= squares  # 2**30 at most
+        self._samples, self._ms = end, self._ms + len(edges)
+        whole = int(edges[-1]) * self._pcm.channels if len(edges) else 0
+        rest, self._rest = self._rest, int(squares[whole:].sum(dtype=np.int64))
+        if not len(edges):
+            self._rest += rest
+            return edges
+        starts = np.concatenate(([0], edges[:-1] * self._pcm.channels))
+        energies: Sums = np.add.reduceat(squares[:whole], starts, dtype=np.int64)
+        energies[0] += rest
+        return energies
+
+    def end(self) -> tuple[int, Sums]:
+        """The length in ms as pydub rounds it, and what the last milliseconds hold, if they count though not full."""
+        length_ms = round(1_000 * (float(self._samples) / self._pcm.sample_rate))
+        return length_ms, np.array([self._rest] if length_ms > self._ms else [], dtype=np.int64)
+
+    def _edges_until(self, end: int) -> Sums:
+        """Where those milliseconds end that were not whole before and are with ``end`` samples."""
+        most = int(end * 1_000 / self._pcm.sample_rate) + 2
+        edges = _edges(np.arange(self._ms + 1, most + 1), self._pcm)
+        return edges[edges <= end]
 
 
-def _seconds(running: Running, pcm: PcmFormat) -> Iterator[Samples]:
-    """The samples of every second; a second begins where pydub puts it, up to a sample off."""
-    frame = 2 * pcm.channels
-    buffer = bytearray((pcm.sample_rate + 1) * frame)
-    view, samples = memoryview(buffer), np.frombuffer(buffer, dtype="<i2").reshape(-1, pcm.channels)
-    second = 0
-    while True:
-        wanted = _edge((second + 1) * 1_000, pcm) - _edge(second * 1_000, pcm)
-        got = running.fill(view[: wanted * frame]) // frame
-        if got:
-            yield samples[:got]
-        if got < wanted:
-            return
-        second += 1
+@dataclass(slots=True)
+class _Run:
+    """Silent windows that touch: where the first and the last begin, the energy before the first, up to the end."""
+
+    first: int
+    last: int
+    before: int
+    upto: int
 
 
-def _silent_ranges(
-    sums: Sums, length_ms: int, pcm: PcmFormat, threshold_db: float, min_ms: int, step_ms: int
-) -> list[tuple[int, int]]:
-    if length_ms < min_ms:
-        return []
-    threshold = 10 ** (threshold_db / 20) * FULL_SCALE
-    found: list[tuple[int, int]] = []
-    first = last = -1
-    for starts in _starts(length_ms - min_ms, step_ms):
-        square = sums[starts + min_ms] - sums[starts]
-        count = (_edges(starts + min_ms, pcm) - _edges(starts, pcm)) * pcm.channels
-        silent = starts[np.floor(np.sqrt(square / np.maximum(count, 1))) <= threshold]
+class _Windows:
+    """Which windows are silent, and where one run of them ends and the next begins."""
+
+    def __init__(self, pcm: PcmFormat, threshold_db: float, min_ms: int, step_ms: int, at_a_time_ms: int) -> None:
+        self._pcm, self._min, self._step = pcm, min_ms, step_ms
+        self._at_a_time = at_a_time_ms
+        self._threshold = 10 ** (min(threshold_db, 0.0) / 20) * FULL_SCALE  # nothing is louder than full scale
+        self._fresh: list[Sums] = []  # energies not summed yet
+        self._waiting = 0
+        self._sums = np.zeros(1, dtype=np.int64)  # energy before each ms from ``_from`` on, less ``_before``
+        self._from = self._before = 0
+        self._next = 0  # where the first window begins that was not tried
+        self._run: _Run | None = None
+        self._found: list[Silence] = []
+
+    def add(self, energies: Sums) -> None:
+        self._fresh.append(energies)
+        self._waiting += len(energies)
+        if self._waiting >= max(self._at_a_time, self._min):  # or what is kept would be summed again and again
+            self._sum_up()
+            # Below 2 kHz a millisecond may be whole and yet not count in the end: what needs it waits.
+            self._judge_until(self._from + len(self._sums) - 2)
+
+    def end(self, length_ms: int) -> list[Silence]:
+        if length_ms < self._min:
+            return []
+        self._sum_up()
+        self._judge_until(length_ms)
+        last = length_ms - self._min
+        if last % self._step:
+            self._judge(np.array([last]))
+        if self._run is not None:
+            self._keep(self._run)
+        return self._found
+
+    def _sum_up(self) -> None:
+        more = np.cumsum(np.concatenate((self._sums[-1:], *self._fresh)))
+        self._sums = np.concatenate((self._sums[:-1], more))
+        self._fresh, self._waiting = [], 0
+
+    def _judge_until(self, end_ms: int) -> None:
+        """Try every window that ends by ``end_ms``, and forget the sums that no later one needs."""
+        last = end_ms - self._min
+        while self._next <= last:
+            starts = np.arange(self._next, min(last + 1, self._next + self._at_a_time * self._step), self._step)
+            self._judge(starts)
+            self._next = int(starts[-1]) + self._step
+        needed = min(self._next, last)
+        if needed > self._from:
+            dropped = int(self._sums[needed - self._from])
+            self._sums = self._sums[needed - self._from :] - dropped
+            self._from, self._before = needed, self._before + dropped
+
+    def _judge(self, starts: Sums) -> None:
+        energies = self._sums[starts + (self._min - self._from)] - self._sums[starts - self._from]
+        counts = (_edges(starts + self._min, self._pcm) - _edges(starts, self._pcm)) * self._pcm.channels
+        silent = starts[np.floor(np.sqrt(energies / np.maximum(counts, 1))) <= self._threshold]
         if not len(silent):
-            continue
-        if last < 0:
-            first = last = int(silent[0])
-        apart = np.diff(silent, prepend=last)
-        for i in np.flatnonzero((apart != step_ms) & (apart > min_ms)):
-            found.append((first, (last if i == 0 else int(silent[i - 1])) + min_ms))
-            first = int(silent[i])
-        last = int(silent[-1])
-    return [*found, (first, last + min_ms)] if last >= 0 else []
+            return
+        run = self._run or self._run_from(int(silent[0]))
+        apart = np.diff(silent, prepend=run.last)
+        for i in np.flatnonzero((apart != self._step) & (apart > self._min)):
+            if i:
+                self._stretch(run, int(silent[i - 1]))
+            self._keep(run)
+            run = self._run_from(int(silent[i]))
+        self._stretch(run, int(silent[-1]))
+        self._run = run
+
+    def _energy_before(self, ms: int) -> int:
+        return self._before + int(self._sums[ms - self._from])
+
+    def _run_from(self, first: int) -> _Run:
+        return _Run(first, first, self._energy_before(first), self._energy_before(first + self._min))
+
+    def _stretch(self, run: _Run, last: int) -> None:
+        run.last, run.upto = last, self._energy_before(last + self._min)
+
+    def _keep(self, run: _Run) -> None:
+        end = run.last + self._min
+        count = (_edge(end, self._pcm) - _edge(run.first, self._pcm)) * self._pcm.channels
+        self._found.append(Silence(run.first, end, _level_db((run.upto - run.before) / max(1, count))))
 
 
-def _starts(last: int, step_ms: int) -> Iterator[Sums]:
-    """Where windows start, up to and always including ``last``, a million at a time."""
-    reach = WINDOWS_AT_A_TIME * step_ms
-    for begin in range(0, last + 1, reach):
-        yield np.arange(begin, min(last + 1, begin + reach), step_ms, dtype=np.int64)
-    if last % step_ms:
-        yield np.array([last], dtype=np.int64)
-
-
-def _level_db(sums: Sums, pcm: PcmFormat, start_ms: int, end_ms: int) -> float:
-    count = (_edge(end_ms, pcm) - _edge(start_ms, pcm)) * pcm.channels
-    power = float(sums[end_ms] - sums[start_ms]) / max(1, count) / FULL_SCALE**2
-    return max(FLOOR_DB, round(10 * float(np.log10(power)), 2)) if power > 0 else FLOOR_DB
+def _level_db(power: float) -> float:
+    return max(FLOOR_DB, round(10 * math.log10(power / FULL_SCALE**2), 2)) if power > 0 else FLOOR_DB

@@ -1,19 +1,17 @@
-import warnings
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceSettings
-from clipper_core.errors import BadSettings, Cancelled, TooLong, TooShort, Truncated
+from clipper_core.errors import Cancelled, TooLong, TooShort, Truncated
 from clipper_core.stages.find_silences import find_silences
 from clipper_core.stages.map_silence import Mapped, map_silence
-from clipper_core.stages.strict_silences import strict_silences
 from tests.unit.conftest import Sound, noise, talk, write_video, write_wav
 
 SPEECH_DB = -18.0
@@ -200,39 +198,3 @@ def test_a_cancelled_map_leaves_nothing_behind(ffmpeg: Ffmpeg, tmp_path: Path):
         mapped(ffmpeg, tmp_path, noise(5_000, -20), speech_path=tmp_path / "speech", progress=cancel)
 
     assert [p.name for p in tmp_path.iterdir()] == ["sound.wav"]
-
-
-@st.composite
-def sounds(draw: st.DrawFn) -> tuple[Sound, int]:
-    rate = draw(st.sampled_from([8_000, 11_025, 44_100, 48_000, 7_999]))
-    channels = draw(st.integers(1, 3))
-    levels = draw(st.lists(st.floats(-90, 0), min_size=1, max_size=12))
-    samples = draw(st.integers(rate // 10, rate * 2))
-    rng = np.random.default_rng(draw(st.integers(0, 99)))
-    loudness = np.repeat(10 ** (np.array(levels) / 20), -(-samples // len(levels)))[:samples]
-    sound = rng.normal(0, 32_768, (samples, channels)) * loudness[:, None]
-    return sound.clip(-32_768, 32_767).astype(np.int16), rate
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sounds(), st.floats(-80, 0), st.sampled_from([1, 30, 100, 357]), st.sampled_from([1, 1, 7, 10]))
-def test_strict_silences_are_those_of_pydub(
-    ffmpeg: Ffmpeg, tmp_path: Path, made: tuple[Sound, int], threshold_db: float, least: int, step: int
-):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pydub import AudioSegment
-        from pydub.silence import detect_silence
-    sound, rate = made
-    segment = AudioSegment(sound.tobytes(), sample_width=2, frame_rate=rate, channels=sound.shape[1])
-    path = write_wav(tmp_path / "s.wav", sound, rate)
-
-    length, silences = strict_silences(ffmpeg, path, threshold_db=threshold_db, min_silence_ms=least, seek_step_ms=step)
-
-    assert length == len(segment)
-    assert [[s.start_ms, s.end_ms] for s in silences] == detect_silence(segment, least, threshold_db, step)
-
-
-def test_strict_silences_take_no_step_of_0(ffmpeg: Ffmpeg, tmp_path: Path):
-    with pytest.raises(BadSettings):
-        strict_silences(ffmpeg, tmp_path / "a.wav", threshold_db=-30, min_silence_ms=100, seek_step_ms=0)
