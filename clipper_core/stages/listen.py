@@ -25,7 +25,8 @@ NOISE_ALLOWED = 0.01  # of the power: AAC and AC-3 put noise of the decoder's ow
 class Ear(Protocol):
     """Something that takes in samples, a whole second at a time but for the last.
 
-    ``prime`` gives the second just before the first, to an ear that begins in the middle.
+    ``prime`` gives the second just before the first, to an ear that begins in the middle: one made for second 0 is
+    never primed.
     """
 
     def prime(self, block: Samples) -> None: ...
@@ -38,7 +39,7 @@ E = TypeVar("E", bound=Ear)
 class Listening(Generic[E]):
     """One sound track and what listens to it. ``making`` makes the ear for what begins at a second of it.
 
-    ``duration_ms`` is what was declared; 0: nothing.
+    ``duration_ms`` is what was declared; 0: nothing. Without ``halves`` one ear hears it all.
     """
 
     def __init__(
@@ -50,10 +51,12 @@ class Listening(Generic[E]):
         *,
         duration_ms: int = 0,
         most_s: float = float("inf"),
+        halves: bool = True,
         progress: Progress,
     ) -> None:
         self._ffmpeg, self._path, self._track, self._making = ffmpeg, path, track, making
         self._duration_ms, self._most_s, self._progress = duration_ms, most_s, progress
+        self._halves = halves
         self._heard_s = 0
 
     def to_the_end(self) -> list[E]:
@@ -76,7 +79,7 @@ class Listening(Generic[E]):
         return [self._plainly(None, None, 0)]
 
     def _quickly(self, source: SoundSource, pcm: PcmFormat, first: E) -> list[E]:
-        half_s = source.length_s // 2 if _splits(source) else 0
+        half_s = source.length_s // 2 if self._halves and _splits(source) else 0
         heard_s, whole = 0, True
         try:
             with contextlib.ExitStack() as stack:

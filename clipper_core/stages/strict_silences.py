@@ -18,7 +18,8 @@ import numpy.typing as npt
 from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, quiet
 from clipper_core.domain.silence import FLOOR_DB, Silence
 from clipper_core.errors import BadSettings
-from clipper_core.stages.decode_sound import PcmFormat, Samples, blocks, decoded
+from clipper_core.stages.decode_sound import PcmFormat, Samples
+from clipper_core.stages.listen import Listening
 
 Sums = npt.NDArray[np.int64]
 
@@ -42,11 +43,12 @@ def strict_silences(
     ``duration_ms`` is what was declared, for the progress alone. Raises BadSettings, Truncated, else as FFmpeg.
     """
     check_strict(threshold_db, min_silence_ms, seek_step_ms)
-    with decoded(ffmpeg, path, track, [], duration_ms, progress) as (running, pcm):
-        detector = StrictDetector(pcm, threshold_db, min_silence_ms, seek_step_ms)
-        for block in blocks(running, pcm):
-            detector.add(block)
-    return detector.end()
+
+    def making(pcm: PcmFormat, _from_s: int) -> StrictDetector:
+        return StrictDetector(pcm, threshold_db, min_silence_ms, seek_step_ms)
+
+    whole = Listening(ffmpeg, path, track, making, duration_ms=duration_ms, halves=False, progress=progress)
+    return whole.to_the_end()[0].end()
 
 
 def check_strict(threshold_db: float, min_silence_ms: int, seek_step_ms: int) -> None:
@@ -79,6 +81,10 @@ class StrictDetector:
     def add(self, block: Samples) -> None:
         """The next samples, as (samples, channels). They are not kept."""
         self._windows.add(self._energies.of(block))
+
+    def prime(self, block: Samples) -> None:
+        """Nothing comes before the first sample: a detector hears all of it."""
+        raise NotImplementedError
 
     def end(self) -> tuple[int, tuple[Silence, ...]]:
         """The length of all in ms, and the silences in order. Nothing can be added after it."""
