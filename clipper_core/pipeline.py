@@ -12,7 +12,7 @@ from clipper_core.domain.media import MediaInfo, plays_in_browser
 from clipper_core.domain.task import Kind
 
 # Raised when a stage gives other results for the same input, so that changed work is never skipped.
-STAGE_VERSION: dict[Kind, int] = dict.fromkeys(Kind, 1)
+STAGE_VERSION: dict[Kind, int] = {**dict.fromkeys(Kind, 1), Kind.MAP_SILENCE: 2}
 
 
 @dataclass(frozen=True, slots=True)
