@@ -56,25 +56,32 @@ def threshold_levels(envelope: Envelope, settings: SilenceSettings) -> npt.NDArr
 def silent_spans(contrast: Contrast, offset_db: float = 0.0) -> Spans:
     """(silences, 2): first frame and one past the last, of any length. A higher offset never takes silence away."""
     silent = contrast.over <= round(4 * offset_db)
-    silent = _filled(silent, CLICK_MS, CLICK_APART_MS, np.ones(len(silent), np.bool_))
-    faint_below = np.repeat(np.clip(contrast.loud - BREATH, -128, 127).astype(np.int8), BLOCK)[: len(silent)]
-    return edges(_filled(silent, BREATH_MS, BREATH_APART_MS, contrast.over <= faint_below))
+    faint = contrast.over <= _per_frame(contrast.loud - BREATH, len(silent))
+    spans = _joined(edges(silent), CLICK_MS, CLICK_APART_MS, None)
+    return _joined(spans, BREATH_MS, BREATH_APART_MS, faint | silent)
 
 
-def _filled(silent: Mask, most_ms: int, apart_ms: int, may: Mask) -> Mask:
-    """Silent also between two silences of ``apart_ms``, for at most ``most_ms``, where all sound ``may`` be silent."""
-    runs = edges(silent)
-    runs = runs[(runs[:, 1] - runs[:, 0]) * FRAME_MS >= apart_ms]
-    gaps = np.stack([runs[:-1, 1], runs[1:, 0]], axis=1)
-    gaps = gaps[(gaps[:, 1] - gaps[:, 0]) * FRAME_MS <= most_ms]
-    if not len(gaps):
-        return silent
-    allowed = np.logical_and.reduceat(may | silent, gaps.ravel())[::2]
-    steps = np.zeros(len(silent) + 1, np.int8)
-    steps[gaps[allowed, 0]] += 1
-    steps[gaps[allowed, 1]] -= 1
-    filled: Mask = silent | np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
-    return filled
+def _joined(spans: Spans, most_ms: int, apart_ms: int, may: Mask | None) -> Spans:
+    """Two silences of at least ``apart_ms`` and all between them made one, where they are at most ``most_ms`` apart.
+
+    Only if all sound between them ``may`` be silent; None: any may.
+    """
+    solid = np.flatnonzero((spans[:, 1] - spans[:, 0]) * FRAME_MS >= apart_ms)
+    gaps = np.stack([spans[solid[:-1], 1], spans[solid[1:], 0]], axis=1)
+    joins = (gaps[:, 1] - gaps[:, 0]) * FRAME_MS <= most_ms
+    if may is not None and joins.any():
+        joins[joins] = np.logical_and.reduceat(may, gaps[joins].ravel())[::2]
+    steps = np.zeros(len(spans) + 1, np.int64)
+    steps[solid[:-1][joins] + 1] += 1
+    steps[solid[1:][joins] + 1] -= 1
+    begins = np.flatnonzero(np.cumsum(steps[:-1]) == 0)
+    if not len(begins):
+        return spans
+    return np.stack([spans[begins, 0], spans[np.append(begins[1:], len(spans)) - 1, 1]], axis=1)
+
+
+def _per_frame(blocks: npt.NDArray[np.int16], frames: int) -> npt.NDArray[np.int8]:
+    return np.repeat(np.clip(blocks, -128, 127).astype(np.int8), BLOCK)[:frames]
 
 
 def _by_level(envelope: Envelope, settings: SilenceSettings, threshold_db: float) -> SilenceMap:

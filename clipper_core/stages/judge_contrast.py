@@ -24,12 +24,15 @@ FIRST_MARGIN_DB = 2.0
 MARGINS_DB = np.array([1.5, 2, 3, 4, 6, 8, 11, 15])  # over the background; the least that noise keeps below
 MOST_PART = 0.4  # of the way from background to loud speech: no threshold lies higher
 GROWTH, SHARE = 1.12, 0.02  # a threshold in the middle of the background: raised a step, silences grow by this
-MOSTLY = 4  # times as much of nothing as of quiet: then the background is nothing
+MOSTLY = 2  # times as much of nothing as of quiet: then the background is nothing
 SPREADS = 4.0
 MOST_SPREAD_DB = 6.0
 CLOSER_DB = 0.5  # than where silence stops growing: soft speech begins a little below
 UNHEARD_DB = 48.0  # below loud speech, nothing is heard
 SPEECH_RANGE_DB = 5.0  # noise alone does not vary by more, speech always does
+FAR_DB = 35.0  # loud speech over the threshold: then a single frame beside speech can be told
+FAINT_DB = 25.0  # below loud speech: sound that is faint and even is background, whatever it was before
+EVEN_DB, EVEN_RUN, EVEN_EDGE = 4.0, 30, 10  # frames: a fricative is shorter; near the edges soft speech may begin
 MEANT_DB, MEANT_SHARE = -40.0, 0.05  # steady noise that loud, that much of nothing before or after: it was put there
 CHANGED_DB, CHANGED_BLOCKS = 6.0, 10  # a change of the background: by so much from these seconds to the next
 QUIET_RUN, SILENT_RUN = 10, 20  # frames
@@ -59,13 +62,16 @@ def judge(bands: Floats, level: Floats) -> Contrast:
     floor, quiet = _first_guess(spectrum, bins, there, windows)
     for _ in range(2):
         floor = _filled(_in_quiet(bins, quiet, windows), floor)
-        score = smooth(10 * np.log10(np.mean(bands / _frames(10 ** (floor / 10), frames), axis=1)))
+        alone = 10 * np.log10(np.mean(bands / _frames(10 ** (floor / 10), frames), axis=1))
+        score = smooth(alone)
         centre = _filled(_quantile(_scores(score, quiet, windows), 0.5, SCORE_LOW_DB, SCORE_STEP_DB))
-        score = score - _frames(centre, frames)[:, 0]
+        score, alone = (x - _frames(centre, frames)[:, 0] for x in (score, alone))
         calm = _margins(score, there, windows)
         quiet = _runs(score <= _frames(calm, frames), QUIET_RUN) & there
     margin, loud = _thresholds(score, level, there, quiet, calm, windows)
-    over = np.where(there, score - _frames(margin, frames), -np.inf)
+    score = np.where(_frames(loud - margin, frames) > FAR_DB, _sharp(score, alone), score)
+    over = np.minimum(score - _frames(margin, frames), _over_faint(level, there, windows))
+    over = np.where(there, over, -np.inf)
     wide = (np.rint(4 * np.clip(x, -NOBODY / 4, NOBODY / 4)).astype(np.int16) for x in (margin, loud - margin))
     return Contrast(np.rint(np.clip(4 * over, -128, 127)).astype(np.int8), *wide)
 
@@ -81,6 +87,35 @@ def smooth(x: Floats) -> Floats:
     padded = np.pad(x, [(1, 1)] + [(0, 0)] * (x.ndim - 1), mode="edge")
     total: Floats = (padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3)
     return total
+
+
+def _over_faint(level: Floats, there: Mask, windows: _Windows) -> Floats:
+    """(frames,): how far even sound lies over what is faint beside loud speech, in dB; endless where it is not even.
+
+    Automatic gain lifts the background within a pause, faster than the half minute around can tell.
+    """
+    smoothed = smooth(10 * np.log10(np.maximum(level, np.float32(1e-11))))
+    bins = _bins(smoothed[:, None], BAND_LOW_DB, BAND_STEP_DB, BAND_BINS)
+    counts = windows.sums(_counts(bins, there, BAND_BINS), REACH, REACH)
+    loud = _filled(_quantile(counts, LOUD_QUANTILE, BAND_LOW_DB, BAND_STEP_DB))[:, 0]
+    even = _greatest(smoothed, EVEN_RUN) + _greatest(-smoothed, EVEN_RUN) < EVEN_DB
+    inside = _greatest(even.astype(np.float32), EVEN_RUN - 2 * EVEN_EDGE) > 0
+    return np.where(inside, smoothed - _frames(loud - FAINT_DB, len(level)), np.inf)
+
+
+def _greatest(x: Floats, width: int) -> Floats:
+    """In the ``width`` entries around each."""
+    x, held = np.pad(x, (width // 2, width - 1 - width // 2), mode="edge"), 1
+    while held < width:
+        more = min(held, width - held)
+        x, held = np.maximum(x[:-more], x[more:]), held + more
+    return x
+
+
+def _sharp(score: Floats, alone: Floats) -> Floats:
+    """The smoothed score, but beside silence of each frame ``alone``: smoothing widens words by a frame."""
+    padded = np.pad(score, 1, mode="edge")
+    return np.minimum(score, np.maximum(alone, np.minimum(padded[:-2], padded[2:])))
 
 
 class _Windows(NamedTuple):
@@ -215,9 +250,9 @@ def _by_block(frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def edges(mask: Mask) -> Ints:
     """(runs, 2): first and one past the last of each run of true."""
-    padded = np.zeros(len(mask) + 2, np.int8)
+    padded = np.zeros(len(mask) + 2, np.bool_)
     padded[1:-1] = mask
-    return np.flatnonzero(np.diff(padded)).reshape(-1, 2)
+    return np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
 
 
 def _runs(mask: Mask, least: int) -> Mask:

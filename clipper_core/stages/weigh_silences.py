@@ -64,9 +64,12 @@ def mean_levels(level_cdb: Levels, spans: Spans) -> Floats:
 
 def means(x: npt.NDArray[np.generic], spans: Spans) -> Floats:
     """Of ``x`` over each span."""
-    total = np.zeros(len(x) + 1)
-    np.cumsum(x, dtype=np.float64, out=total[1:])
-    inside: Floats = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])
+    if not len(spans):
+        return np.zeros(0)
+    some = x[: spans[-1, 1]]
+    ends = spans.ravel()[:-1]  # the last reaches to the end of what is summed
+    sums = np.add.reduceat(some, ends, dtype=np.float64)[::2]
+    inside: Floats = sums / (spans[:, 1] - spans[:, 0])
     return inside
 
 
@@ -80,10 +83,10 @@ def _table() -> npt.NDArray[np.float64]:
     return np.power(10.0, np.arange(1 << 16, dtype=np.uint16).view(np.int16) / 1_000)
 
 
-def _soft_speech(contrast: Contrast, level_cdb: Levels) -> Floats:
+def _soft_speech(contrast: Contrast, level_cdb: Levels) -> Levels:
     """(blocks,): the level that nine tenths of the frames of speech exceed, within about half a minute."""
     speech = contrast.over > SURELY_SPEECH
-    soft = np.full(len(contrast.margin), np.inf)
+    soft = np.full(len(contrast.margin), np.iinfo(np.int16).max, np.int16)
     for first in range(0, len(soft), 15):
         near = slice(max(0, first - 8) * BLOCK, (first + 23) * BLOCK)
         said = level_cdb[near][speech[near]]
