@@ -21,8 +21,10 @@ from typing import Any, NoReturn
 from clipper_core.app import build_app, choose_for_file, mover_for, offline, propose_here, serve_here
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
+from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceSettings
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, BadSettings, ClipperError, NotMedia, Refused
+from clipper_core.picture import check_place, save_picture
 from clipper_core.settings import Selector, Settings, Transcriber, load_settings
 
 MOST_TRANSCRIPT_BYTES = 500_000_000
@@ -107,22 +109,33 @@ def process(args: argparse.Namespace) -> int:
 
 
 def silences(args: argparse.Namespace) -> int:
-    if args.min_silence_ms < 1 or args.seek_step_ms < 1:
+    if args.min_silence_ms < 1 or args.seek_step_ms < 1 or args.dead_air_ms < 1:
         raise BadSettings("Silence lengths and steps are whole milliseconds, 1 or more.")
     threshold = args.threshold_db
     if threshold is not None and not (math.isfinite(threshold) and threshold <= 0):
         raise BadSettings("The threshold is a level in dBFS, 0 or below, such as -40.")
+    if not (math.isfinite(args.offset_db) and abs(args.offset_db) <= MOST_OFFSET_DB):
+        raise BadSettings("--offset-db moves the threshold by at most 20 dB up or down.")
+    if threshold is not None and args.offset_db:
+        raise BadSettings("--offset-db moves the threshold that follows the recording; leave out --threshold-db.")
+    if args.plot is not None:
+        check_place(args.plot)
+    settings = SilenceSettings(threshold, args.min_silence_ms, args.offset_db, args.dead_air_ms)
     with Progress() as progress:
         found = offline(_settings()).silences(
             args.recording,
-            threshold_db=threshold,
-            min_silence_ms=args.min_silence_ms,
+            settings,
+            progress,
+            track=args.track,
             seek_step_ms=args.seek_step_ms,
-            say=progress,
+            draw=args.plot is not None,
         )
+    if args.plot is not None and found.envelope is not None:
+        save_picture(args.plot, args.recording.name, found.envelope, found.silence_map, found.levels)
+    document = found.to_json()
     if args.json:
-        return _print_json(found)
-    for silence in found["silences"]:
+        return _print_json(document)
+    for silence in document["silences"]:
         print(f"{silence['start_s']:.3f}\t{silence['end_s']:.3f}\t{silence['level_db']:.1f}")
     return 0
 
@@ -319,7 +332,11 @@ def _parser() -> argparse.ArgumentParser:
     how = two.add_mutually_exclusive_group()
     how.add_argument("--adaptive", action="store_true", help="a threshold that follows the recording (default)")
     how.add_argument("--threshold-db", type=float, help="a fixed threshold, exactly as pydub's detect_silence")
+    two.add_argument("--offset-db", type=float, default=0.0, metavar="DB", help="above 0 more is called silent")
     two.add_argument("--min-silence-ms", type=int, default=200)
+    two.add_argument("--track", type=_count, default=0, help="which sound track, counted from 0")
+    two.add_argument("--plot", type=Path, metavar="FILE", help="draw them into an HTML file, which needs no network")
+    two.add_argument("--dead-air-ms", type=int, default=1_000, help="with --plot: from where a silence is dead air")
     two.add_argument("--seek-step-ms", type=int, default=1, help="with --threshold-db")
     two.add_argument("--json", action="store_true")
 

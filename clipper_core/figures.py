@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.envelope import FRAME_MS, Envelope
-from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.silence import Evidence, Silence, SilenceMap
 
+DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the other on it hardly ever is
+MOST_LEVELS = 500
 MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
 FLOOR_DB = -80  # drawn as the bottom; what lies below it is silence to any ear
 TICKS_WANTED = 9
@@ -40,8 +42,17 @@ COLOURS = {
     ClipStatus.REJECTED: "#8a93a3",
     ClipStatus.CHANGES_REQUESTED: "#cf8412",
 }
+RESTS_ON = {
+    Evidence.THRESHOLD: "below the fixed level",
+    Evidence.LEVEL: "quieter than the speech around",
+    Evidence.BANDS: "noise or music, no speech in it",
+    Evidence.VOICE: "there is sound, but no voice",
+    Evidence.NOBODY: "nobody speaks near it",
+}
 LEVEL = "#7386a3"
-SILENCE = "rgba(94, 140, 220, 0.42)"
+SILENCE = "rgba(94, 140, 220, 0.36)"
+DEAD_AIR = "rgba(52, 96, 190, 0.66)"
+PERHAPS = "rgba(94, 140, 220, 0.2)"
 THRESHOLD = "#9d7fd6"
 GRID = "rgba(128, 140, 160, 0.22)"
 
@@ -112,42 +123,89 @@ def clock_ticks(duration_ms: int) -> tuple[list[int], list[str]]:
 
 
 def silence_map_figure(
-    envelope: Envelope, silence_map: SilenceMap, clips: Sequence[DrawnClip] = (), *, height: int = 260
+    envelope: Envelope,
+    silence_map: SilenceMap,
+    clips: Sequence[DrawnClip] = (),
+    *,
+    levels: Levels | None = None,
+    height: int = 260,
+    buckets: int = MOST_BUCKETS,
 ) -> Any:
     """The whole recording as a plotly figure: level with silences and threshold, and the clips in a lane below.
 
-    The x axis is in seconds, and a stretch of it can be selected. Names and titles are escaped: plotly reads markup.
+    ``levels`` is the threshold in dBFS at every second, where it follows the recording. The x axis is in seconds, and
+    a stretch of it can be selected. Names and titles are escaped: plotly reads markup.
     """
     import plotly.graph_objects as go
 
-    reach, mean = _level(envelope, silence_map)
-    traces = [reach, _silences(silence_map), mean, _threshold(silence_map), *_lanes(clips)]
+    reach, mean = _level(envelope, silence_map, buckets)
+    traces = [reach, *_silences(silence_map), mean, _threshold(silence_map, levels), *_lanes(clips)]
     return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height)})
 
 
-def _silences(silence_map: SilenceMap) -> dict[str, Any]:
-    """One step line that falls to the floor within each silence, filled up to 0 dB: one path however many there are."""
-    spans = np.array([(s.start_ms, s.end_ms) for s in silence_map.silences], np.float64).reshape(-1, 2)
-    x = np.repeat(spans.ravel() / 1000, 2).astype(np.float32)
-    y = np.tile(np.array([0, FLOOR_DB, FLOOR_DB, 0], np.int8), len(spans))
+def recording_html(envelope: Envelope, silence_map: SilenceMap, *, levels: Levels | None = None) -> str:
+    """The same as HTML that needs no network, to be looked at closely: dragging zooms, two clicks show all again."""
+    figure = silence_map_figure(envelope, silence_map, levels=levels, height=420, buckets=4 * MOST_BUCKETS)
+    for trace in figure.data:  # as milliseconds of a clock, whose marks follow the zoom
+        trace.x = np.asarray(trace.x, np.float64) * 1000
+    clock_axis = {"type": "date", "range": [0, max(1, silence_map.duration_ms)], "fixedrange": False}
+    stops = [
+        {"dtickrange": [None, 1000], "value": "%-H:%M:%S.%L"},
+        {"dtickrange": [1000, None], "value": "%-H:%M:%S"},
+    ]
+    figure.update_xaxes(**clock_axis, tickvals=None, ticktext=None, tickmode="auto", tickformatstops=stops)
+    figure.update_layout(dragmode="zoom")
+    config = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+    text: str = figure.to_html(config=config, include_plotlyjs=True, full_html=False, default_width="100%")
+    return text
+
+
+def in_words(confidence: float) -> str:
+    """How sure it is that a silence is one."""
+    if confidence < DOUBTFUL:
+        return "doubtful"
+    return "sure" if confidence >= SURE else "likely"
+
+
+def _silences(silence_map: SilenceMap) -> list[dict[str, Any]]:
+    """One trace for each kind of silence there is; what may be none is lighter and reaches half as deep."""
+    kinds: dict[str, list[Silence]] = {"cuts": [], "dead air": [], "doubtful": []}
+    for silence in silence_map.silences:
+        if silence.confidence is not None and silence.confidence < DOUBTFUL:
+            kinds["doubtful"].append(silence)
+        else:
+            kinds["dead air" if silence.length_ms >= silence_map.settings.dead_air_ms else "cuts"].append(silence)
+    dead_air = f"dead air, {_seconds(silence_map.settings.dead_air_ms)} or longer"
+    traces = [
+        _shade(kinds["cuts"], "silence", SILENCE, FLOOR_DB),
+        _shade(kinds["dead air"], dead_air, DEAD_AIR, FLOOR_DB),
+        _shade(kinds["doubtful"], "perhaps silence", PERHAPS, FLOOR_DB // 2),
+    ]
+    return [t for t in traces if len(t["x"])]
+
+
+def _shade(silences: Sequence[Silence], name: str, colour: str, depth_db: int) -> dict[str, Any]:
+    """One step line that falls within each silence, filled up to 0 dB: one path however many there are."""
+    spans = np.array([(s.start_ms, s.end_ms) for s in silences], np.float64).reshape(-1, 2)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": f"{len(spans)} silences" if len(spans) != 1 else "1 silence",
-        "x": x,
-        "y": y,
+        "name": name,
+        "x": np.repeat(spans.ravel() / 1000, 2).astype(np.float32),
+        "y": np.tile(np.array([0, depth_db, depth_db, 0], np.int8), len(spans)),
         "fill": "tozeroy",
-        "fillcolor": SILENCE,
-        "line": {"width": 0, "color": "#5e8cdc"},
+        "fillcolor": colour,
+        "line": {"width": 0, "color": colour},
         "hoverinfo": "skip",
     }
 
 
-def _level(envelope: Envelope, silence_map: SilenceMap) -> tuple[dict[str, Any], dict[str, Any]]:
+def _level(envelope: Envelope, silence_map: SilenceMap, buckets: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """From the least to the greatest level as one zigzag, and the mean over it; hovering reads the mean."""
-    points = level_points(envelope)
+    points = level_points(envelope, buckets)
     ends = np.stack([points.low, points.high], axis=1).ravel()
     about = zip(points.at_s.tolist(), points.mean.tolist(), strict=True)
+    wide_ms = envelope.frames * FRAME_MS / max(1, len(points.at_s))
     line = {"type": "scatter", "mode": "lines", "name": "level"}
     reach = {
         **line,
@@ -163,30 +221,63 @@ def _level(envelope: Envelope, silence_map: SilenceMap) -> tuple[dict[str, Any],
         "x": points.at_s,
         "y": points.mean,
         "line": {"width": 1.5, "color": LEVEL},
-        "text": [_about(round(s * 1000), db, silence_map) for s, db in about],
+        "text": [_about(round(s * 1000), wide_ms, db, silence_map) for s, db in about],
         "hovertemplate": "%{text}<extra></extra>",
     }
     return reach, mean
 
 
-def _about(at_ms: int, level_db: float, silence_map: SilenceMap) -> str:
+def _about(at_ms: int, wide_ms: float, level_db: float, silence_map: SilenceMap) -> str:
+    """What is at a point: the silence there, or the level and the longest silence of what it stands for."""
     silence = silence_map.at(at_ms)
-    if silence is None:
-        return f"{clock(at_ms)}  {level_db:.0f} dB"
-    return f"{clock(at_ms)}  silence {silence.length_ms / 1000:.2f} s, {silence.level_db:.0f} dB"
+    if silence is not None:
+        return f"{clock(at_ms)}  silence {_about_silence(silence)}"
+    around = silence_map.around(at_ms, round(wide_ms / 2))
+    said = f"{clock(at_ms)}  {level_db:.0f} dB"
+    if not around:
+        return said
+    longest = _about_silence(max(around, key=lambda s: s.length_ms))
+    return f"{said}, {f'{len(around)} silences, longest' if len(around) > 1 else 'silence'} {longest}"
 
 
-def _threshold(silence_map: SilenceMap) -> dict[str, Any]:
-    level = max(FLOOR_DB, round(silence_map.threshold_db, 1))
+def _about_silence(silence: Silence) -> str:
+    said = f"{silence.length_ms / 1000:.2f} s, {silence.level_db:.0f} dB"
+    sure = in_words(silence.confidence) if silence.confidence is not None else ""
+    rests_on = RESTS_ON[silence.evidence] if silence.evidence is not None else ""
+    return said + (f", {sure}" if sure else "") + (f": {rests_on}" if rests_on else "")
+
+
+def _threshold(silence_map: SilenceMap, levels: Levels | None) -> dict[str, Any]:
+    if levels is None or not len(levels):
+        level = min(0.0, max(FLOOR_DB, round(silence_map.threshold_db, 1)))
+        name = f"silent below {level:.0f} dB"
+        x, y = np.array([0, silence_map.duration_ms / 1000]), np.array([level, level])
+    else:
+        name = "silent below"
+        x, y = _thinned(levels, silence_map.duration_ms)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": f"silent below {level:.0f} dB",
-        "x": [0, silence_map.duration_ms / 1000],
-        "y": [level, level],
-        "line": {"width": 1, "color": THRESHOLD, "dash": "dot"},
+        "name": name,
+        "x": x.astype(np.float32),
+        "y": y.astype(np.float32),
+        "line": {"width": 1.5, "color": THRESHOLD, "dash": "dot"},
         "hoverinfo": "skip",
     }
+
+
+def _thinned(levels: Levels, duration_ms: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """At most ``MOST_LEVELS`` means of them, each at the middle of its seconds; the first and last at the ends."""
+    count = min(MOST_LEVELS, len(levels))
+    edges = np.arange(count + 1, dtype=np.int64) * len(levels) // count
+    bounded = np.clip(levels.astype(np.float64), FLOOR_DB, 0)
+    y = np.add.reduceat(bounded, edges[:-1]) / np.diff(edges)
+    x = (edges[:-1] + edges[1:]) / 2
+    return np.concatenate(([0], x, [duration_ms / 1000])), np.concatenate((y[:1], y, y[-1:]))
+
+
+def _seconds(ms: int) -> str:
+    return f"{ms / 1000:g} s"
 
 
 def _lanes(clips: Iterable[DrawnClip]) -> list[dict[str, Any]]:

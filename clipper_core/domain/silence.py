@@ -9,6 +9,7 @@ from enum import StrEnum
 from clipper_core.domain.time_range import TimeRange
 
 FLOOR_DB = -120.0  # nothing is called quieter than this
+MOST_OFFSET_DB = 20.0  # how far people may move a threshold that follows the recording
 
 
 class Evidence(StrEnum):

@@ -15,12 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.adapters.openai import Endpoint
 from clipper_core.adapters.speech_audio import SpeechFile
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.documents import Json, media_json, proposal_json, silence_json, transcript_json
+from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.media import MediaInfo
 from clipper_core.domain.naming import file_name
 from clipper_core.domain.preset import Preset
@@ -33,6 +37,7 @@ from clipper_core.services.choosing import choose_clips
 from clipper_core.services.hearing import Warnings, hear_captions, place_heard, place_words, settle
 from clipper_core.services.limits import Accepted
 from clipper_core.services.paid import OfThisProcess, RememberingChat, RememberingRecogniser
+from clipper_core.services.silences import threshold_levels
 from clipper_core.services.steps import Engines
 from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip
@@ -97,6 +102,25 @@ class Processed:
         return {**proposal_json(proposal, f"clip_{index + 1:02d}", index + 1), "files": files}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundSilences:
+    """The silences of a recording, and what they are drawn over, as far as it was asked for."""
+
+    silence_map: SilenceMap
+    envelope: Envelope | None = None
+    levels: npt.NDArray[np.float32] | None = None
+
+    def to_json(self) -> Json:
+        """The one object that ``silences --json`` prints."""
+        settings = self.silence_map.settings
+        return {
+            "duration_s": seconds(self.silence_map.duration_ms),
+            "threshold_db": settings.threshold_db,
+            "min_silence_ms": settings.min_silence_ms,
+            "silences": [silence_json(s) for s in self.silence_map.silences],
+        }
+
+
 class Offline:
     """Probe, map, hear, propose and render one file. A scratch folder of its own is removed at the end."""
 
@@ -156,37 +180,42 @@ class Offline:
         )
 
     def silences(
-        self, recording: Path, *, threshold_db: float | None, min_silence_ms: int, seek_step_ms: int, say: Say
-    ) -> Json:
-        """The object ``silences --json`` prints: adaptive, or with a threshold strictly as pydub finds them."""
+        self, recording: Path, settings: SilenceSettings, say: Say, *, track: int = 0, seek_step_ms: int = 1, draw: bool
+    ) -> FoundSilences:
+        """The silences of a recording: adaptive, or with a threshold strictly as pydub finds them.
+
+        ``draw`` asks for the envelope in any case; a strict search alone needs none. Raises BadRecording, BadRange.
+        """
         path = _reachable(recording)
         media = self.probe(path)
-        if threshold_db is None:
-            settings = SilenceSettings(min_silence_ms=min_silence_ms)
+        _check_track(media, track)
+        progress: Callable[[float], None] = lambda f: say("Mapping the silences", f)  # noqa: E731
+        mapped = None
+        if draw or settings.threshold_db is None:
             mapped = map_silence(
                 self._ffmpeg,
                 path,
+                track=track,
                 duration_ms=media.duration_ms,
                 settings=settings,
                 max_hours=self._limits.max_hours,
-                progress=lambda f: say("Mapping the silences", f),
+                progress=progress,
             )
-            duration_ms, found = mapped.silence_map.duration_ms, mapped.silence_map.silences
-        else:
-            duration_ms, found = strict_silences(
-                self._ffmpeg,
-                path,
-                threshold_db=threshold_db,
-                min_silence_ms=min_silence_ms,
-                seek_step_ms=seek_step_ms,
-                progress=lambda f: say("Mapping the silences", f),
-            )
-        return {
-            "duration_s": seconds(duration_ms),
-            "threshold_db": threshold_db,
-            "min_silence_ms": min_silence_ms,
-            "silences": [silence_json(s) for s in found],
-        }
+        if settings.threshold_db is None:
+            assert mapped is not None
+            levels = threshold_levels(mapped.envelope, settings) if draw else None
+            return FoundSilences(mapped.silence_map, mapped.envelope, levels)
+        duration_ms, found = strict_silences(
+            self._ffmpeg,
+            path,
+            threshold_db=settings.threshold_db,
+            min_silence_ms=settings.min_silence_ms,
+            seek_step_ms=seek_step_ms,
+            track=track,
+            progress=progress,
+        )
+        strict = SilenceMap(duration_ms, found, settings.threshold_db, settings)
+        return FoundSilences(strict, mapped.envelope if mapped else None)
 
     def render(self, recording: Path, span: TimeRange, preset: Preset, out: Path, say: Say) -> Path:
         """One stretch as a file at ``out``. Raises BadRange outside the recording."""

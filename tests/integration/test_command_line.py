@@ -135,6 +135,20 @@ def test_adaptive_silences_say_so(sonnet: Path) -> None:
     assert all(round(s["end_s"] - s["start_s"], 3) >= 0.2 for s in found["silences"])
 
 
+@pytest.mark.parametrize("how", [[], ["--threshold-db", "-35"]])
+def test_a_plot_is_written_beside_the_same_answer(how: list[str], sonnet: Path, tmp_path: Path) -> None:
+    out = tmp_path / "map.html"
+
+    found = printed(clipper("silences", sonnet, *how, "--json"))
+    plotted = printed(clipper("silences", sonnet, *how, "--plot", out, "--json"))
+
+    assert plotted == found
+    page = out.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and "<h1>sonnet.mp3</h1>" in page
+    assert list(tmp_path.iterdir()) == [out]
+    assert all(set(s) == {"start_s", "end_s", "level_db"} for s in found["silences"]) or not how
+
+
 def test_render_cuts_one_stretch(media: Path, tmp_path: Path) -> None:
     out = tmp_path / "deep" / "cut.mp4"
 
@@ -161,6 +175,10 @@ def test_render_cuts_one_stretch(media: Path, tmp_path: Path) -> None:
         (["fly"], "usage", 2),
         (["silences", "{talk}", "--threshold-db", "nan"], "bad_settings", 2),
         (["silences", "{talk}", "--threshold-db", "-30", "--min-silence-ms", "0"], "bad_settings", 2),
+        (["silences", "{talk}", "--threshold-db", "-30", "--offset-db", "3"], "bad_settings", 2),
+        (["silences", "{talk}", "--offset-db", "inf"], "bad_settings", 2),
+        (["silences", "{talk}", "--track", "7"], "bad_range", 2),
+        (["silences", "{talk}", "--plot", "nowhere/map.html"], "folder_not_writable", 1),
         (["render", "{talk}", "--start", "9", "--end", "3", "--out", "x.mp4"], "bad_range", 2),
         (["render", "{talk}", "--start", "1", "--end", "4000", "--out", "x.mp4"], "bad_range", 2),
         (["propose", "{text}"], "not_media", 2),

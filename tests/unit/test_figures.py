@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.envelope import Envelope
-from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.silence import Evidence, Silence, SilenceMap
 from clipper_core.figures import (
     FLOOR_DB,
     TICKS_WANTED,
@@ -34,8 +34,13 @@ def envelope(duration_ms: int, level_db: float = -20) -> Envelope:
     return Envelope(np.full(frames, level_db * 100, np.int16), peaks, peaks, duration_ms, 48_000, 1)
 
 
-def drawn(duration_ms: int, silences: tuple[Silence, ...] = (), clips: tuple[DrawnClip, ...] = ()) -> dict:
-    figure = silence_map_figure(envelope(duration_ms), SilenceMap(duration_ms, silences, -45.0), clips)
+def drawn(
+    duration_ms: int,
+    silences: tuple[Silence, ...] = (),
+    clips: tuple[DrawnClip, ...] = (),
+    levels: np.ndarray | None = None,
+) -> dict:
+    figure = silence_map_figure(envelope(duration_ms), SilenceMap(duration_ms, silences, -45.0), clips, levels=levels)
     return figure.to_plotly_json()
 
 
@@ -48,13 +53,35 @@ def numbers(sent: dict) -> list[float]:
     return np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"]).tolist()
 
 
-def test_all_silences_are_one_trace_that_is_down_exactly_within_them():
+def test_silences_of_a_kind_are_one_trace_that_is_down_exactly_within_them():
     figure = drawn(10_000, (Silence(1_000, 1_500), Silence(4_000, 4_250)))
 
-    shade = trace(figure, "2 silences")
+    shade = trace(figure, "silence")
     assert numbers(shade["x"]) == [1, 1, 1.5, 1.5, 4, 4, 4.25, 4.25]
     assert numbers(shade["y"]) == [0, FLOOR_DB, FLOOR_DB, 0, 0, FLOOR_DB, FLOOR_DB, 0]
     assert not figure["layout"].get("shapes")
+
+
+def test_dead_air_and_what_may_be_no_silence_are_shaded_each_in_its_own_way():
+    doubtful = Silence(3_000, 5_000, -40.0, 0.4, Evidence.BANDS)
+
+    figure = drawn(10_000, (Silence(1_000, 1_500), doubtful, Silence(6_000, 7_000, confidence=0.95)))
+
+    cuts, dead_air, perhaps = (trace(figure, n) for n in ("silence", "dead air, 1 s or longer", "perhaps silence"))
+    assert [sorted(set(numbers(t["x"]))) for t in (cuts, dead_air, perhaps)] == [[1, 1.5], [6, 7], [3, 5]]
+    assert len({t["fillcolor"] for t in (cuts, dead_air, perhaps)}) == 3
+    assert min(numbers(perhaps["y"])) > min(numbers(cuts["y"]))
+
+
+def test_the_threshold_is_a_line_that_follows_where_it_is_known():
+    levels = np.concatenate([np.full(5_000, -60), np.full(5_000, -30), np.full(800, 20)]).astype(np.float32)
+
+    line = trace(drawn(3 * HOUR_MS, levels=levels), "silent below")
+
+    x, y = numbers(line["x"]), numbers(line["y"])
+    assert len(x) < 600 and (x[0], x[-1]) == (0, 10_800)
+    assert (y[0], y[300], y[-1]) == (-60, -30, 0)
+    assert numbers(trace(drawn(10_000), "silent below -45 dB")["y"]) == [-45, -45]
 
 
 def test_a_silence_of_a_hundredth_of_a_second_is_still_seen_in_the_level():
@@ -109,13 +136,43 @@ def test_hovering_says_the_time_and_the_silence_there():
     assert "0:01.0  -20 dB" in texts
 
 
+@pytest.mark.parametrize(
+    ("confidence", "evidence", "said"),
+    [
+        (0.97, Evidence.LEVEL, "sure: quieter than the speech around"),
+        (0.7, Evidence.BANDS, "likely: noise or music, no speech in it"),
+        (0.59, Evidence.VOICE, "doubtful: there is sound, but no voice"),
+        (1.0, Evidence.NOBODY, "sure: nobody speaks near it"),
+        (1.0, Evidence.THRESHOLD, "sure: below the fixed level"),
+    ],
+)
+def test_hovering_says_how_sure_a_silence_is_and_what_it_rests_on(confidence, evidence, said):
+    figure = drawn(10_000, (Silence(4_000, 6_000, -58.0, confidence, evidence),))
+
+    assert f"0:05.0  silence 2.00 s, -58 dB, {said}" in trace({"data": figure["data"][2:]}, "level")["text"]
+
+
+def test_hovering_far_out_says_the_longest_of_the_silences_under_a_point():
+    silences = tuple(Silence(at, at + 100 + at // 2_000 % 7 * 100, -50.0) for at in range(200, 3 * HOUR_MS, 2_000))
+
+    texts = trace({"data": drawn(3 * HOUR_MS, silences)["data"][2:]}, "level")["text"]
+
+    assert any("silences, longest" in text for text in texts)
+
+
 def test_three_hours_with_three_thousand_silences_stay_under_250_kB():
-    silences = tuple(Silence(i * 3_600, i * 3_600 + 700, -55.0) for i in range(3_000))
+    sure = (0.5, 0.95)
+    silences = tuple(
+        Silence(i * 3_600, i * 3_600 + 700 + i % 3 * 300, -55.0, sure[i % 2], Evidence.LEVEL) for i in range(3_000)
+    )
+    levels = np.random.default_rng(1).normal(-45, 5, 10_800).astype(np.float32)
     clips = tuple(DrawnClip(i * 200_000, i * 200_000 + 48_000, ClipStatus.PROPOSED, "A title") for i in range(50))
 
-    text = silence_map_figure(envelope(3 * HOUR_MS), SilenceMap(3 * HOUR_MS, silences, -45.0), clips).to_json()
+    map_of_them = SilenceMap(3 * HOUR_MS, silences, -45.0)
+    text = silence_map_figure(envelope(3 * HOUR_MS), map_of_them, clips, levels=levels).to_json()
 
     assert len(text) < 250_000
+    assert len(json.loads(text)["data"]) == 7 and not json.loads(text)["layout"].get("shapes")
     shade = json.loads(text)["data"][1]
     assert shade["x"]["dtype"] == "f4"
 
