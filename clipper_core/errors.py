@@ -18,7 +18,8 @@
         │                           DatabaseBusy)
         ├── ServiceUnavailable     (ServiceKeyRefused, ServiceOutOfCredit, ServiceModelMissing, ServiceAnswerUnusable,
         │                           ServiceRefused: PieceTooLarge)
-        ├── EngineMissing, SetupProblem, PortInUse, FolderNotWritable
+        ├── EngineMissing          (VoiceDetectorMissing)
+        ├── SetupProblem, PortInUse, FolderNotWritable
         └── Interrupted, Cancelled, LeaseLost
 
 The docstring is the sentence a user reads: what happened, what to do. ``code`` is stable; ``detail`` keeps what an
@@ -423,6 +424,12 @@ class EngineMissing(Failed):
 
     code = "engine_missing"
     retryable = False
+
+
+class VoiceDetectorMissing(EngineMissing):
+    """The detector of voices is not installed here. Run `make setup`, or set CLIPPER_VOICE_ACTIVITY to off."""
+
+    code = "voice_detector_missing"
 
 
 class SetupProblem(Failed):

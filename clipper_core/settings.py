@@ -98,6 +98,7 @@ class Settings(BaseSettings):
 
     transcriber: Transcriber = Transcriber.AUTO
     selector: Selector = Selector.AUTO
+    voice_activity: bool = Field(False, description="whether a second opinion on silences is measured: on or off")
     language: str = Field("auto", description="the language spoken, as en or de; auto to decide by what is heard")
     openai_api_key: Secret = Field(None, validation_alias=_alias("OPENAI_API_KEY", "openai_api_key"))
     openai_base_url: Optional = Field(None, validation_alias=_alias("OPENAI_BASE_URL", "openai_base_url"))

