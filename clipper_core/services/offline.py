@@ -6,7 +6,6 @@ import functools
 import multiprocessing
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -15,36 +14,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.adapters.openai import Endpoint
 from clipper_core.adapters.speech_audio import SpeechFile
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.documents import Json, media_json, proposal_json, silence_json, transcript_json
-from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.media import MediaInfo
 from clipper_core.domain.naming import file_name
 from clipper_core.domain.preset import Preset
-from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.spending import Spending
-from clipper_core.domain.time_range import TimeRange, seconds
+from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word
-from clipper_core.errors import BadRange, DiskFull, EngineMissing, FolderNotWritable, NotMedia
+from clipper_core.errors import BadRange, DiskFull, EngineMissing, FolderNotWritable
 from clipper_core.services.choosing import choose_clips
 from clipper_core.services.hearing import Warnings, hear_captions, place_heard, place_words, settle
 from clipper_core.services.limits import Accepted
+from clipper_core.services.one_file import FileMapper, check_track, reachable, scratch
 from clipper_core.services.paid import OfThisProcess, RememberingChat, RememberingRecogniser
-from clipper_core.services.silences import threshold_levels
 from clipper_core.services.steps import Engines
 from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip
-from clipper_core.stages.map_silence import Mapped, map_silence
 from clipper_core.stages.probe import probe
 from clipper_core.stages.render_clip import file_suffix, render_clip
-from clipper_core.stages.strict_silences import strict_silences
 from clipper_core.stages.transcribe import Recogniser, hear_stretch, stretches, transcribe_stretch
 
 Say = Callable[[str, float], None]
@@ -102,31 +95,13 @@ class Processed:
         return {**proposal_json(proposal, f"clip_{index + 1:02d}", index + 1), "files": files}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FoundSilences:
-    """The silences of a recording, and what they are drawn over, as far as it was asked for."""
-
-    silence_map: SilenceMap
-    envelope: Envelope | None = None
-    levels: npt.NDArray[np.float32] | None = None
-
-    def to_json(self) -> Json:
-        """The one object that ``silences --json`` prints."""
-        settings = self.silence_map.settings
-        return {
-            "duration_s": seconds(self.silence_map.duration_ms),
-            "threshold_db": settings.threshold_db,
-            "min_silence_ms": settings.min_silence_ms,
-            "silences": [silence_json(s) for s in self.silence_map.silences],
-        }
-
-
 class Offline:
     """Probe, map, hear, propose and render one file. A scratch folder of its own is removed at the end."""
 
     def __init__(
         self,
         ffmpeg: Ffmpeg,
+        mapper: FileMapper,
         engines: Engines,
         aligner: Callable[[], Aligner],
         accepted: Accepted,
@@ -137,6 +112,7 @@ class Offline:
         self._chat_words = chat_words
         self._answers = OfThisProcess()
         self._ffmpeg = ffmpeg
+        self._mapper = mapper
         self._engines = engines
         self._aligner = aligner
         self._limits = accepted.for_probe()
@@ -145,13 +121,13 @@ class Offline:
         """Everything from the file to its clips. Raises BadRecording, BadCaptions, Failed and their kinds."""
         timings: dict[str, float] = {}
         with scratch() as folder:
-            path = _reachable(recording)
+            path = reachable(recording)
             with _timed(timings, "probe"):
                 media = self.probe(path)
-                _check_track(media, wishes.track)
+                check_track(media, wishes.track)
             speech = folder / "speech"
             with _timed(timings, "map_silence"):
-                mapped = self._map(path, media, wishes.track, speech, lambda f: say("Mapping the silences", f))
+                mapped = self._mapper.map(path, media, wishes.track, speech, say)
             media = replace(media, duration_ms=mapped.silence_map.duration_ms)
             warnings: Warnings = [w._asdict() for w in mapped.warnings]
             transcript, heard = self._hear(speech, mapped.silence_map, wishes, timings, say)
@@ -168,58 +144,9 @@ class Offline:
     def probe(self, path: Path) -> MediaInfo:
         return probe(path, self._limits)
 
-    def _map(self, path: Path, media: MediaInfo, track: int, speech: Path, progress: Callable[[float], None]) -> Mapped:
-        return map_silence(
-            self._ffmpeg,
-            path,
-            duration_ms=media.duration_ms,
-            track=track,
-            speech_path=speech,
-            max_hours=self._limits.max_hours,
-            progress=progress,
-        )
-
-    def silences(
-        self, recording: Path, settings: SilenceSettings, say: Say, *, track: int = 0, seek_step_ms: int = 1, draw: bool
-    ) -> FoundSilences:
-        """The silences of a recording: adaptive, or with a threshold strictly as pydub finds them.
-
-        ``draw`` asks for the envelope in any case; a strict search alone needs none. Raises BadRecording, BadRange.
-        """
-        path = _reachable(recording)
-        media = self.probe(path)
-        _check_track(media, track)
-        progress: Callable[[float], None] = lambda f: say("Mapping the silences", f)  # noqa: E731
-        mapped = None
-        if draw or settings.threshold_db is None:
-            mapped = map_silence(
-                self._ffmpeg,
-                path,
-                track=track,
-                duration_ms=media.duration_ms,
-                settings=settings,
-                max_hours=self._limits.max_hours,
-                progress=progress,
-            )
-        if settings.threshold_db is None:
-            assert mapped is not None
-            levels = threshold_levels(mapped.envelope, settings) if draw else None
-            return FoundSilences(mapped.silence_map, mapped.envelope, levels)
-        duration_ms, found = strict_silences(
-            self._ffmpeg,
-            path,
-            threshold_db=settings.threshold_db,
-            min_silence_ms=settings.min_silence_ms,
-            seek_step_ms=seek_step_ms,
-            track=track,
-            progress=progress,
-        )
-        strict = SilenceMap(duration_ms, found, settings.threshold_db, settings)
-        return FoundSilences(strict, mapped.envelope if mapped else None)
-
     def render(self, recording: Path, span: TimeRange, preset: Preset, out: Path, say: Say) -> Path:
         """One stretch as a file at ``out``. Raises BadRange outside the recording."""
-        path = _reachable(recording)
+        path = reachable(recording)
         media = self.probe(path)
         if media.duration_ms and span.end_ms > media.duration_ms + 50:
             raise BadRange
@@ -343,19 +270,6 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _reachable(recording: Path) -> Path:
-    if not recording.is_file():
-        raise NotMedia(f"There is no file {recording}. Check its name and folder.")
-    if not os.access(recording, os.R_OK):
-        raise NotMedia(f"The file {recording} can't be read. Check your rights to it.")
-    return recording
-
-
-def _check_track(media: MediaInfo, track: int) -> None:
-    if track >= len(media.audio):
-        raise BadRange(f"This recording has {len(media.audio)} sound tracks, counted from 0. Choose one of them.")
-
-
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -376,12 +290,6 @@ def _deliver(made: Path, target: Path) -> None:
         part.unlink(missing_ok=True)
         raise (DiskFull if error.errno == 28 else FolderNotWritable)(detail=str(error)) from error
     made.unlink(missing_ok=True)
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="clipper-") as folder:
-        yield Path(folder)
 
 
 @contextmanager

@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Project, SilenceMapRow
 from clipper_core.db.session import Database
-from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceMap, SilenceSettings
 from clipper_core.errors import BadSettings, NotReady, ProjectNotFound, Stale
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.map_rows import map_row, settings_of_row
-from clipper_core.stages import find_silences as finder
+from clipper_core.stages.find_silences import find_silences, threshold_levels
 
 KEPT = 8
 SHORTEST_MS, LONGEST_MS = 10, 600_000
@@ -64,7 +63,7 @@ class Silences:
 
     def levels(self, map_id: str, settings: SilenceSettings) -> npt.NDArray[np.float32] | None:
         """The level that parts silence from speech in every second, in dBFS; None where one level does throughout."""
-        return threshold_levels(self._evidence.envelope(map_id), settings)
+        return threshold_levels(self._evidence.envelope(map_id), settings) if settings.threshold_db is None else None
 
     def use(self, project_id: str, settings: SilenceSettings, seen: str | None = None) -> MapView:
         """Make what these settings find the project's map: for what is cut, placed and proposed from now on.
@@ -95,13 +94,7 @@ class Silences:
         return MapView(used, self.found(used), self._evidence.envelope(used).loudness)
 
     def _find(self, map_id: str, settings: SilenceSettings) -> SilenceMap:
-        return finder.find_silences(self._evidence.envelope(map_id), settings)
-
-
-def threshold_levels(envelope: Envelope, settings: SilenceSettings) -> npt.NDArray[np.float32] | None:
-    """The level that parts silence from speech in every second, in dBFS; None where one level does throughout."""
-    levels = getattr(finder, "threshold_levels", None)
-    return None if levels is None or settings.threshold_db is not None else levels(envelope, settings)
+        return find_silences(self._evidence.envelope(map_id), settings)
 
 
 def checked_settings(

@@ -40,7 +40,7 @@ from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, wri
 from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip
 from clipper_core.stages.make_preview import make_preview
-from clipper_core.stages.map_silence import Mapped, map_silence
+from clipper_core.stages.map_silence import Mapped, VoiceEar, map_silence
 from clipper_core.stages.probe import probe
 from clipper_core.stages.render_clip import Rendered, file_suffix, render_clip
 from clipper_core.stages.transcribe import (
@@ -70,8 +70,10 @@ class Steps:
         accepted: Accepted,
         endpoint: Endpoint | None,
         chat_words: int,
+        voice: VoiceEar,
     ) -> None:
         self._database = database
+        self._voice = voice
         self._files = files
         self._evidence = evidence
         self._ffmpeg = ffmpeg
@@ -116,6 +118,7 @@ class Steps:
                 duration_ms=media["duration_ms"],
                 speech_path=speech,
                 max_hours=self._limits.max_hours,
+                voice=self._voice if "voice" in inputs else None,
                 progress=bench.progress,
             )
         envelope = bench.folder / "map"
