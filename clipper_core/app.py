@@ -26,7 +26,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
-from clipper_core.here import accepted, ffmpeg_for, file_mapper
+from clipper_core.here import accepted, ffmpeg_for, file_mapper, voice_detector
 from clipper_core.services.clips import Clips
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.exports import Exports
