@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,7 @@ from clipper_core.domain.envelope import FRAME_MS, Envelope
 from clipper_core.domain.silence import FLOOR_DB, Evidence, Silence, SilenceMap, SilenceSettings
 from clipper_core.stages.hear_contrast import contrast_of_levels
 from clipper_core.stages.judge_contrast import Mask, edges
+from clipper_core.stages.second_opinion import with_voice
 from clipper_core.stages.weigh_silences import Floats, Spans, confidences, evidence, mean_levels, powers
 
 CLICK_MS, CLICK_APART_MS = 40, 150  # a click stands alone; the burst of a plosive follows its closure, under 100 ms
@@ -23,7 +26,8 @@ def find_silences(envelope: Envelope, settings: SilenceSettings) -> SilenceMap:
     """Every stretch of at least ``min_silence_ms`` in which nobody speaks, to 10 ms.
 
     Without a fixed threshold a frame is silent by its contrast to the background, and a click or a breath between
-    two silences belongs to them. With one it is silent by its level alone, in channels together.
+    two silences belongs to them; a second opinion is heard where there is one. With a fixed threshold a frame is
+    silent by its level alone.
     """
     if not envelope.frames:
         return SilenceMap(envelope.duration_ms, (), FLOOR_DB, settings)
@@ -36,7 +40,7 @@ def find_silences(envelope: Envelope, settings: SilenceSettings) -> SilenceMap:
         confidences(contrast, spans, settings.offset_db).tolist(),
         evidence(contrast, envelope.level_cdb, spans),
     )
-    silences = tuple(map(Silence, *rows))
+    silences = with_voice(tuple(map(Silence, *rows)), replace(envelope, contrast=contrast), settings)
     middle = float(np.median(_thresholds(envelope, contrast, settings.offset_db)))
     return SilenceMap(envelope.duration_ms, silences, _in_range(middle), settings)
 
