@@ -253,7 +253,7 @@ def _threshold(silence_map: SilenceMap, levels: Levels | None) -> dict[str, Any]
         name = f"silent below {level:.0f} dB"
         x, y = np.array([0, silence_map.duration_ms / 1000]), np.array([level, level])
     else:
-        name = "silent below"
+        name = "silent below this line"
         x, y = _thinned(levels, silence_map.duration_ms)
     return {
         "type": "scatter",

@@ -5,7 +5,7 @@ import streamlit as st
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.figures import clock, silence_map_figure
 from clipper_core.services.projects import ProjectView
-from pages.components import words
+from pages.components import silences, words
 from pages.components.desk import review_desk
 from pages.components.frame import in_words, open_page
 from pages.components.links import exports_link, upload_link
@@ -66,8 +66,10 @@ def draw_map() -> bool:
     project = app.projects.get(project_id)
     if project.map_id is None:
         return is_busy(project.run)
-    silences = app.evidence.silence_map(project.map_id)
-    figure = silence_map_figure(app.evidence.envelope(project.map_id), silences, drawn_clips(app, project_id))
+    trying = silences.tried(app, project.map_id)
+    envelope = app.evidence.envelope(project.map_id)
+    found, levels = trying.silence_map, app.silences.levels(project.map_id, trying.settings)
+    figure = silence_map_figure(envelope, found, drawn_clips(app, project_id), levels=levels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html('<div class="c title">The whole recording</div>')
         draw_captions()
@@ -82,11 +84,14 @@ def draw_map() -> bool:
         config={"displayModeBar": False},
         alt="Level over time with silences, and the clips below it",
     )
-    span = stretch_of(event, silences.duration_ms)
-    if span is None:
-        st.html('<div class="c muted">Drag over a stretch to make a clip of it.</div>')
-    elif st.button(f"Make a clip of {clock(span.start_ms)} to {clock(span.end_ms)} ({words.length(span.length_ms)})"):
+    span = stretch_of(event, found.duration_ms)
+    hint = "" if span else '<div class="muted">Drag over a stretch to make a clip of it.</div>'
+    st.html(f'<div class="c">{silences.numbers_html(found, envelope)}{hint}</div>')
+    if span is not None and st.button(
+        f"Make a clip of {clock(span.start_ms)} to {clock(span.end_ms)} ({words.length(span.length_ms)})"
+    ):
         make_clip(span)
+    silences.draw_silences(app, project_id, trying)
     return is_busy(project.run)
 
 

@@ -8,6 +8,7 @@ import re
 import wave
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -58,6 +59,7 @@ class Api:
         self.down = False
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
         self.foreign: list[str] = []
+        self.closest_s = DURATION_S
         self.clips = [self.clip("a", "The first hire", 4.85, 9.75), self.clip("b", "<b>Prices</b>", 14.85, 19.75)]
 
     def clip(self, name: str, title: str, start: float, end: float) -> dict[str, Any]:
@@ -115,14 +117,30 @@ class Api:
             return route.fulfill(status=503, body="")
         if method == "POST":
             return self.write(route, path)
+        if path.endswith("/peaks"):
+            return route.fulfill(json=self.peaks(route.request.url))
         silences = [{"start_s": a, "end_s": b, "level_db": -80.0} for a, b in SILENCES]
         answers: dict[str, Any] = {
             "": self.project(),
             "/silence-map": {"revision": "m", "duration_s": DURATION_S, "threshold_db": -40, "silences": silences},
-            "/peaks": {"from_s": 0, "to_s": DURATION_S, "points": 30, "low": [-60] * 30, "high": [60] * 30},
             "/clips": {"clips": self.clips},
         }
         return route.fulfill(json=answers[path.removeprefix("/api/projects/prj_1")])
+
+    def peaks(self, url: str) -> dict[str, Any]:
+        """Closer than 10 ms a part the samples themselves, as the real API has them."""
+        asked = {k: float(v[0]) for k, v in parse_qs(urlsplit(url).query).items()}
+        start, end = asked["from"], min(asked["to"], DURATION_S)
+        if (end - start) / asked["points"] >= 0.01:
+            return {"from_s": 0, "to_s": DURATION_S, "points": 30, "low": [-60] * 30, "high": [60] * 30}
+        self.closest_s = min(self.closest_s, end - start)
+        sound = np.frombuffer(self.sound[44:], "<i2")[round(start * 8000) : round(end * 8000)] / 256
+        points = min(int(asked["points"]), len(sound))
+        low, high = (
+            f.reduceat(sound, np.arange(points) * len(sound) // points).tolist() for f in (np.minimum, np.maximum)
+        )
+        resolution = {"resolution_ms": (end - start) * 1000 / points}
+        return {"from_s": start, "to_s": end, "points": points, **resolution, "low": low, "high": high}
 
     def project(self) -> dict[str, Any]:
         player = {"url": "/media-files/ast_1", "mime": "audio/wav", "kind": "audio"}
@@ -378,6 +396,32 @@ def test_a_stretch_dragged_with_shift_becomes_a_clip(page: Page, api: Api):
     told(page, "created")
     assert api.sent[0][2]["ranges"] == [{"start_s": 20.35, "end_s": 24.25}]
     open_clip(page, "n")
+
+
+SWINGS = """() => {
+    const canvas = document.getElementById('host').shadowRoot.querySelector('canvas.wave');
+    const g = canvas.getContext('2d');
+    const { data } = g.getImageData(0, 42, canvas.width, 94);
+    const heights = [];
+    for (let x = 0; x < canvas.width; x += 1) {
+        let sum = 0, count = 0;
+        for (let y = 0; y < 94; y += 1) if (data[(y * canvas.width + x) * 4 + 3] > 200) { sum += y; count += 1; }
+        if (count && count < 60 && Math.abs(sum / count - 47) > 4) heights.push(Math.sign(sum / count - 47));
+    }
+    return heights.filter((side, i) => i && side !== heights[i - 1]).length;
+}"""
+
+
+def test_zoomed_in_to_ten_milliseconds_the_sound_itself_is_drawn(page: Page, api: Api):
+    page.evaluate("video.currentTime = 6")
+    page.wait_for_function("!video.seeking")
+
+    with page.expect_response(lambda answer: "/peaks" in answer.url and api.closest_s <= 0.03):
+        for _ in range(20):
+            page.keyboard.press("+")
+
+    # 300 swings a second cross the middle six times in ten milliseconds.
+    page.wait_for_function(f"({SWINGS})() >= 5 && ({SWINGS})() <= 7")
 
 
 def test_titles_are_shown_as_text(page: Page):

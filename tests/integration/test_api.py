@@ -133,6 +133,66 @@ def test_peaks_and_silences_cover_what_is_asked_for(stack: Stack, media: Path) -
     assert client.get(f"/api/projects/{project_id}/peaks", params={"from": 100}).json()["code"] == "bad_range"
 
 
+def test_silences_are_tried_used_and_put_back(stack: Stack, media: Path) -> None:
+    client = stack.api()
+    stack.worker()
+    project_id = stack.upload(media / "talk.mp4")
+    ready(client, project_id)
+    url = f"/api/projects/{project_id}/silence-map"
+    clip = client.post(f"/api/projects/{project_id}/clips", json={"start_s": 1.0, "end_s": 9.5}).json()
+
+    automatic = client.get(url)
+    tried = client.get(url, params={"threshold_db": -40, "min_silence_ms": 500, "dead_air_ms": 900}).json()
+    assert {k: tried[k] for k in ("revision", "adaptive", "offset_db", "min_silence_ms", "dead_air_ms")} == {
+        "revision": automatic.json()["revision"],
+        "adaptive": False,
+        "offset_db": 0,
+        "min_silence_ms": 500,
+        "dead_air_ms": 900,
+    }
+    assert set(tried["loudness"]) == {"integrated_lufs", "range_lu", "momentary_lufs", "short_term_lufs"}
+    assert all(round(s["end_s"] - s["start_s"], 3) >= 0.5 for s in tried["silences"])
+    assert client.get(url).json() == automatic.json()
+
+    seen = {"If-Match": automatic.headers["etag"]}
+    used = client.put(url, json={"threshold_db": -40, "min_silence_ms": 500, "dead_air_ms": 900}, headers=seen)
+    assert used.json()["silences"] == tried["silences"]
+    assert client.get(url).json() == used.json()
+    project = client.get(f"/api/projects/{project_id}").json()
+    assert project["map_revision"] == used.json()["revision"] != automatic.json()["revision"]
+    assert client.get(f"/api/clips/{clip['id']}").json()["cuts"] == clip["cuts"]
+    stale = client.put(url, json={}, headers=seen)
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    assert client.put(url, json={}).json() == automatic.json()
+
+    for wrong in ({"threshold_db": 4}, {"offset_db": 99}, {"min_silence_ms": 0}, {"threshold_db": -40, "offset_db": 1}):
+        for refused in (client.get(url, params=wrong), client.put(url, json=wrong)):
+            assert (refused.status_code, refused.json()["code"]) == (422, "bad_settings")
+    assert client.put(url, json={"treshold_db": -40}).status_code == 422
+
+
+def test_peaks_go_from_the_whole_recording_down_to_single_samples(stack: Stack, media: Path) -> None:
+    client = stack.api()
+    stack.worker()
+    project_id = stack.upload(media / "talk.mp4")
+    ready(client, project_id)
+
+    def peaks(**asked: float) -> dict:
+        return client.get(f"/api/projects/{project_id}/peaks", params=asked).json()
+
+    whole, close, closest = (
+        peaks(points=100),
+        peaks(**{"from": 5, "to": 5.5, "points": 1000}),
+        peaks(**{"from": 5, "to": 5.01, "points": 4000}),
+    )
+
+    assert whole["resolution_ms"] > 400 and all(isinstance(v, int) for v in whole["low"])
+    assert (close["points"], close["resolution_ms"]) == (1000, 0.5)
+    assert (closest["points"], closest["resolution_ms"]) == (160, 0.0625)
+    assert closest["low"] == closest["high"]
+    assert max(close["high"][:20]) == max(closest["high"])
+
+
 def test_a_deleted_recording_is_gone_until_it_is_restored(stack: Stack) -> None:
     client = stack.api()
 

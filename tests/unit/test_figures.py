@@ -76,7 +76,7 @@ def test_dead_air_and_what_may_be_no_silence_are_shaded_each_in_its_own_way():
 def test_the_threshold_is_a_line_that_follows_where_it_is_known():
     levels = np.concatenate([np.full(5_000, -60), np.full(5_000, -30), np.full(800, 20)]).astype(np.float32)
 
-    line = trace(drawn(3 * HOUR_MS, levels=levels), "silent below")
+    line = trace(drawn(3 * HOUR_MS, levels=levels), "silent below this line")
 
     x, y = numbers(line["x"]), numbers(line["y"])
     assert len(x) < 600 and (x[0], x[-1]) == (0, 10_800)

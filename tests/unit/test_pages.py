@@ -24,11 +24,13 @@ from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.media import AudioTrack, MediaInfo
+from clipper_core.domain.silence import SilenceSettings
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import QueueUnavailable
 from clipper_core.pipeline import NewTask, RunSettings
 from clipper_core.services.proposals import add_proposals
+from clipper_core.services.silences import Silences
 from clipper_core.settings import Settings
 from pages.components import words
 from pages.components.stretch import stretch_of
@@ -124,7 +126,7 @@ def _put(task: Task, state: TaskState) -> None:
 
 def _map(app: App, project_id: str) -> None:
     frames = LENGTH_MS // 10
-    level = np.full(frames, -2_000, np.int16)
+    level = (-2_000 + 600 * np.sin(np.arange(frames) / 4)).astype(np.int16)
     level[1_000:1_100] = -6_000
     peaks = np.zeros(frames, np.int8)
     file = app.settings.data / f"{project_id}.npz"
@@ -340,6 +342,67 @@ def test_review_shows_the_map_and_asks_who_reviews(app, opened):
     assert "The whole recording" in html(test)
     assert test.get("plotly_chart")
     assert test.text_input(key="by").label == "Your name"
+
+
+def silences_widget(test: AppTest, kind: str, name: str) -> Any:
+    return next(w for w in test.get(kind) if (w.key or "").startswith(f"silences-{name}-"))
+
+
+def test_silences_are_tried_on_the_map_before_they_are_used(app, opened):
+    project_id = recording(app, "Episode")
+    before = app.projects.get(project_id).map_id
+    test = opened("review", project=project_id)
+    assert "1 silence<" in html(test) and "dead air: 1.0 s in 1 place" in html(test)
+    assert silences_widget(test, "button", "use").disabled and silences_widget(test, "button", "back").disabled
+
+    silences_widget(test, "button_group", "how").set_value("Fixed level").run()
+    silences_widget(test, "slider", "level").set_value(-65).run()
+
+    assert not test.exception
+    assert "0 silences" in html(test) and "nothing is changed yet" in html(test)
+    assert app.projects.get(project_id).map_id == before
+
+    silences_widget(test, "button", "use").click().run()
+
+    used = app.silences.show(project_id)
+    assert used.revision != before and used.silence_map.settings.threshold_db == -65
+    assert silences_widget(test, "slider", "level").value == -65
+    assert silences_widget(test, "button", "use").disabled
+
+    silences_widget(test, "button", "back").click().run()
+
+    assert app.projects.get(project_id).map_id == before
+    assert "1 silence<" in html(test)
+
+
+def test_trying_other_silences_is_given_up_by_going_back(app, opened):
+    project_id = recording(app, "Episode")
+    before = app.projects.get(project_id).map_id
+    test = opened("review", project=project_id)
+
+    silences_widget(test, "slider", "dead-air").set_value(2.0).run()
+    assert "dead air: none" in html(test)
+    silences_widget(test, "button", "back").click().run()
+
+    assert silences_widget(test, "slider", "dead-air").value == 1.0
+    assert "dead air: 1.0 s in 1 place" in html(test)
+    assert app.projects.get(project_id).map_id == before
+
+
+def test_silences_somebody_else_changed_meanwhile_are_said_and_not_overwritten(app, opened):
+    project_id = recording(app, "Episode")
+    test = opened("review", project=project_id)
+    silences_widget(test, "slider", "dead-air").set_value(2.0).run()
+
+    # Between what was drawn and the press of the button.
+    use = app.silences.use
+    theirs = SilenceSettings(threshold_db=-30.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Silences, "use", lambda _, *args, **more: (use(project_id, theirs), use(*args, **more))[1])
+        silences_widget(test, "button", "use").click().run()
+
+    assert "Somebody changed the silences" in html(test)
+    assert app.silences.show(project_id).silence_map.settings == theirs
 
 
 def test_the_name_of_the_reviewer_survives_a_reload(app, opened):

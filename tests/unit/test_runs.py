@@ -11,8 +11,10 @@ from clipper_core.db.models import Asset, Project, Run, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.media import AudioTrack, MediaInfo
+from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import ProjectNotFound, ServiceKeyRefused, WrongState
+from clipper_core.services.map_rows import map_row
 from clipper_core.services.runs import Runs, RunView
 from clipper_core.services.tasks import Tasks
 from tests.unit.test_tasks import FakeBell
@@ -106,6 +108,24 @@ def test_the_words_are_placed_only_when_every_stretch_has_been_heard(house: Hous
 
     (align,) = house.waiting(Kind.ALIGN)
     assert len(align.inputs["parts"]) == 3
+
+
+def test_a_later_run_cuts_by_the_silences_people_chose_and_hears_nothing_again(house: House) -> None:
+    house.runs.start("prj_1")
+    with house.database.write() as session:
+        for name, settings in (("map_1", SilenceSettings()), ("map_2", SilenceSettings(offset_db=3))):
+            session.add(map_row(name, "prj_1", "ast_1", SilenceMap(180_000, settings=settings)))
+    house.finish_all()
+    with house.database.write() as session:
+        session.get_one(Project, "prj_1").map_id = "map_2"
+
+    house.runs.start("prj_1")
+
+    assert house.project().map_id == "map_2"
+    assert not house.waiting(Kind.TRANSCRIBE)
+    assert [t.inputs["map"] for t in house.waiting(Kind.ALIGN)] == ["map_2"]
+    house.finish(Kind.ALIGN)
+    assert [t.inputs["map"] for t in house.waiting(Kind.PROPOSE)] == ["map_2"]
 
 
 def test_a_second_run_takes_over_what_was_done_and_proposes_anew(house: House) -> None:

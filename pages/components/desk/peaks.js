@@ -2,11 +2,12 @@
 
 import { clamp } from "./rules.js";
 
-/** @typedef {{from: number, to: number, low: number[], high: number[]}} Peaks */
+/** @typedef {{from: number, to: number, low: number[], high: number[], sound: boolean}} Peaks */
 
 const WAIT_MS = 110;
 const MOST_POINTS = 4_000; // fills a dense screen
 const KEEP = 24;
+const FINEST = 15_900; // points a second: there is nothing finer than 16 in a millisecond
 
 export class PeakCache {
   /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {() => void} onReady */
@@ -45,8 +46,9 @@ export class PeakCache {
   async fetchAround(from, to, pixels, duration) {
     const points = Math.min(pixels, MOST_POINTS);
     const margin = clamp((MOST_POINTS / points - 1) / 2, 0, 0.5) * (to - from);
-    const start = Math.max(0, from - margin);
-    const end = Math.min(duration, to + margin);
+    // Outward to whole milliseconds, so that the answer covers what is looked at.
+    const start = Math.floor(Math.max(0, from - margin) * 1000) / 1000;
+    const end = Math.ceil(Math.min(duration, to + margin) * 1000) / 1000;
     const key = `${start.toFixed(3)} ${end.toFixed(3)}`;
     if (key === this.asked) return;
     this.asked = key;
@@ -61,7 +63,8 @@ export class PeakCache {
   async read(from, to, points) {
     try {
       const body = await this.api.peaks(from, to, points);
-      return { from: body.from_s, to: body.to_s, low: body.low, high: body.high };
+      const sound = body.resolution_ms < 10; // not the levels of ten milliseconds, but what is heard itself
+      return { from: body.from_s, to: body.to_s, low: body.low, high: body.high, sound };
     } catch {
       return null;
     }
@@ -74,7 +77,8 @@ export class PeakCache {
 
   /** The finest peaks that cover a stretch. @param {number} from @param {number} to */
   best(from, to) {
-    const covering = this.windows.filter((w) => w.from <= from + 0.002 && w.to >= to - 0.002);
+    const near = Math.min(0.002, (to - from) / 400);
+    const covering = this.windows.filter((w) => w.from <= from + near && w.to >= to - near);
     return covering.reduce((best, w) => (!best || density(w) > density(best) ? w : best), this.coarse);
   }
 }
@@ -85,7 +89,7 @@ function density(peaks) {
 }
 
 function fine(peaks, from, to, pixels) {
-  return Boolean(peaks) && density(peaks) >= (0.7 * Math.min(pixels, MOST_POINTS)) / (to - from);
+  return Boolean(peaks) && density(peaks) >= Math.min(FINEST, (0.7 * Math.min(pixels, MOST_POINTS)) / (to - from));
 }
 
 // A quiet recording still fills its lane; single clicks do not decide how tall speech is.
@@ -96,7 +100,7 @@ function gainFor(peaks) {
 }
 
 /**
- * Draw peaks as a shape `height` high around its middle.
+ * Draw peaks as a shape `height` high around its middle; the sound itself as the line it is.
  * @param {CanvasRenderingContext2D} g @param {Peaks} peaks @param {number} from @param {number} to seconds
  * @param {number} width @param {number} height device pixels @param {number} gain @param {string} colour
  */
@@ -105,6 +109,7 @@ export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {
   const perPoint = (peaks.to - peaks.from) / count;
   const middle = height / 2;
   const scale = (gain * middle) / 128;
+  if (peaks.sound) return drawSound(g, peaks, from, to, width, (v) => clamp(middle - v * scale, 0, height), colour);
   g.fillStyle = colour;
   g.beginPath();
   for (let x = 0; x < width; x += 1) {
@@ -124,4 +129,25 @@ export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {
     g.rect(x, top, 1, Math.max(1, bottom - top));
   }
   g.fill();
+}
+
+// From each part's least to its greatest sample and on to the next: a band from afar, a single line close by.
+function drawSound(g, peaks, from, to, width, y, colour) {
+  const count = peaks.low.length;
+  const perPoint = (peaks.to - peaks.from) / count;
+  const pixels = (perPoint / (to - from)) * width;
+  const first = Math.max(0, Math.floor((from - peaks.from) / perPoint) - 1);
+  const last = Math.min(count - 1, Math.ceil((to - peaks.from) / perPoint) + 1);
+  g.strokeStyle = colour;
+  g.lineJoin = "round";
+  g.lineWidth = pixels > 2 ? 2 : 1;
+  g.beginPath();
+  let up = true;
+  for (let i = first; i <= last; i += 1) {
+    const x = ((peaks.from + (i + 0.5) * perPoint - from) / (to - from)) * width;
+    const ends = up ? [peaks.low[i], peaks.high[i]] : [peaks.high[i], peaks.low[i]];
+    for (const value of ends) g.lineTo(x, y(value));
+    up = !up;
+  }
+  g.stroke();
 }

@@ -12,7 +12,7 @@ const CLIPS_TOP = LANES.ruler;
 const WAVE_TOP = CLIPS_TOP + LANES.clips;
 const WORDS_TOP = WAVE_TOP + LANES.wave;
 export const TALL = WORDS_TOP + LANES.words;
-const TICKS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const WORDS_FROM = 34; // pixels a second: closer than that words do not lie on each other
 
 /** Which lane a height lies in. @param {number} y */
@@ -165,7 +165,7 @@ export class Timeline {
       g.fillStyle = colours.line;
       g.fillRect(x, 5, 1, LANES.ruler - 5);
       g.fillStyle = colours.muted;
-      g.fillText(clock(n * step, step < 0.1 ? 2 : step < 1 ? 1 : 0), x + 5, LANES.ruler / 2 + 1);
+      g.fillText(clock(n * step, step < 0.01 ? 3 : step < 0.1 ? 2 : step < 1 ? 1 : 0), x + 5, LANES.ruler / 2 + 1);
     }
   }
 

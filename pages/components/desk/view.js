@@ -2,7 +2,7 @@
 
 import { clamp } from "./rules.js";
 
-const CLOSEST_S = 0.5;
+const CLOSEST_S = 0.01; // where single swings of a voice are seen
 
 export class View {
   constructor() {
