@@ -109,7 +109,7 @@ def _thresholds(envelope: Envelope, contrast: Contrast, offset_db: float) -> npt
     silent = contrast.over <= round(4 * offset_db)
     blocks = np.arange(0, len(silent), BLOCK)
     power = powers(envelope.level_cdb)
-    quiet = np.add.reduceat(np.where(silent, power, 0), blocks)
+    quiet = np.add.reduceat(np.where(silent, power, np.float32(0)), blocks, dtype=np.float64)
     frames = np.add.reduceat(silent, blocks, dtype=np.int64)
     around = _around(frames)
     known = around > 0

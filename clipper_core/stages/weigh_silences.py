@@ -73,14 +73,15 @@ def means(x: npt.NDArray[np.generic], spans: Spans) -> Floats:
     return inside
 
 
-def powers(level_cdb: Levels) -> npt.NDArray[np.float64]:
+def powers(level_cdb: Levels) -> npt.NDArray[np.float32]:
+    """Of every level, full scale = 1; to be summed up in more digits."""
     return _table()[level_cdb.view(np.uint16)]
 
 
 @functools.cache
-def _table() -> npt.NDArray[np.float64]:
+def _table() -> npt.NDArray[np.float32]:
     """The power of every level there is: looking it up takes a fifth of the time of working it out."""
-    return np.power(10.0, np.arange(1 << 16, dtype=np.uint16).view(np.int16) / 1_000)
+    return np.power(10.0, np.arange(1 << 16, dtype=np.uint16).view(np.int16) / 1_000).astype(np.float32)
 
 
 def _soft_speech(contrast: Contrast, level_cdb: Levels) -> Levels:

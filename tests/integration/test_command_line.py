@@ -131,7 +131,8 @@ def test_adaptive_silences_say_so(sonnet: Path) -> None:
 
     assert found["threshold_db"] is None
     assert found["min_silence_ms"] == 200
-    assert len(found["silences"]) >= 10
+    between_lines = (1.5, 9.0, 14.8, 22.6, 27.5, 30.8, 36.8)  # heard
+    assert all(any(s["start_s"] < at < s["end_s"] for s in found["silences"]) for at in between_lines)
     assert all(round(s["end_s"] - s["start_s"], 3) >= 0.2 for s in found["silences"])
 
 
