@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Project, SilenceMapRow
 from clipper_core.db.session import Database
+from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceMap, SilenceSettings
@@ -20,6 +21,7 @@ from clipper_core.errors import BadSettings, NotReady, ProjectNotFound, Stale
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.map_rows import map_row, settings_of_row
 from clipper_core.stages.find_silences import find_silences, threshold_levels
+from clipper_core.stages.hear_contrast import contrast_of_levels
 
 KEPT = 8
 SHORTEST_MS, LONGEST_MS = 10, 600_000
@@ -43,6 +45,8 @@ class Silences:
         self._database = database
         self._evidence = evidence
         self._found = lru_cache(KEPT)(self._find)
+        self._levels = lru_cache(KEPT)(self._find_levels)
+        self._contrasted = lru_cache(KEPT)(self._contrast)
 
     def show(self, project_id: str, settings: SilenceSettings | None = None) -> MapView:
         """The map in use, or what other settings would find; nothing is stored.
@@ -63,7 +67,8 @@ class Silences:
 
     def levels(self, map_id: str, settings: SilenceSettings) -> npt.NDArray[np.float32] | None:
         """The level that parts silence from speech in every second, in dBFS; None where one level does throughout."""
-        return threshold_levels(self._evidence.envelope(map_id), settings) if settings.threshold_db is None else None
+        levels: npt.NDArray[np.float32] | None = self._levels(map_id, settings)
+        return levels
 
     def use(self, project_id: str, settings: SilenceSettings, seen: str | None = None) -> MapView:
         """Make what these settings find the project's map: for what is cut, placed and proposed from now on.
@@ -94,7 +99,17 @@ class Silences:
         return MapView(used, self.found(used), self._evidence.envelope(used).loudness)
 
     def _find(self, map_id: str, settings: SilenceSettings) -> SilenceMap:
-        return find_silences(self._evidence.envelope(map_id), settings)
+        return find_silences(self._contrasted(map_id), settings)
+
+    def _find_levels(self, map_id: str, settings: SilenceSettings) -> npt.NDArray[np.float32] | None:
+        return threshold_levels(self._contrasted(map_id), settings) if settings.threshold_db is None else None
+
+    def _contrast(self, map_id: str) -> Envelope:
+        """The envelope, with what an earlier version did not measure taken from its levels: once, not at each trial."""
+        envelope = self._evidence.envelope(map_id)
+        if envelope.contrast is not None:
+            return envelope
+        return replace(envelope, contrast=contrast_of_levels(envelope.level_cdb))
 
 
 def checked_settings(
