@@ -19,6 +19,7 @@ from clipper_core.domain.silence import Evidence, Silence, SilenceMap
 
 DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the other on it hardly ever is
 MOST_LEVELS = 500
+DAY_MS = 86_400_000  # a clock begins a day late: plotly takes numbers of four digits for years
 MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
 FLOOR_DB = -80  # drawn as the bottom; what lies below it is silence to any ear
 TICKS_WANTED = 9
@@ -140,22 +141,22 @@ def silence_map_figure(
 
     reach, mean = _level(envelope, silence_map, buckets)
     traces = [reach, *_silences(silence_map), mean, _threshold(silence_map, levels), *_lanes(clips)]
-    return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height)})
+    return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height, with_lane=bool(clips))})
 
 
 def recording_html(envelope: Envelope, silence_map: SilenceMap, *, levels: Levels | None = None) -> str:
     """The same as HTML that needs no network, to be looked at closely: dragging zooms, two clicks show all again."""
-    figure = silence_map_figure(envelope, silence_map, levels=levels, height=420, buckets=4 * MOST_BUCKETS)
+    figure = silence_map_figure(envelope, silence_map, levels=levels, height=420, buckets=2 * MOST_BUCKETS)
     for trace in figure.data:  # as milliseconds of a clock, whose marks follow the zoom
-        trace.x = np.asarray(trace.x, np.float64) * 1000
-    clock_axis = {"type": "date", "range": [0, max(1, silence_map.duration_ms)], "fixedrange": False}
+        trace.x = (DAY_MS + np.rint(np.asarray(trace.x, np.float64) * 1000)).astype(np.int64).tolist()
+    clock_axis = {"type": "date", "range": [DAY_MS, DAY_MS + max(1, silence_map.duration_ms)], "fixedrange": False}
     stops = [
         {"dtickrange": [None, 1000], "value": "%-H:%M:%S.%L"},
         {"dtickrange": [1000, None], "value": "%-H:%M:%S"},
     ]
     figure.update_xaxes(**clock_axis, tickvals=None, ticktext=None, tickmode="auto", tickformatstops=stops)
-    figure.update_layout(dragmode="zoom")
-    config = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+    figure.update_layout(dragmode="zoom", font={"size": 14, "family": "system-ui, sans-serif"})
+    config = {"displaylogo": False, "displayModeBar": False, "responsive": True, "showTips": False}
     text: str = figure.to_html(config=config, include_plotlyjs=True, full_html=False, default_width="100%")
     return text
 
@@ -313,7 +314,7 @@ def _span(clip: DrawnClip) -> str:
     return f"{clock(clip.start_ms)} to {clock(clip.end_ms)}, {round((clip.end_ms - clip.start_ms) / 1000)} s"
 
 
-def _layout(duration_ms: int, height: int) -> dict[str, Any]:
+def _layout(duration_ms: int, height: int, *, with_lane: bool) -> dict[str, Any]:
     ticks, labels = clock_ticks(duration_ms)
     quiet = {"gridcolor": GRID, "zeroline": False, "fixedrange": True}
     return {
@@ -340,11 +341,11 @@ def _layout(duration_ms: int, height: int) -> dict[str, Any]:
             "range": [0, max(1, duration_ms) / 1000],
             "tickvals": ticks,
             "ticktext": labels,
-            "anchor": "y2",
+            "anchor": "y2" if with_lane else "y",
             **quiet,
         },
         "yaxis": {
-            "domain": [0.2, 1],
+            "domain": [0.2 if with_lane else 0, 1],
             "range": [FLOOR_DB, 0],
             "tickvals": [-60, -40, -20, 0],
             "ticksuffix": " dB",

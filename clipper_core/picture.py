@@ -29,7 +29,7 @@ dt {{ color: var(--muted); }}
 dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
 p {{ color: var(--muted); max-width: 44rem; }}
 .js-plotly-plot .legendtext, .js-plotly-plot .xtick text, .js-plotly-plot .ytick text
-  {{ fill: var(--ink) !important; font: 14px system-ui, sans-serif !important; }}
+  {{ fill: var(--ink) !important; }}
 @media (max-width: 640px) {{ body {{ margin: 1rem; }} }}
 </style>
 </head>

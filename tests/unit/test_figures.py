@@ -21,6 +21,7 @@ from clipper_core.figures import (
     clock,
     clock_ticks,
     level_points,
+    recording_html,
     silence_map_figure,
     strip_svg,
 )
@@ -175,6 +176,15 @@ def test_three_hours_with_three_thousand_silences_stay_under_250_kB():
     assert len(json.loads(text)["data"]) == 7 and not json.loads(text)["layout"].get("shapes")
     shade = json.loads(text)["data"][1]
     assert shade["x"]["dtype"] == "f4"
+
+
+def test_the_picture_in_a_file_has_no_moment_that_would_be_read_as_a_year():
+    page = recording_html(envelope(20_000), SilenceMap(20_000, (Silence(0, 1_500), Silence(1_970, 2_026)), -45.0))
+
+    sent = page[page.index("[", page.rindex("Plotly.newPlot(")) :]
+    traces, _ = json.JSONDecoder().raw_decode(sent)
+    moments = [x for t in traces for x in t["x"]]
+    assert min(moments) >= 86_400_000 and max(moments) <= 86_420_000
 
 
 def test_nothing_at_all_is_still_a_figure():
