@@ -13,13 +13,13 @@ from clipper_core.domain.silence import FLOOR_DB, Evidence, Silence, SilenceMap,
 from clipper_core.stages.hear_contrast import contrast_of_levels
 from clipper_core.stages.judge_contrast import Mask, edges
 from clipper_core.stages.second_opinion import with_voice
-from clipper_core.stages.weigh_silences import Floats, Spans, confidences, evidence, mean_levels, powers
+from clipper_core.stages.weigh_silences import Floats, Spans, confidences, evidence, mean_levels, powers, soft_speech
 
 CLICK_MS, CLICK_APART_MS = 40, 150  # a click stands alone; the burst of a plosive follows its closure, under 100 ms
 BREATH_MS, BREATH_APART_MS = 450, 100
 BREATH = 100  # quarters of a dB below loud speech: a breath is, another speaker is not
 REACH = 15  # blocks either way in which the background is looked for
-ABOVE_ALL_DB = 1.0
+ABOVE_DB = 1.0
 
 
 def find_silences(envelope: Envelope, settings: SilenceSettings) -> SilenceMap:
@@ -119,8 +119,9 @@ def _thresholds(envelope: Envelope, contrast: Contrast, offset_db: float) -> npt
         background = np.interp(here, here[known], 10 * np.log10(np.maximum(mean, 1e-12)))
     else:
         background = np.full(len(blocks), float(envelope.level_cdb.min()) / 100)
-    threshold = background + contrast.margin / 4 + offset_db
-    loudest = np.maximum.reduceat(envelope.level_cdb, blocks) / 100 + ABOVE_ALL_DB
+    soft = np.maximum(background + ABOVE_DB, soft_speech(contrast, envelope.level_cdb) / 100)
+    threshold = np.minimum(background + contrast.margin / 4 + offset_db, soft)  # hum may be louder than speech over it
+    loudest = np.maximum.reduceat(envelope.level_cdb, blocks) / 100 + ABOVE_DB
     above = np.where(contrast.margin >= NOBODY, np.maximum(background, loudest), threshold)
     return np.asarray(np.clip(above, FLOOR_DB, 0), np.float32)
 

@@ -47,7 +47,7 @@ def traits(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
 
 def evidence(contrast: Contrast, level_cdb: Levels, spans: Spans) -> list[Evidence]:
     """What tells each silence from the speech within about half a minute."""
-    soft = np.repeat(_soft_speech(contrast, level_cdb), BLOCK)[: len(level_cdb)]
+    soft = np.repeat(soft_speech(contrast, level_cdb), BLOCK)[: len(level_cdb)]
     by_level = means(level_cdb >= soft, spans) < 0.05
     nobody = contrast.margin[_block(spans)] >= NOBODY
     return [
@@ -84,7 +84,7 @@ def _table() -> npt.NDArray[np.float32]:
     return np.power(10.0, np.arange(1 << 16, dtype=np.uint16).view(np.int16) / 1_000).astype(np.float32)
 
 
-def _soft_speech(contrast: Contrast, level_cdb: Levels) -> Levels:
+def soft_speech(contrast: Contrast, level_cdb: Levels) -> Levels:
     """(blocks,): the level that nine tenths of the frames of speech exceed, within about half a minute."""
     speech = contrast.over > SURELY_SPEECH
     soft = np.full(len(contrast.margin), np.iinfo(np.int16).max, np.int16)
