@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
-from clipper_core.domain.envelope import FRAME_MS, Envelope
+from clipper_core.domain.envelope import FRAME_MS, Envelope, Levels
 from clipper_core.domain.silence import FLOOR_DB, Evidence, Silence, SilenceMap, SilenceSettings
 from clipper_core.stages.hear_contrast import contrast_of_levels
 from clipper_core.stages.judge_contrast import Mask, edges
@@ -18,6 +18,7 @@ from clipper_core.stages.weigh_silences import Floats, Spans, confidences, evide
 CLICK_MS, CLICK_APART_MS = 40, 150  # a click stands alone; the burst of a plosive follows its closure, under 100 ms
 BREATH_MS, BREATH_APART_MS = 450, 100
 BREATH = 100  # quarters of a dB below loud speech: a breath is, another speaker is not
+PIECE = 600  # blocks looked at together
 REACH = 15  # blocks either way in which the background is looked for
 ABOVE_DB = 1.0
 
@@ -108,12 +109,9 @@ def _rows(spans: Spans, envelope: Envelope) -> tuple[list[int], list[int], list[
 def _thresholds(envelope: Envelope, contrast: Contrast, offset_db: float) -> npt.NDArray[np.float32]:
     silent = contrast.over <= round(4 * offset_db)
     blocks = np.arange(0, len(silent), BLOCK)
-    power = powers(envelope.level_cdb)
-    quiet = np.add.reduceat(np.where(silent, power, np.float32(0)), blocks, dtype=np.float64)
-    frames = np.add.reduceat(silent, blocks, dtype=np.int64)
-    around = _around(frames)
-    known = around > 0
-    mean = _around(quiet)[known] / around[known]
+    quiet, count = (_around(row) for row in _quiet(envelope.level_cdb, silent))
+    known = count > 0
+    mean = quiet[known] / count[known]
     here = np.arange(len(blocks))
     if known.any():
         background = np.interp(here, here[known], 10 * np.log10(np.maximum(mean, 1e-12)))
@@ -124,6 +122,17 @@ def _thresholds(envelope: Envelope, contrast: Contrast, offset_db: float) -> npt
     loudest = np.maximum.reduceat(envelope.level_cdb, blocks) / 100 + ABOVE_DB
     above = np.where(contrast.margin >= NOBODY, np.maximum(background, loudest), threshold)
     return np.asarray(np.clip(above, FLOOR_DB, 0), np.float32)
+
+
+def _quiet(level_cdb: Levels, silent: Mask) -> tuple[Floats, Floats]:
+    """(blocks,) each: the power of the silent frames of every second, summed up, and how many there are."""
+    sums, counts = [np.zeros(0)], [np.zeros(0)]
+    for first in range(0, len(level_cdb), PIECE * BLOCK):  # all at once would fill a good deal of memory
+        level, use = level_cdb[first : first + PIECE * BLOCK], silent[first : first + PIECE * BLOCK]
+        blocks = np.arange(0, len(use), BLOCK)
+        sums.append(np.add.reduceat(np.where(use, powers(level), np.float32(0)), blocks, dtype=np.float64))
+        counts.append(np.add.reduceat(use, blocks, dtype=np.float64))
+    return np.concatenate(sums), np.concatenate(counts)
 
 
 def _around(by_block: npt.NDArray[np.number]) -> Floats:

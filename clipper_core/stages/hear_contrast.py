@@ -9,7 +9,7 @@ from clipper_core.domain.contrast import BLOCK, Contrast
 from clipper_core.domain.envelope import FLOOR_CDB, Levels
 from clipper_core.stages.judge_contrast import Floats, judge, nobody
 
-PIECE, CONTEXT = 300, 90  # blocks judged at a time, and those around them that are only listened to
+PIECE, CONTEXT = 400, 90  # blocks judged at a time, and those around them that are only listened to
 
 Heard = tuple[Floats, Floats]
 
@@ -17,7 +17,7 @@ Heard = tuple[Floats, Floats]
 class Listener:
     """Hears a recording of any length in constant memory, but for the result of a byte a frame.
 
-    What is heard is judged five minutes at a time, with a minute and a half of context on either side. A listener
+    What is heard is judged seven minutes at a time, with a minute and a half of context on either side. A listener
     that begins ``later`` takes its first context for just that, and leaves judging it to the listener before.
     """
 

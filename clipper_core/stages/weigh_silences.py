@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,7 @@ from clipper_core.domain.silence import FLOOR_DB, Evidence
 
 Floats = npt.NDArray[np.floating]
 Spans = npt.NDArray[np.signedinteger]
+Row = npt.NDArray[Any]
 
 SURELY_SPEECH = 12  # quarters of a dB over the threshold
 SURE_OF_NOBODY = 0.9  # set, not fitted: such stretches are few and long
@@ -21,6 +24,7 @@ SURE_OF_NOBODY = 0.9  # set, not fitted: such stretches are few and long
 # threshold, share of frames above the threshold (clicks and breaths). Seven tenths of the weight are real recordings.
 CONFIDENCE = np.array([-2.37, 0.61, 1.16, -0.25, -5.82])
 LEAST, MOST = 0.01, 0.97  # even of the surest, one in ten was wrong on real recordings not used for the fit
+AT_A_TIME = 500  # silences
 
 
 def confidences(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
@@ -39,7 +43,7 @@ def traits(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
             np.clip(np.log2(lengths * FRAME_MS / 200), -1, 3),
             np.clip(contrast.loud[block] / 40, 0, 5),
             np.log2(np.clip(contrast.margin[block] / 4, 1, 16)),
-            means(contrast.over > round(4 * offset_db), spans),
+            means(contrast.over, spans, lambda over: over > round(4 * offset_db)),
         ],
         axis=1,
     )
@@ -58,19 +62,20 @@ def evidence(contrast: Contrast, level_cdb: Levels, spans: Spans) -> list[Eviden
 
 def mean_levels(level_cdb: Levels, spans: Spans) -> Floats:
     """(silences,): the level of the mean power in dBFS, two decimals."""
-    mean = np.maximum(means(powers(level_cdb), spans), 1e-12)
-    return np.maximum(FLOOR_DB, np.round(10 * np.log10(mean), 2))
+    mean = np.maximum(means(level_cdb, spans, powers), 1e-12)
+    return np.asarray(np.maximum(FLOOR_DB, np.round(10 * np.log10(mean), 2)))
 
 
-def means(x: npt.NDArray[np.generic], spans: Spans) -> Floats:
-    """Of ``x`` over each span."""
-    if not len(spans):
-        return np.zeros(0)
-    some = x[: spans[-1, 1]]
-    ends = spans.ravel()[:-1]  # the last reaches to the end of what is summed
-    sums = np.add.reduceat(some, ends, dtype=np.float64)[::2]
-    inside: Floats = sums / (spans[:, 1] - spans[:, 0])
-    return inside
+def means(x: Row, spans: Spans, of: Callable[[Row], Row] = lambda x: x) -> Floats:
+    """``of`` of ``x``, over each span. For some at a time: those of 12 hours would fill a good deal of memory."""
+    means = np.zeros(len(spans))
+    for first in range(0, len(spans), AT_A_TIME):
+        some = spans[first : first + AT_A_TIME]
+        begin, end = int(some[0, 0]), int(some[-1, 1])
+        ends = some.ravel()[:-1] - begin  # the last reaches to the end of what is summed
+        sums = np.add.reduceat(of(x[begin:end]), ends, dtype=np.float64)[::2]
+        means[first : first + AT_A_TIME] = sums / (some[:, 1] - some[:, 0])
+    return means
 
 
 def powers(level_cdb: Levels) -> npt.NDArray[np.float32]:
