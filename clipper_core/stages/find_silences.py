@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
+from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast, Quarters
 from clipper_core.domain.envelope import FRAME_MS, Envelope, Levels
 from clipper_core.domain.silence import FLOOR_DB, Evidence, Silence, SilenceMap, SilenceSettings
 from clipper_core.stages.hear_contrast import contrast_of_levels
@@ -16,6 +16,7 @@ from clipper_core.stages.second_opinion import with_voice
 from clipper_core.stages.weigh_silences import Floats, Spans, confidences, evidence, mean_levels, powers, soft_speech
 
 CLICK_MS, CLICK_APART_MS = 40, 150  # a click stands alone; the burst of a plosive follows its closure, under 100 ms
+HYSTERESIS = 2  # quarters of a dB; more costs silences under music
 BREATH_MS, BREATH_APART_MS = 450, 100
 BREATH = 100  # quarters of a dB below loud speech: a breath is, another speaker is not
 PIECE = 600  # blocks looked at together
@@ -62,8 +63,17 @@ def silent_spans(contrast: Contrast, offset_db: float = 0.0) -> Spans:
     """(silences, 2): first frame and one past the last, of any length. A higher offset never takes silence away."""
     silent = contrast.over <= round(4 * offset_db)
     faint = contrast.over <= _per_frame(contrast.loud - BREATH, len(silent))
-    spans = _joined(edges(silent), CLICK_MS, CLICK_APART_MS, None)
+    spans = _deep_enough(edges(silent), contrast.over, round(4 * offset_db) - HYSTERESIS)
+    spans = _joined(spans, CLICK_MS, CLICK_APART_MS, None)
     return _joined(spans, BREATH_MS, BREATH_APART_MS, faint | silent)
+
+
+def _deep_enough(spans: Spans, over: Quarters, most: int) -> Spans:
+    """Those that somewhere lie at ``most`` or below: silence begins deeper than it may last."""
+    if not len(spans):
+        return spans
+    lowest = np.minimum.reduceat(over, spans.ravel()[:-1])[::2]  # the last reaches to the end, where sound is above
+    return spans[lowest <= most]
 
 
 def _joined(spans: Spans, most_ms: int, apart_ms: int, may: Mask | None) -> Spans:

@@ -231,6 +231,23 @@ def test_a_higher_offset_takes_no_silence_away(envelope: Envelope, offset_db: fl
     assert not (lower & ~higher).any()
 
 
+@pytest.mark.parametrize(("deepest", "found"), [(-1, []), (-2, [(300, 600)]), (-9, [(300, 600)])])
+def test_a_silence_begins_half_a_decibel_below_the_threshold_and_lasts_while_at_it(
+    deepest: int, found: list[tuple[int, int]]
+):
+    over = np.full(100, 60, np.int8)
+    over[30:60], over[45] = 0, deepest
+    row = np.zeros(100, np.int8)
+    block = np.array([8], np.int16)
+    envelope = Envelope(
+        np.full(100, -3_000, np.int16), row, row, 1_000, 48_000, 1, contrast=Contrast(over, block, block)
+    )
+
+    silences = find_silences(envelope, SilenceSettings()).silences
+
+    assert [(s.start_ms, s.end_ms) for s in silences] == found
+
+
 def test_an_envelope_of_nothing_has_no_silence():
     row = np.zeros(0, np.int8)
 
