@@ -57,7 +57,7 @@ class Listening(Generic[E]):
         self._ffmpeg, self._path, self._track, self._making = ffmpeg, path, track, making
         self._duration_ms, self._most_s, self._progress = duration_ms, most_s, progress
         self._halves = halves
-        self._heard_s = 0
+        self._heard_s = 0  # by all ears, for the progress
 
     def to_the_end(self) -> list[E]:
         """All that was heard, by one ear, or by two that follow each other.
@@ -87,7 +87,7 @@ class Listening(Generic[E]):
                 second = _Second(self, source, pcm, half_s, stack) if half_s else None
                 recent: list[Samples] = []
                 while len(block := one.read()):
-                    self.take(first, block)
+                    self.take(first, block, heard_s)
                     heard_s, whole = heard_s + 1, len(block) == pcm.sample_rate
                     if second is None:
                         continue
@@ -98,7 +98,8 @@ class Listening(Generic[E]):
                         second.to_the_end()
                         return [first, second.ear]
                     else:
-                        second = None
+                        second.give_up()
+                        second, self._heard_s = None, heard_s
         except MediaToolFailed as error:
             raise _BrokeOff(heard_s if whole else 0) from error
         if not heard_s:  # the plain way says what is wrong
@@ -113,15 +114,15 @@ class Listening(Generic[E]):
             self._heard_s = heard_s
             for second, block in enumerate(blocks(running, pcm)):
                 if second >= heard_s:
-                    self.take(ear, block)
+                    self.take(ear, block, second)
         return ear
 
-    def take(self, ear: E, block: Samples) -> None:
-        """Have ``ear`` hear a second. Raises TooLong."""
+    def take(self, ear: E, block: Samples, at_s: int) -> None:
+        """Have ``ear`` hear the second that begins at ``at_s``. Raises TooLong."""
+        if at_s >= self._most_s:
+            raise TooLong(detail=f"more than {self._most_s / 3_600:g} h of sound")
         ear.add(block)
         self._heard_s += 1
-        if self._heard_s > self._most_s:
-            raise TooLong(detail=f"more than {self._most_s / 3_600:g} h of sound")
 
     def ear_at(self, pcm: PcmFormat, from_s: int) -> E:
         return self._making(pcm, from_s)
@@ -166,7 +167,7 @@ class _Second(Generic[E]):
         self, whole: Listening[E], source: SoundSource, pcm: PcmFormat, half_s: int, stack: contextlib.ExitStack
     ) -> None:
         self.ear = whole.ear_at(pcm, half_s)
-        self._whole = whole
+        self._whole, self._at_s = whole, half_s
         self._shared: list[Samples] = []
         self._failed = False
         self._stack = stack.enter_context(contextlib.ExitStack())
@@ -186,7 +187,8 @@ class _Second(Generic[E]):
             if len(self._shared) == OVERLAP_S:
                 self.ear.prime(block)
         elif len(block):
-            self._whole.take(self.ear, block)
+            self._whole.take(self.ear, block, self._at_s)
+            self._at_s += 1
         return len(block) > 0
 
     def agrees(self, shared: list[Samples]) -> bool:
@@ -196,7 +198,13 @@ class _Second(Generic[E]):
         pairs = list(zip(shared, self._shared, strict=False))
         return not self._failed and len(pairs) == OVERLAP_S and all(_same(a, b) for a, b in pairs)
 
+    def give_up(self) -> None:
+        """End its decoding; what it heard is not needed."""
+        with contextlib.suppress(MediaToolFailed):
+            self._stack.close()
+
     def to_the_end(self) -> None:
+        """Hear the rest. Raises MediaToolFailed where not all of it could be decoded."""
         while self.step():
             pass
         if self._failed:
