@@ -121,7 +121,7 @@ def silences(args: argparse.Namespace) -> int:
     if threshold is not None and args.offset_db:
         raise BadSettings("--offset-db moves the threshold that follows the recording; leave out --threshold-db.")
     if args.plot is not None:
-        check_place(args.plot)
+        check_place(args.plot, args.recording)
     settings = SilenceSettings(threshold, args.min_silence_ms, args.offset_db, args.dead_air_ms)
     settings_here = _settings(voice_activity="on" if args.voice_activity else None)
     with Progress() as progress:

@@ -10,7 +10,7 @@
     │   ├── Stale, PreconditionMissing
     │   └── NotApproved, NotReady, NothingToUndo, WrongState
     └── Failed                 something here did not work (exit 1, HTTP 5xx)
-        ├── MediaToolFailed, MediaToolStuck, RenderCheckFailed
+        ├── MediaToolFailed, MediaToolMissing, MediaToolStuck, RenderCheckFailed
         ├── StorageFailed          (StorageKeyRefused, StorageForbidden, BucketMissing, StorageUnreachable)
         ├── StoredFileMissing, DiskFull
         ├── QueueUnavailable       (QueuePasswordRefused, QueueNotTrusted)
@@ -261,6 +261,12 @@ class MediaToolFailed(Failed):
     """FFmpeg could not work on this recording. The file may be damaged: export it again and upload that."""
 
     code = "media_tool_failed"
+
+
+class MediaToolMissing(Failed):
+    """FFmpeg does not run here. Set CLIPPER_FFMPEG to one that does, or leave it out to use our own."""
+
+    code = "media_tool_missing"
 
 
 class MediaToolStuck(Failed):

@@ -21,6 +21,7 @@ DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the 
 MOST_LEVELS = 500
 DAY_MS = 86_400_000  # a clock begins a day late: plotly takes numbers of four digits for years
 MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
+CLOSE_BUCKETS = 30_000  # of a picture that is looked at closely
 FLOOR_DB = -80  # drawn as the bottom; what lies below it is silence to any ear
 TICKS_WANTED = 9
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
@@ -146,7 +147,7 @@ def silence_map_figure(
 
 def recording_html(envelope: Envelope, silence_map: SilenceMap, *, levels: Levels | None = None) -> str:
     """The same as HTML that needs no network, to be looked at closely: dragging zooms, two clicks show all again."""
-    figure = silence_map_figure(envelope, silence_map, levels=levels, height=420, buckets=2 * MOST_BUCKETS)
+    figure = silence_map_figure(envelope, silence_map, levels=levels, height=420, buckets=CLOSE_BUCKETS)
     for trace in figure.data:  # as milliseconds of a clock, whose marks follow the zoom
         trace.x = (DAY_MS + np.rint(np.asarray(trace.x, np.float64) * 1000)).astype(np.int64).tolist()
     clock_axis = {"type": "date", "range": [DAY_MS, DAY_MS + max(1, silence_map.duration_ms)], "fixedrange": False}
@@ -348,7 +349,7 @@ def _layout(duration_ms: int, height: int, *, with_lane: bool) -> dict[str, Any]
             "domain": [0.2 if with_lane else 0, 1],
             "range": [FLOOR_DB, 0],
             "tickvals": [-60, -40, -20, 0],
-            "ticksuffix": " dB",
+            "ticktext": ["−60 dB", "−40 dB", "−20 dB", "0 dB"],
             **quiet,
         },
         "yaxis2": {"domain": [0, 0.13], "range": [-0.5, 0.5], "visible": False, "fixedrange": True},

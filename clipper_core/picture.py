@@ -43,13 +43,28 @@ p {{ color: var(--muted); max-width: 44rem; }}
 """
 
 
-def check_place(path: Path) -> None:
-    """Raise FolderNotWritable, before any work is done, where no file can be made at ``path``."""
+def check_place(path: Path, recording: Path) -> None:
+    """Raise FolderNotWritable, before any work is done, where no file can be made at ``path``, or none should be."""
     folder = path.parent
     if not folder.is_dir():
         raise FolderNotWritable(f"There is no folder {folder}. Make it first, or choose another with --plot.")
-    if path.is_dir() or not os.access(folder, os.W_OK):
-        raise FolderNotWritable(f"The file {path} can't be written. Choose another place with --plot.")
+    refused = f"The file {path} can't be written. Choose another place with --plot."
+    try:
+        if path.exists() and recording.exists() and path.samefile(recording):
+            raise FolderNotWritable(
+                "The picture would take the place of the recording. Choose another name with --plot."
+            )
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise FolderNotWritable(refused)
+        part = _part(path)
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise FolderNotWritable(refused, detail=str(error)) from error
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name[:40]}.{os.getpid()}.part")
 
 
 def save_picture(
@@ -62,7 +77,7 @@ def save_picture(
         numbers="".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in numbers.items()),
         figure=figures.recording_html(envelope, silence_map, levels=levels),
     )
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     try:
         part.write_text(page, encoding="utf-8", errors="replace")
         part.replace(path)

@@ -66,7 +66,7 @@ def draw_map() -> bool:
     project = app.projects.get(project_id)
     if project.map_id is None:
         return is_busy(project.run)
-    trying = silences.tried(app, project.map_id)
+    trying = silences.tried(app, project_id, project.map_id)
     envelope = app.evidence.envelope(project.map_id)
     found, levels = trying.silence_map, app.silences.levels(project.map_id, trying.settings)
     figure = silence_map_figure(envelope, found, drawn_clips(app, project_id), levels=levels)
@@ -91,7 +91,7 @@ def draw_map() -> bool:
         f"Make a clip of {clock(span.start_ms)} to {clock(span.end_ms)} ({words.length(span.length_ms)})"
     ):
         make_clip(span)
-    silences.draw_silences(app, project_id, trying)
+    silences.draw_silences(app, trying)
     return is_busy(project.run)
 
 

@@ -26,7 +26,7 @@ from typing import Self
 
 import imageio_ffmpeg
 
-from clipper_core.errors import DiskFull, MediaToolFailed, MediaToolStuck
+from clipper_core.errors import DiskFull, MediaToolFailed, MediaToolMissing, MediaToolStuck
 
 Progress = Callable[[float], None]
 """Told a fraction from 0 to 1, at once and then twice a second. What it raises ends the work and passes on."""
@@ -192,6 +192,7 @@ class Running:
         self._limits, self._work_ms, self._progress = limits, work_ms, progress
         self._deadline = time.monotonic() + limits.deadline_s(work_ms)
         self._log = self._told = b""
+        self._name = str(exe)
         self._values: dict[str, str] = {}
         self._written = 0
         self._moved_at = time.monotonic()
@@ -211,7 +212,7 @@ class Running:
             )
         except OSError as error:
             os.close(told)
-            raise MediaToolFailed(detail=f"could not start {exe}: {error}") from error
+            raise MediaToolMissing(detail=f"could not start {exe}: {error}") from error
         finally:
             os.close(telling)
         assert self._process.stdout is not None and self._process.stderr is not None
@@ -273,6 +274,8 @@ class Running:
             raise DiskFull(detail=log)
         if code == -signal.SIGXCPU:
             raise MediaToolStuck(detail=f"used up its processor time\n{log}")
+        if code and not log and self._told == b"" and not self._values:
+            raise MediaToolMissing(detail=f"{self._name} ended with {code} and said nothing")
         if code:
             raise MediaToolFailed(detail=f"ffmpeg ended with {code}\n{log}")
 

@@ -28,5 +28,7 @@ class Contrast:
     loud: WideQuarters
 
     def __post_init__(self) -> None:
+        if not self.over.ndim == self.margin.ndim == self.loud.ndim == 1:
+            raise ValueError("a contrast has plain rows")
         if not len(self.margin) == len(self.loud) == -(-len(self.over) // BLOCK):
             raise ValueError("a contrast has a margin and a loudness for every second")

@@ -50,6 +50,11 @@ class Envelope:
         lengths = {self.frames, *(len(row) for row in rows if row is not None)}
         if len(lengths) != 1:
             raise ValueError("an envelope's rows must be of one length")
+        flat = (self.level_cdb, self.low, self.high, self.voice)
+        if any(row.ndim != 1 for row in flat if row is not None) or self.duration_ms < 0:
+            raise ValueError("an envelope has one value for each frame")
+        if self.apart is not None and self.apart.shape != (self.frames, self.channels):
+            raise ValueError("an envelope has one value for each frame and channel")
 
     @property
     def frames(self) -> int:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from clipper_core.domain.time_range import TimeRange
 
+FINDER = 2  # raised when the same settings find others in the same envelope
 FLOOR_DB = -120.0  # nothing is called quieter than this
 MOST_OFFSET_DB = 20.0  # how far people may move a threshold that follows the recording
 
@@ -72,13 +73,15 @@ class SilenceSettings:
 class SilenceMap:
     """Every silence of a recording, in order and apart, and the length of what was decoded.
 
-    ``threshold_db`` is the level the silences were told by (the middle one, where it follows the recording).
+    ``threshold_db`` is the level the silences were told by (the middle one, where it follows the recording), and
+    ``finder`` the version of what found them.
     """
 
     duration_ms: int
     silences: tuple[Silence, ...] = ()
     threshold_db: float = FLOOR_DB
     settings: SilenceSettings = SilenceSettings()
+    finder: int = FINDER
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -121,10 +124,14 @@ class SilenceMap:
         """The silences that are long enough to be missed by nobody, in order."""
         return tuple(s for s in self.silences if s.length_ms >= self.settings.dead_air_ms)
 
+    def answers(self, settings: SilenceSettings) -> bool:
+        """Whether these settings would find the same again."""
+        return self.finder == FINDER and self.settings == settings
+
     def of_at_least(self, length_ms: int) -> SilenceMap:
         """The same map without the silences shorter than ``length_ms``."""
         kept = tuple(s for s in self.silences if s.length_ms >= length_ms)
-        return SilenceMap(self.duration_ms, kept, self.threshold_db, self.settings)
+        return SilenceMap(self.duration_ms, kept, self.threshold_db, self.settings, self.finder)
 
 
 def speech_within(span: TimeRange, silences: SilenceMap) -> tuple[TimeRange, ...]:

@@ -20,19 +20,24 @@ def map_row(map_id: str, project_id: str, asset_id: str, found: SilenceMap) -> S
         asset_id=asset_id,
         duration_ms=found.duration_ms,
         threshold_db=found.threshold_db,
-        settings=asdict(found.settings),
+        settings={**asdict(found.settings), "finder": found.finder},
         silences={"v": 2, "silences": [_to_row(s) for s in found.silences]},
     )
 
 
 def map_of_row(row: SilenceMapRow) -> SilenceMap:
     found = tuple(_from_row(*s) for s in row.silences["silences"])
-    return SilenceMap(row.duration_ms, found, row.threshold_db, settings_of_row(row))
+    return SilenceMap(row.duration_ms, found, row.threshold_db, settings_of_row(row), finder_of_row(row))
 
 
 def settings_of_row(row: SilenceMapRow) -> SilenceSettings:
     """What an earlier version did not know has its default."""
     return SilenceSettings(**{k: v for k, v in row.settings.items() if k in KNOWN})
+
+
+def finder_of_row(row: SilenceMapRow) -> int:
+    finder: int = row.settings.get("finder", 1)
+    return finder
 
 
 def map_in_use(session: Session, project: Project, map_id: str) -> str:

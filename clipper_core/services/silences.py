@@ -16,10 +16,10 @@ from clipper_core.db.session import Database
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
-from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceMap, SilenceSettings
+from clipper_core.domain.silence import FINDER, MOST_OFFSET_DB, SilenceMap, SilenceSettings
 from clipper_core.errors import BadSettings, NotReady, ProjectNotFound, Stale
 from clipper_core.services.evidence import Evidence
-from clipper_core.services.map_rows import map_row, settings_of_row
+from clipper_core.services.map_rows import finder_of_row, map_row, settings_of_row
 from clipper_core.stages.find_silences import find_silences, threshold_levels
 from clipper_core.stages.hear_contrast import contrast_of_levels
 
@@ -60,7 +60,7 @@ class Silences:
     def found(self, map_id: str, settings: SilenceSettings | None = None) -> SilenceMap:
         """A stored map, or what other settings find in its envelope: milliseconds for hours."""
         stored: SilenceMap = self._evidence.silence_map(map_id)
-        if settings is None or settings == stored.settings:
+        if settings is None or stored.answers(settings):
             return stored
         found: SilenceMap = self._found(map_id, settings)
         return found
@@ -137,7 +137,7 @@ def checked_settings(
 def _stored(session: Session, project_id: str, asset_id: str, settings: SilenceSettings) -> SilenceMapRow | None:
     query = select(SilenceMapRow).where(SilenceMapRow.project_id == project_id, SilenceMapRow.asset_id == asset_id)
     rows = session.scalars(query.order_by(SilenceMapRow.created_at, SilenceMapRow.id))
-    return next((r for r in rows if settings_of_row(r) == settings), None)
+    return next((r for r in rows if finder_of_row(r) == FINDER and settings_of_row(r) == settings), None)
 
 
 def _mapped(project: Project | None) -> str:

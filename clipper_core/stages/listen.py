@@ -67,6 +67,7 @@ class Listening(Generic[E]):
         The quick way decodes in one piece of FFmpeg (see SoundInput), and two halves side by side where they agree
         about the seconds they share; where they don't, the first goes on to the end alone. Where the quick way breaks
         off the plain one takes over: it gives the same samples up to there, so what was heard is not heard again.
+        Halves of AAC and AC-3 may differ from the whole by the noise that these decoders make up.
         """
         source = sound_source(self._path, self._track)
         if source is not None and source.as_declared and not source.jumpy:
@@ -101,7 +102,7 @@ class Listening(Generic[E]):
                         second.give_up()
                         second, self._heard_s = None, heard_s
         except MediaToolFailed as error:
-            raise _BrokeOff(heard_s if whole else 0) from error
+            raise _BrokeOff(heard_s if whole and _to_the_sample(source) else 0) from error
         if not heard_s:  # the plain way says what is wrong
             raise _BrokeOff(0)
         return [first]
@@ -155,9 +156,17 @@ class _BrokeOff(Exception):
         self.second = second
 
 
+def _to_the_sample(source: SoundSource) -> bool:
+    """Whether the track's ticks are those of its samples, or finer. Elsewhere the two ways may be a sample apart."""
+    return (1 / (source.time_base * source.sample_rate)).denominator == 1
+
+
 def _splits(source: SoundSource) -> bool:
-    exact = (1 / (source.time_base * source.sample_rate)).denominator == 1
-    return exact and source.length_s >= LEAST_TO_SPLIT_S and bool(SPLITTABLE & set(source.format.split(",")))
+    return (
+        _to_the_sample(source)
+        and source.length_s >= LEAST_TO_SPLIT_S
+        and bool(SPLITTABLE & set(source.format.split(",")))
+    )
 
 
 class _Second(Generic[E]):

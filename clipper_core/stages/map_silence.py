@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.envelope import Envelope, Voice
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
-from clipper_core.errors import TooShort
+from clipper_core.errors import DiskFull, TooShort
 from clipper_core.stages.decode_sound import PcmFormat, Samples, on_clock
 from clipper_core.stages.find_silences import find_silences
 from clipper_core.stages.hear_contrast import Listener
@@ -73,7 +74,8 @@ def map_silence(
 
     ``voice`` hears a second opinion in the speech sound, if there is some.
 
-    Raises Truncated if nothing can be decoded, TooShort below 100 ms, TooLong beyond ``max_hours``, else as FFmpeg.
+    Raises Truncated if nothing can be decoded, TooShort below 100 ms, TooLong beyond ``max_hours``, DiskFull, else as
+    FFmpeg.
     """
     part = speech_path.with_name(speech_path.name + ".part") if speech_path else None
     try:
@@ -95,6 +97,10 @@ def map_silence(
             envelope = replace(envelope, voice=told)
         if part is not None and speech_path is not None:
             part.replace(speech_path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(detail=str(error)) from error
+        raise
     finally:
         if part is not None:
             part.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ Wide = npt.NDArray[np.float64]
 # their weighted sum follows the K curve within 0.1 dB at every frequency from 40 Hz on, at every usual rate.
 LAGS = ((0, 1, 3), tuple(range(8)), tuple(range(12)), tuple(range(8)))
 STEPS = (8, 7)
+LEAST_RATE = 2_000  # below, there is too little sound above the bass to weight
 SURROUND = {6: (1, 1, 1, 0, 1.41, 1.41), 8: (1, 1, 1, 0, 1.41, 1.41, 1.41, 1.41)}
 
 
@@ -61,7 +62,7 @@ class LoudnessMeter:
 
         The first are in 16-bit scale, the power has full scale = 1.
         """
-        if planes.shape[1] < HEAD + self._rate:
+        if planes.shape[1] < HEAD + self._rate or self._rate < LEAST_RATE:
             return
         size, at = self._sizes[1], HEAD + len(self._kept) * self._second
         for plane, sums in zip(planes, self._sums, strict=True):

@@ -78,7 +78,11 @@ class SpeechSound:
         early = max(0, -self._next)
         np.rint(sound, out=sound)
         np.clip(sound, -32_768, 32_767, out=sound)
-        os.pwrite(self._file.fileno(), sound[early:].astype("<i2").tobytes(), (self._next + early) * 2)
+        at = (self._next + early) * 2
+        data = memoryview(sound[early:].astype("<i2").tobytes())
+        while data:
+            written = os.pwrite(self._file.fileno(), data, at)
+            data, at = data[written:], at + written
         self._next += len(sound)
 
     def finish(self) -> None:

@@ -24,6 +24,7 @@ from clipper_core.stages.listen import Listening
 Sums = npt.NDArray[np.int64]
 
 FULL_SCALE = 32_768
+LONGEST_STEP_MS = 1 << 40
 AT_A_TIME_MS = 1 << 14  # enough that calls cost little, few enough for the cache
 
 
@@ -75,6 +76,7 @@ class StrictDetector:
     ) -> None:
         """``at_a_time_ms`` are judged together, which changes nothing but speed and memory. Raises BadSettings."""
         check_strict(threshold_db, min_silence_ms, seek_step_ms)
+        seek_step_ms = min(seek_step_ms, LONGEST_STEP_MS)  # longer than any sound: all such steps are alike
         self._energies = _Energies(pcm)
         self._windows = _Windows(pcm, threshold_db, min_silence_ms, seek_step_ms, at_a_time_ms)
 

@@ -49,12 +49,14 @@ def shown(text: str) -> str:
 
 
 def length(ms: int) -> str:
-    """A clip's length: ``4.2 s``, ``48 s``, ``2 min 5 s``."""
+    """A clip's length: ``4.2 s``, ``48 s``, ``2 min 5 s``, ``1:02:05``."""
     if ms < 9_950:
         return f"{ms / 1000:.1f} s"
     whole = round(ms / 1000)
     if whole < 120:
         return f"{whole} s"
+    if whole >= 3_600:
+        return running_time(ms)
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Limits
-from clipper_core.errors import Cancelled, DiskFull, MediaToolFailed, MediaToolStuck
+from clipper_core.errors import Cancelled, DiskFull, MediaToolFailed, MediaToolMissing, MediaToolStuck
 from tests.unit.conftest import noise, write_wav
 
 TO_NOTHING = ["-f", "null", "-"]
@@ -80,7 +80,7 @@ def test_a_full_disk_is_called_a_full_disk(ffmpeg: Ffmpeg, minute: Path):
 
 
 def test_a_missing_program_is_a_failure_that_names_it(tmp_path: Path, minute: Path):
-    with pytest.raises(MediaToolFailed) as caught:
+    with pytest.raises(MediaToolMissing) as caught:
         Ffmpeg(tmp_path / "no-such-program").run([Input(minute)], TO_NOTHING, work_ms=0)
 
     assert "no-such-program" in (caught.value.detail or "")

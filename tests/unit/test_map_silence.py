@@ -1,3 +1,6 @@
+import errno
+import os
+import warnings
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceSettings
-from clipper_core.errors import Cancelled, TooLong, TooShort, Truncated
+from clipper_core.errors import Cancelled, DiskFull, MediaToolMissing, TooLong, TooShort, Truncated
 from clipper_core.stages.find_silences import find_silences
 from clipper_core.stages.map_silence import Mapped, map_silence
 from tests.unit.conftest import Sound, noise, talk, write_video, write_wav
@@ -178,6 +181,42 @@ def test_too_much_sound_is_refused_while_decoding(ffmpeg: Ffmpeg, tmp_path: Path
         mapped(ffmpeg, tmp_path, noise(5_000, -20), max_hours=3 / 3_600, speech_path=tmp_path / "speech")
 
     assert [p.name for p in tmp_path.iterdir()] == ["sound.wav"]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(DiskFull):
+        mapped(ffmpeg, tmp_path, noise(3_000, -20), speech_path=tmp_path / "speech")
+
+    assert [p.name for p in tmp_path.iterdir()] == ["sound.wav"]
+
+
+def test_a_short_write_loses_nothing_of_the_speech(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    mapped(ffmpeg, tmp_path, noise(3_000, -20), speech_path=tmp_path / "whole")
+    write = os.pwrite
+
+    monkeypatch.setattr(os, "pwrite", lambda number, data, at: write(number, data[:1_001], at))
+    mapped(ffmpeg, tmp_path, noise(3_000, -20), speech_path=tmp_path / "piecewise")
+
+    assert (tmp_path / "piecewise").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.parametrize("rate", [1_000, 1_100, 1_999, 2_000])
+def test_sound_of_hardly_any_rate_is_mapped_without_a_warning(ffmpeg: Ffmpeg, tmp_path: Path, rate: int):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = mapped(ffmpeg, tmp_path, noise(4_000, -20, rate=rate), rate)
+
+    assert (result.envelope.loudness.integrated_lufs is None) == (rate < 2_000)
+
+
+@pytest.mark.parametrize("program", ["no-such-program", "/bin/false"])
+def test_a_program_that_does_not_run_is_not_blamed_on_the_recording(tmp_path: Path, program: str):
+    with pytest.raises(MediaToolMissing):
+        mapped(Ffmpeg(Path(program)), tmp_path, noise(1_000, -20))
 
 
 def test_too_little_sound_is_refused(ffmpeg: Ffmpeg, tmp_path: Path):

@@ -24,7 +24,7 @@ from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.media import AudioTrack, MediaInfo
-from clipper_core.domain.silence import SilenceSettings
+from clipper_core.domain.silence import FINDER, SilenceSettings
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import QueueUnavailable
@@ -88,7 +88,7 @@ def opened(app: App) -> Callable[..., AppTest]:
     return open_page
 
 
-def recording(app: App, title: str, *, mapped: bool = True, **states: TaskState) -> str:
+def recording(app: App, title: str, *, mapped: bool = True, finder: int = FINDER, **states: TaskState) -> str:
     """A recording whose run has a task of each named kind in the named state."""
     with app.database.write() as session:
         project = Project(id=new_id("prj"), show_id="shw_default", title=title, filename=f"{title}.mp3", wishes={})
@@ -105,7 +105,7 @@ def recording(app: App, title: str, *, mapped: bool = True, **states: TaskState)
             _put(task, state)
         project_id = project.id
     if mapped:
-        _map(app, project_id)
+        _map(app, project_id, finder)
     return project_id
 
 
@@ -124,7 +124,7 @@ def _put(task: Task, state: TaskState) -> None:
         )
 
 
-def _map(app: App, project_id: str) -> None:
+def _map(app: App, project_id: str, finder: int) -> None:
     frames = LENGTH_MS // 10
     level = (-2_000 + 600 * np.sin(np.arange(frames) / 4)).astype(np.int16)
     level[1_000:1_100] = -6_000
@@ -137,7 +137,7 @@ def _map(app: App, project_id: str) -> None:
         session.add(asset)
         session.flush()
         silences = {"v": 1, "silences": [[10_000, 11_000, -60.0]]}
-        settings = {"threshold_db": None, "min_silence_ms": 100}
+        settings = {"threshold_db": None, "min_silence_ms": 100, "finder": finder}
         row = SilenceMapRow(
             id=new_id("map"),
             project_id=project_id,
@@ -401,8 +401,54 @@ def test_silences_somebody_else_changed_meanwhile_are_said_and_not_overwritten(a
         patch.setattr(Silences, "use", lambda _, *args, **more: (use(project_id, theirs), use(*args, **more))[1])
         silences_widget(test, "button", "use").click().run()
 
-    assert "Somebody changed the silences" in html(test)
+    assert "Somebody else changed the silences" in test.warning[0].value
+    assert silences_widget(test, "slider", "dead-air").value == 2.0
     assert app.silences.show(project_id).silence_map.settings == theirs
+
+
+@pytest.mark.parametrize("button", ["use", "back"])
+def test_who_did_not_know_of_a_change_presses_twice(app, opened, button: str):
+    project_id = recording(app, "Episode")
+    test = opened("review", project=project_id)
+    silences_widget(test, "slider", "dead-air").set_value(2.0).run()
+    theirs = SilenceSettings(threshold_db=-30.0)
+    app.silences.use(project_id, theirs)
+
+    silences_widget(test, "button", button).click().run()
+
+    assert "Somebody else changed the silences" in test.warning[0].value
+    assert app.silences.show(project_id).silence_map.settings == theirs
+
+    silences_widget(test, "button", button).click().run()
+
+    assert not test.warning
+    mine = SilenceSettings(dead_air_ms=2_000) if button == "use" else SilenceSettings()
+    assert app.silences.show(project_id).silence_map.settings == mine
+
+
+def test_whoever_stops_trying_sees_what_is_used(app, opened):
+    project_id = recording(app, "Episode")
+    test = opened("review", project=project_id)
+    silences_widget(test, "slider", "dead-air").set_value(2.0).run()
+    app.silences.use(project_id, SilenceSettings(threshold_db=-30.0))
+
+    silences_widget(test, "button", "stop").click().run()
+
+    assert not test.warning
+    assert silences_widget(test, "slider", "level").value == -30.0
+    assert silences_widget(test, "button", "use").disabled
+
+
+def test_silences_an_earlier_version_found_can_be_found_anew(app, opened):
+    project_id = recording(app, "Episode", finder=1)
+    before = app.projects.get(project_id).map_id
+    test = opened("review", project=project_id)
+
+    silences_widget(test, "button", "back").click().run()
+
+    assert app.projects.get(project_id).map_id != before
+    assert app.silences.show(project_id).silence_map.settings == SilenceSettings()
+    assert silences_widget(test, "button", "back").disabled
 
 
 def test_the_name_of_the_reviewer_survives_a_reload(app, opened):

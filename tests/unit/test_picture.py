@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -68,7 +69,21 @@ def test_a_file_is_replaced_only_by_a_whole_one(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_nothing_but_a_picture_is_ever_replaced(tmp_path: Path):
+    recording = tmp_path / "talk.wav"
+    recording.write_bytes(b"sound")
+    (tmp_path / "link.html").symlink_to(recording)
+    os.mkfifo(tmp_path / "fifo")
+
+    for name in ("talk.wav", "link.html", "fifo", "x" * 300):
+        with pytest.raises(FolderNotWritable):
+            picture.check_place(tmp_path / name, recording)
+
+    picture.check_place(tmp_path / ("é" * 120 + ".html"), recording)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fifo", "link.html", "talk.wav"]
+
+
 def test_a_place_that_is_no_file_is_refused_before_any_work(tmp_path: Path):
     for place in (tmp_path / "nowhere" / "out.html", tmp_path):
         with pytest.raises(FolderNotWritable):
-            picture.check_place(place)
+            picture.check_place(place, tmp_path / "talk.wav")
