@@ -38,7 +38,7 @@ CHANGED_DB, CHANGED_BLOCKS = 6.0, 10  # a change of the background: by so much f
 QUIET_RUN, SILENT_RUN = 10, 20  # frames
 
 BAND_LOW_DB, BAND_STEP_DB, BAND_BINS = -110.0, 1.0, 112
-SCORE_LOW_DB, SCORE_STEP_DB, SCORE_BINS = -15.0, 0.25, 300
+SCORE_LOW_DB, SCORE_STEP_DB, SCORE_BINS = -15.0, 0.25, 480
 ENOUGH = 30  # frames, to tell a quantile from
 
 

@@ -86,6 +86,17 @@ def test_soft_endings_are_not_cut(floor_db: float):
     assert abs(first[1] - 5_400) <= 20
 
 
+def test_pauses_beside_gated_ones_are_silences_though_they_are_not_as_empty():
+    parts: list[tuple[int, float]] = []
+    for length_ms, level_db in ((600, -84.0), (300, -68.0)) * 6:
+        parts += [(2_000, -18.0), (length_ms, level_db)]
+    ends = np.cumsum([length for length, _ in parts]).tolist()
+
+    found = silences_of(talk(*parts, floor_db=-110))
+
+    assert close(found, [(ends[i] - parts[i][0], ends[i]) for i in range(1, len(parts), 2)])
+
+
 def test_hum_does_not_hide_pauses():
     t = np.arange(19 * RATE) / RATE
     hum = sum(np.sin(2 * np.pi * 50 * k * t) / k for k in range(1, 7)) * level(-33)
