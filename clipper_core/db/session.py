@@ -74,7 +74,10 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._readers = sessionmaker(self.engine.execution_options(reading=True), expire_on_commit=False)
+        # SQLite's readers see one moment anyway; PostgreSQL's would see another one with each statement.
+        moment: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        readers = self.engine.execution_options(reading=True, **moment)
+        self._readers = sessionmaker(readers, expire_on_commit=False)
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -121,9 +121,9 @@ class Meter:
         self.samples += later.samples
 
     def rows(self) -> Rows:
-        """What was measured so far."""
+        """All that was measured, which is not kept here any more: nothing can be added."""
         self._settle()
-        level, apart, low, high = self._kept
+        (level, apart, low, high), self._kept = self._kept, ()
         return Rows(
             _unpacked(level, np.int16, 1)[:, 0],
             _unpacked(apart, np.int8, self._channels),

@@ -142,6 +142,21 @@ def test_operators_see_whose_the_connections_are(url: str) -> None:
     assert name == "clipper"
 
 
+def test_a_reader_sees_one_moment_whatever_is_written_meanwhile(url: str) -> None:
+    database = opened(url)
+    migrate(database)
+    with database.read() as reading:
+        before = reading.scalars(select(Show.name)).all()
+        with database.write() as session:
+            session.add(Show(id="shw_later", name="Later"))
+
+        assert reading.scalars(select(Show.name)).all() == before
+
+    with database.read() as reading:
+        assert "Later" in reading.scalars(select(Show.name)).all()
+    database.close()
+
+
 def test_a_process_keeps_no_more_connections_than_its_pool_has(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "POOL_WAIT_S", 0.2)
     database = opened(url, pool=1)
