@@ -25,7 +25,7 @@ def ready(client: httpx.Client, project_id: str) -> dict:
 def test_the_sample_is_processed_when_it_is_enqueued(stack: Stack) -> None:
     client = stack.api()
     stack.worker()
-    assert client.get("/health").json()["workers"]["status"] == "ok"
+    until(lambda: client.get("/health").json()["workers"]["status"] == "ok", seconds=30, saying="the worker is known")
 
     answer = client.post("/jobs/enqueue", json={"project_id": "prj_test"})
 
