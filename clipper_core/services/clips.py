@@ -24,6 +24,7 @@ from clipper_core.services.clip_rows import (
     new_version,
     newest_version,
 )
+from clipper_core.services.evidence import NOT_MAPPED
 from clipper_core.services.tasks import lock_project
 
 MOST_RANGES = 50
@@ -190,7 +191,7 @@ def _project(session: Session, project_id: str) -> Project:
     if project is None or project.deleted_at is not None:
         raise ProjectNotFound
     if project.map_id is None:
-        raise NotReady("The silences of this recording are not mapped yet. Wait until the desk opens.")
+        raise NotReady(NOT_MAPPED)
     return project
 
 

@@ -21,6 +21,7 @@ from clipper_core.services.map_rows import map_of_row
 from clipper_core.services.work import Files
 from clipper_core.stages.snap_cuts import certify_ranges, snap
 
+NOT_MAPPED = "The silences of this recording are not mapped yet. Wait until the desk opens."
 KEPT = 16
 KEPT_ENVELOPES = 8  # of which twelve hours take 30 MB each
 
@@ -59,7 +60,7 @@ class Evidence:
             if project is None:
                 raise ProjectNotFound
             if project.map_id is None:
-                raise NotReady("The silences of this recording are not mapped yet. Wait until the desk opens.")
+                raise NotReady(NOT_MAPPED)
             return project.map_id, project.transcript_id
 
     def _silence_map(self, map_id: str) -> SilenceMap:

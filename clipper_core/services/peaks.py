@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from clipper_core.adapters.speech_audio import BYTES_PER_MS, SAMPLES_PER_MS
 from clipper_core.domain.envelope import FRAME_MS
 from clipper_core.errors import BadRange, NotReady
-from clipper_core.services.evidence import Evidence
+from clipper_core.services.evidence import NOT_MAPPED, Evidence
 from clipper_core.services.projects import ProjectView
 from clipper_core.services.work import Files
-
-PER_MS = 16  # samples of the speech sound
-SAMPLE_BYTES = 2
 
 Row = npt.NDArray[Any]
 
@@ -48,7 +46,7 @@ class Peaks:
         Raises NotReady before the recording is mapped, BadRange where nothing of the stretch lies in it.
         """
         if project.map_id is None:
-            raise NotReady("The silences of this recording are not mapped yet. Wait until the desk opens.")
+            raise NotReady(NOT_MAPPED)
         envelope = self._evidence.envelope(project.map_id)
         end_ms = envelope.duration_ms if end_ms is None else min(end_ms, envelope.duration_ms)
         if start_ms >= end_ms:
@@ -61,10 +59,9 @@ class Peaks:
 
     def _sound(self, speech_id: str, start_ms: int, end_ms: int) -> npt.NDArray[np.int16]:
         """The stretch of the speech sound, read from the store alone; nothing follows where it ends early."""
-        first, last = start_ms * PER_MS, end_ms * PER_MS
-        data = self._files.part(speech_id, first * SAMPLE_BYTES, last * SAMPLE_BYTES)
-        there = np.frombuffer(data, dtype="<i2", count=len(data) // SAMPLE_BYTES)
-        sound = np.zeros(last - first, np.int16)
+        data = self._files.part(speech_id, start_ms * BYTES_PER_MS, end_ms * BYTES_PER_MS)
+        there = np.frombuffer(data, dtype="<i2", count=len(data) // 2)
+        sound = np.zeros((end_ms - start_ms) * SAMPLES_PER_MS, np.int16)
         sound[: len(there)] = there
         return sound
 

@@ -18,7 +18,7 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import FINDER, MOST_OFFSET_DB, SilenceMap, SilenceSettings
 from clipper_core.errors import BadSettings, NotReady, ProjectNotFound, Stale
-from clipper_core.services.evidence import Evidence
+from clipper_core.services.evidence import NOT_MAPPED, Evidence
 from clipper_core.services.map_rows import finder_of_row, map_row, settings_of_row
 from clipper_core.stages.find_silences import find_silences, threshold_levels
 from clipper_core.stages.hear_contrast import contrast_of_levels
@@ -144,5 +144,5 @@ def _mapped(project: Project | None) -> str:
     if project is None or project.deleted_at is not None:
         raise ProjectNotFound
     if project.map_id is None:
-        raise NotReady("The silences of this recording are not mapped yet. Wait until the desk opens.")
+        raise NotReady(NOT_MAPPED)
     return project.map_id

@@ -85,7 +85,7 @@ class Listening(Generic[E]):
         try:
             with contextlib.ExitStack() as stack:
                 one = stack.enter_context(self.started(source, pcm, 0))
-                second = _Second(self, source, pcm, half_s, stack) if half_s else None
+                second = _Second(self, self._making(pcm, half_s), source, pcm, half_s, stack) if half_s else None
                 recent: list[Samples] = []
                 while len(block := one.read()):
                     self.take(first, block, heard_s)
@@ -124,9 +124,6 @@ class Listening(Generic[E]):
             raise TooLong(detail=f"more than {self._most_s / 3_600:g} h of sound")
         ear.add(block)
         self._heard_s += 1
-
-    def ear_at(self, pcm: PcmFormat, from_s: int) -> E:
-        return self._making(pcm, from_s)
 
     @contextlib.contextmanager
     def started(self, source: SoundSource, pcm: PcmFormat, from_s: int) -> Iterator[Seconds]:
@@ -173,9 +170,15 @@ class _Second(Generic[E]):
     """The second half, decoded beside the first. Its own failure only means that there is none."""
 
     def __init__(
-        self, whole: Listening[E], source: SoundSource, pcm: PcmFormat, half_s: int, stack: contextlib.ExitStack
+        self,
+        whole: Listening[E],
+        ear: E,
+        source: SoundSource,
+        pcm: PcmFormat,
+        half_s: int,
+        stack: contextlib.ExitStack,
     ) -> None:
-        self.ear = whole.ear_at(pcm, half_s)
+        self.ear = ear
         self._whole, self._at_s = whole, half_s
         self._shared: list[Samples] = []
         self._failed = False

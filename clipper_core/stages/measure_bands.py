@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.domain.envelope import FRAME_MS
+from clipper_core.stages.measure_sound import FRAMES_PER_S, FULL_SCALE, UNTHREADED
 
-FRAMES_PER_S = 1_000 // FRAME_MS
 # Windows a frame is cut into, and the middles of the bands (Hz) measured with windows of that length. Two of 5 ms
 # part the low bands, where music lies; five of 2 ms take in more of the wide high ones, and so vary less in noise.
 PLAN = ((2, (200, 500, 800, 1_100)), (5, (1_500, 2_500, 3_500, 4_500, 5_500, 6_500, 7_500)))
 HIGHEST = 0.45  # of the sample rate: decoders leave little above
-UNTHREADED = 262_144  # multiply-adds: OpenBLAS spreads a larger product over threads, which then wait for each other
 
 Powers = npt.NDArray[np.float32]
 Planes = npt.NDArray[np.float32]
@@ -64,7 +62,7 @@ class BandMeter:
 def _basis(length: int, middles: list[int], sample_rate: int) -> npt.NDArray[np.float32]:
     """(length, 2 * middles): cosine and sine under a Hann window, so that white noise reads its power in every band."""
     window = np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2
-    window /= np.sqrt(np.sum(window**2)) * 32_768
+    window /= np.sqrt(np.sum(window**2)) * FULL_SCALE
     turns = 2 * np.pi * np.outer(np.arange(length), middles) / sample_rate
     return np.concatenate([np.cos(turns) * window[:, None], np.sin(turns) * window[:, None]], axis=1).astype(np.float32)
 

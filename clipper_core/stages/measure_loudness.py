@@ -18,7 +18,6 @@ STEPS = (8, 7)
 LEAST_RATE = 2_000  # below, there is too little sound above the bass to weight
 SURROUND = {6: (1, 1, 1, 0, 1.41, 1.41), 8: (1, 1, 1, 0, 1.41, 1.41, 1.41, 1.41)}
 
-
 QUIETEST_LUFS = -70.0
 GATE_LU, RANGE_GATE_LU = 10.0, 20.0
 MOMENTARY, SHORT_TERM = 4, 30  # parts

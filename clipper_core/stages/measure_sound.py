@@ -17,7 +17,7 @@ FRAMES_PER_S = 1_000 // FRAME_MS
 FULL_SCALE = 32_768
 HEAD = 16  # samples kept of what came before
 CANCELLED = 0.1  # of the power that unrelated channels would leave in their mean
-UNTHREADED = 200_000  # multiply-adds: BLAS spreads larger products over threads, which wait for each other
+UNTHREADED = 262_144  # multiply-adds: OpenBLAS spreads larger products over threads, which wait for each other
 SETTLE_S = 64  # seconds whose logarithms are taken at once
 
 
