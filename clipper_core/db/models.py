@@ -128,6 +128,8 @@ class TranscriptRow(Base):
     language: Mapped[str] = mapped_column(String(20))
     draft: Mapped[bool]
     word_count: Mapped[int]
+    parent_id: Mapped[str | None] = mapped_column(String(40))  # the revision that was corrected into this one
+    edited_by: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -146,6 +148,7 @@ class Clip(Base):
     newest: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]
+    deleted_by: Mapped[str | None] = mapped_column(Text)
 
 
 class ClipVersion(Base):
@@ -180,8 +183,42 @@ class Decision(Base):
     verdict: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(40))
     note: Mapped[str | None] = mapped_column(Text)
+    carried_from: Mapped[int | None]  # the version whose approval somebody carried over to this one
     decided_by: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AnsweredRequest(Base):
+    """A change that was made, by the key its sender gave it: sent again, it changes nothing more."""
+
+    __tablename__ = "answered_requests"
+    scope: Mapped[str] = mapped_column(String(40), primary_key=True)  # the clip or project it was sent to
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    made: Mapped[list[Any]]  # ids of what came of it: clips, or a note
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class Note(Base):
+    """Something said about a moment of a clip, or (with a ``parent_id``) an answer to it. Resolving one keeps it."""
+
+    __tablename__ = "notes"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(String(40))
+    at_ms: Mapped[int | None] = mapped_column(BigInteger)  # of the recording
+    text: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    resolved_by: Mapped[str | None] = mapped_column(Text)
+    resolved_at: Mapped[datetime | None]
+
+
+class Listened(Base):
+    """Which stretches of a recording somebody has played, in order and apart: {"v": 1, "ranges": [[start_ms, end_ms]]}."""
+
+    __tablename__ = "listened"
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    heard: Mapped[dict[str, Any]]
 
 
 class Run(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -22,3 +23,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.worker("fast,render,speech")
         stack.web()
         yield stack
+
+
+@pytest.fixture
+def api() -> Any:
+    """The HTTP API as the desk's tests see it, in memory."""
+    return pytest.importorskip("tests.browser.desk_api", reason="Playwright is not installed").Api()
+
+
+@pytest.fixture
+def page(browser: Any, api: Any) -> Iterator[Any]:
+    """The review desk alone, on ``api``."""
+    from tests.browser.desk_api import open_desk
+
+    with open_desk(browser, api) as page:
+        yield page

@@ -24,6 +24,8 @@ MODULES = (
     "known.js",
     "store.js",
     "player.js",
+    "audition.js",
+    "listened.js",
     "peaks.js",
     "view.js",
     "colours.js",
@@ -33,15 +35,26 @@ MODULES = (
     "timeline.js",
     "pointer.js",
     "overview.js",
+    "overlay.js",
     "stage.js",
     "words.js",
+    "filters.js",
+    "picked.js",
     "clips.js",
+    "alternatives.js",
     "details.js",
     "decision.js",
+    "summary.js",
+    "marks.js",
+    "shapes.js",
+    "notes.js",
+    "correct.js",
+    "names.js",
     "messages.js",
     "keys.js",
     "desk.js",
 )
+STYLES = ("desk.css", "player.css", "marks.css", "queue.css", "notes.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +80,15 @@ def change_of(value: object) -> Change | None:
     return Change(str(value.get("kind", "")), value["clip_id"])
 
 
+def style() -> str:
+    """The style sheets as one."""
+    return "\n".join(HERE.joinpath(name).read_text(encoding="utf-8") for name in STYLES)
+
+
 _mount = st.components.v2.component(
     "clipper_review_desk",
     html=HERE.joinpath("desk.html").read_text(encoding="utf-8"),
-    css=HERE.joinpath("desk.css").read_text(encoding="utf-8"),
+    css=style(),
     js=joined(HERE, MODULES),
 )
 

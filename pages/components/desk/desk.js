@@ -1,23 +1,35 @@
 // Puts the desk together and gives its parts the few verbs they share.
 
 import { makeApi } from "./api.js";
+import { Alternatives } from "./alternatives.js";
+import { Audition } from "./audition.js";
 import { ClipList } from "./clips.js";
 import { readColours } from "./colours.js";
+import { Correct } from "./correct.js";
 import { Decision } from "./decision.js";
 import { Details } from "./details.js";
 import { Edges } from "./edges.js";
+import { Filters } from "./filters.js";
 import { STATUS, called } from "./format.js";
 import { fillGuide, listenToKeys } from "./keys.js";
 import { StreamlitLink } from "./link.js";
+import { Listened } from "./listened.js";
+import { Marks } from "./marks.js";
 import { Messages } from "./messages.js";
+import { Names } from "./names.js";
+import { Notes } from "./notes.js";
+import { Overlay } from "./overlay.js";
 import { Overview } from "./overview.js";
 import { PeakCache } from "./peaks.js";
+import { Picked } from "./picked.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { listenToPointers } from "./pointer.js";
 import { clamp, rangeAt } from "./rules.js";
+import { Shapes } from "./shapes.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
+import { Summary } from "./summary.js";
 import { TALL, Timeline } from "./timeline.js";
 import { View } from "./view.js";
 import { Words } from "./words.js";
@@ -61,7 +73,20 @@ class Desk {
     this.decision = new Decision(this);
     this.words = new Words(this);
     this.stage = new Stage(this);
-    this.parts = [this.stage, new ClipList(this), new Details(this), this.decision, this.words, new Messages(this)];
+    this.names = new Names(this);
+    this.audition = new Audition(this);
+    this.listened = new Listened(this);
+    this.overlay = new Overlay(this);
+    this.marks = new Marks(this);
+    this.shapes = new Shapes(this);
+    this.alternatives = new Alternatives(this);
+    this.filters = new Filters(this);
+    this.picked = new Picked(this);
+    this.details = new Details(this);
+    this.notes = new Notes(this);
+    this.correct = new Correct(this);
+    this.parts = [this.stage, this.overlay, this.filters, this.picked, new ClipList(this), new Summary(this), this.marks];
+    this.parts.push(this.details, this.alternatives, this.decision, this.notes, this.words, this.correct, new Messages(this));
     this.timeline.canvas.style.height = `${TALL}px`;
     fillGuide(this.find(".guide"));
   }
@@ -113,6 +138,8 @@ class Desk {
     this.stage.frame();
     this.words.frame();
     this.picture.frame();
+    this.overlay.frame();
+    this.listened.frame();
     if (more && !this.gone.aborted) this.ask();
   }
 
@@ -196,11 +223,42 @@ class Desk {
   }
 
   openBeside(direction) {
-    const clips = this.store.clips ?? [];
+    const clips = this.filters.listed;
     const here = clips.findIndex((c) => c.id === this.store.selectedId);
     const to = clips[clamp(here + direction, 0, clips.length - 1)];
     if (to) this.open(to.id);
   }
+
+  openUndecided() {
+    const { next } = this.store;
+    if (next) this.open(next.id);
+    else this.store.say({ text: "Every clip is decided.", tone: "info" });
+  }
+
+  /** What is marked becomes the open clip. */
+  useMark() {
+    const { mark } = this.marks;
+    if (!mark || !this.store.selected) return;
+    this.marks.clear();
+    this.edges.set([{ start_s: mark.start_s, end_s: mark.end_s }]);
+  }
+
+  cutOrRemove() {
+    const { mark } = this.marks;
+    if (!mark) return this.shapes.remove();
+    this.marks.clear();
+    this.shapes.cutOut(mark);
+  }
+
+  unmark() {
+    if (this.marks.mark) this.marks.clear();
+    else this.picked.clear();
+  }
+
+  /** The approval of an earlier version also holds for the newest. */
+  carryOver() {}
+
+  redo() {}
 
   get ranges() {
     const clip = this.store.selected;
@@ -234,6 +292,9 @@ class Desk {
   createHere() {
     const { store, player } = this;
     if (!store.duration || !store.project?.player) return;
+    const { mark } = this.marks;
+    this.marks.clear();
+    if (mark) return this.create({ start_s: mark.start_s, end_s: mark.end_s });
     this.create(rangeAt(player.time, store.duration, store.silences));
   }
 
@@ -295,6 +356,7 @@ class Desk {
 
   end() {
     this.link.remember();
+    this.listened.end();
     this.store.close();
     this.ended.abort();
     this.sizes.disconnect();

@@ -24,6 +24,12 @@ export class Details {
     this.title.addEventListener("change", () => this.rename());
   }
 
+  beginRename() {
+    if (!this.desk.store.selected) return;
+    this.title.focus();
+    this.title.select();
+  }
+
   titleKey(event) {
     if (event.key === "Escape") this.title.value = this.desk.store.selected?.title ?? "";
     if (event.key === "Escape" || event.key === "Enter") this.desk.focusQuietly();

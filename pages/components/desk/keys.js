@@ -8,7 +8,7 @@ const GUIDE = [
     ["Space", "Play or pause; stops at the out point"],
     ["Shift Space", "Play the clip from its start"],
     ["J K L", "Backwards, stop, forwards; again is faster"],
-    ["/", "Play around an edge; again for the other edge"],
+    ["/", "Hear the edges: first and last 2 s, then 2 s beyond each"],
     [", .", "One frame back or on; with Shift ten"],
     ["\u2190 \u2192", "The same; with Shift a second"],
     ["Shift L", "Loop"],
@@ -16,22 +16,41 @@ const GUIDE = [
   ["Trim", [
     ["I O", "Set the start or end at the playhead"],
     ["[ ]", "Move the active edge to the silence before or after"],
+    ["1 \u2013 4", "Use another good place for the active edge"],
     ["Shift I O", "Go to the start or end"],
     ["Drag", "Edges snap to silences; with Alt they move freely"],
-    ["N", "New clip at the playhead"],
-    ["Shift drag", "New clip over a stretch"],
+  ]],
+  ["Shape", [
+    ["N", "New clip of what is marked, or at the playhead"],
+    ["Enter", "Set the clip to what is marked"],
+    ["Delete", "Cut what is marked out of the clip; else remove the clip"],
+    ["S", "Split at the playhead"],
+    ["G", "Join with the next clip"],
+    ["D", "Duplicate"],
+    ["R", "Rename"],
+    ["Shift drag", "Mark a stretch; dragging over words does too"],
   ]],
   ["Decide", [
     ["A", "Approve"],
     ["E", "Ask for changes"],
     ["X", "Reject; then 1\u20136 for the reason, or X again for none"],
-    ["Z", "Undo"],
+    ["Shift A", "Carry the earlier approval over to this version"],
+    ["Z", "Undo; with Shift redo"],
     ["\u2191 \u2193", "Clip before or after"],
+    ["U", "Next clip nobody has decided on"],
+    ["V", "Pick the clip, to decide on several at once"],
+    ["Shift \u2191 \u2193", "Pick the next one too; Shift V picks all"],
+    ["Q", "Filter the list"],
+  ]],
+  ["Words", [
+    ["T", "Note at the playhead"],
+    ["C", "Correct the word"],
   ]],
   ["Look", [
     ["+ \u2212", "Closer or wider"],
     ["F W", "Fit the clip, or the whole recording"],
     ["Wheel", "Closer or wider; with Shift sideways"],
+    ["Esc", "Unmark, unpick"],
     ["?", "These keys"],
   ]],
 ];
@@ -49,7 +68,7 @@ function actions(desk) {
     k: () => player.pause(),
     j: () => player.shuttleStep(-1),
     l: (event) => (event.shiftKey ? player.setLoop(!player.loop) : player.shuttleStep(1)),
-    "/": () => desk.playAround(),
+    "/": () => desk.audition.next(),
     ",": () => player.step(-1),
     ".": () => player.step(1),
     "<": () => player.step(-10),
@@ -60,13 +79,30 @@ function actions(desk) {
     o: edge("out"),
     "[": () => desk.edges.step(-1),
     "]": () => desk.edges.step(1),
-    arrowup: () => desk.openBeside(-1),
-    arrowdown: () => desk.openBeside(1),
-    a: () => desk.decide("approved"),
+    1: () => desk.alternatives.use(1),
+    2: () => desk.alternatives.use(2),
+    3: () => desk.alternatives.use(3),
+    4: () => desk.alternatives.use(4),
+    arrowup: (event) => (event.shiftKey ? desk.picked.extend(-1) : desk.openBeside(-1)),
+    arrowdown: (event) => (event.shiftKey ? desk.picked.extend(1) : desk.openBeside(1)),
+    u: () => desk.openUndecided(),
+    v: (event) => (event.shiftKey ? desk.picked.all() : desk.picked.toggle()),
+    q: () => desk.filters.focus(),
+    a: (event) => (event.shiftKey ? desk.carryOver() : desk.decide("approved")),
     e: () => desk.decision.toggle("changes"),
     x: () => desk.decision.toggle("reject"),
-    z: () => desk.undo(),
+    z: (event) => (event.shiftKey ? desk.redo() : desk.undo()),
     n: () => desk.createHere(),
+    d: () => desk.shapes.duplicate(),
+    s: () => desk.shapes.split(),
+    g: () => desk.shapes.merge(),
+    r: () => desk.details.beginRename(),
+    enter: () => desk.useMark(),
+    delete: () => desk.cutOrRemove(),
+    backspace: () => desk.cutOrRemove(),
+    escape: () => desk.unmark(),
+    t: () => desk.notes.begin(),
+    c: () => desk.correct.begin(),
     "+": () => desk.zoom(0.6),
     "=": () => desk.zoom(0.6),
     "-": () => desk.zoom(1 / 0.6),
@@ -76,9 +112,9 @@ function actions(desk) {
   };
 }
 
-const ONCE = new Set(["a", "e", "x", "z", "n", "i", "o", "/", "?", " ", "f", "w"]); // a held key means it once
-const OWNED_BY_STREAMLIT = new Set(["r", "c"]);
+const ONCE = new Set([..."aexnioqsgdrtcuv/? fw1234", "enter", "delete", "backspace", "escape"]); // a held key means it once
 const PRESSES = new Set([" ", "enter"]);
+const LEFT_ALONE = new Set([...PRESSES, "escape", "delete", "backspace"]); // while something elsewhere has the focus
 
 /** @param {any} desk */
 export function listenToKeys(desk) {
@@ -102,7 +138,6 @@ export function listenToKeys(desk) {
     if (!here && !isForUs(target, desk.root, pointerHere, key)) return;
     if (desk.decision.reasonKey(key)) return swallow(event);
     if (isOwnKey(target, key, here)) return;
-    if (OWNED_BY_STREAMLIT.has(key) && (here || pointerHere) && !event.shiftKey) return swallow(event);
     if (!run[key]) return;
     swallow(event);
     if (!(event.repeat && ONCE.has(key))) run[key](event);
@@ -121,7 +156,7 @@ function isTyping(target) {
 function isForUs(target, root, pointerHere, key) {
   const host = root.getRootNode().host ?? root;
   if (!target || target === document.body || target === document.documentElement || target.contains?.(host)) return true;
-  return pointerHere && !PRESSES.has(key) && !key.startsWith("arrow");
+  return pointerHere && !LEFT_ALONE.has(key) && !key.startsWith("arrow");
 }
 
 // Inside the desk: a button reached by Tab is pressed by Space, an edge is moved by arrows.

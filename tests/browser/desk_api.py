@@ -1,0 +1,204 @@
+"""An HTTP API of our own making for the review desk in a real browser, and what its tests share."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+
+from pages.components import desk as component
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+Page, Route, expect = sync_api.Page, sync_api.Route, sync_api.expect
+
+SITE = "http://desk.test"
+DURATION_S = 30.0
+SILENCES = [(4.0, 5.0), (9.5, 10.5), (14.0, 15.0), (19.5, 20.5), (24.0, 25.0)]
+SHELL = """<!doctype html><meta charset="utf-8"><style>body{margin:16px;font-family:sans-serif}</style>
+<input id="outside" aria-label="outside"><div id="host"></div>
+<script type="module">
+  import mount from "/desk.js";
+  const root = document.getElementById("host").attachShadow({ mode: "open" });
+  root.setHTMLUnsafe(await (await fetch("/desk.html")).text());
+  window.told = [];
+  window.run = (data) => {
+    const setStateValue = (name, value) => told.push([name, value]);
+    window.cleanup = mount({ data, parentElement: root, setStateValue, setTriggerValue: setStateValue });
+  };
+  window.video = root.querySelector("video");
+  run({ project_id: "prj_1", clip_id: null, reviewer: "Ben" });
+</script>"""
+
+
+def recording() -> bytes:
+    """Tones with silences between them: 8 kHz, mono, 16 bit."""
+    t = np.arange(int(DURATION_S * 8000)) / 8000
+    sound = 8000 * np.sin(2 * np.pi * 300 * t)
+    for start, end in SILENCES:
+        sound[(t >= start) & (t < end)] = 0
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 8000, len(sound), "NONE", ""))
+        file.writeframes(sound.astype("<i2").tobytes())
+    return out.getvalue()
+
+
+class Api:
+    """The part of the HTTP API the desk uses, in memory. ``down`` answers nothing but 503."""
+
+    def __init__(self) -> None:
+        self.sound = recording()
+        self.down = False
+        self.sent: list[tuple[str, str, dict[str, Any]]] = []
+        self.foreign: list[str] = []
+        self.closest_s = DURATION_S
+        self.clips = [self.clip("a", "The first hire", 4.85, 9.75), self.clip("b", "<b>Prices</b>", 14.85, 19.75)]
+
+    def clip(self, name: str, title: str, start: float, end: float) -> dict[str, Any]:
+        shared = {"id": name, "title": title, "reasons": ["one topic"], "rank": 1, "origin": "proposed", "version": 1}
+        state = {"status": "proposed", "alternatives": [], "decision": None, "render": None, "changed_by": ""}
+        return self.cut({**shared, **state, "etag": '"0"'}, [{"start_s": start, "end_s": end}])
+
+    def cut(self, clip: dict[str, Any], ranges: list[dict[str, float]]) -> dict[str, Any]:
+        def certificate(at: float, side: str) -> dict[str, Any]:
+            place = {"at_s": at, "side": side, "silence_start_s": None, "silence_end_s": None, "level_db": None}
+            words = {"gap_to_word_ms": None, "sentence_boundary": None, "grade": "clean", "reason": "silence 1.00 s"}
+            return {**place, **words}
+
+        cuts = [certificate(r[key], side) for r in ranges for key, side in (("start_s", "in"), ("end_s", "out"))]
+        clip.update(ranges=ranges, start_s=ranges[0]["start_s"], end_s=ranges[-1]["end_s"], cuts=cuts)
+        clip["etag"] = f'"{int(clip["etag"].strip(chr(34))) + 1}"'
+        return clip
+
+    def changed_by_ana(self, name: str, start: float, end: float) -> None:
+        clip = self.cut(self.get(name), [{"start_s": start, "end_s": end}])
+        clip.update(changed_by="Ana", version=clip["version"] + 1)
+
+    def get(self, name: str) -> dict[str, Any]:
+        return next(c for c in self.clips if c["id"] == name)
+
+    def answer(self, route: Route) -> None:
+        url, method = route.request.url, route.request.method
+        if not url.startswith((SITE, "blob:", "data:")):
+            self.foreign.append(url)
+            return route.abort()
+        path = url.removeprefix(SITE).split("?")[0]
+        if path.startswith("/api"):
+            return self.api(route, path, method)
+        return self.media(route) if path == "/media-files/ast_1" else self.file(route, path)
+
+    def file(self, route: Route, path: str) -> None:
+        html = component.HERE.joinpath("desk.html").read_text(encoding="utf-8")
+        pages = {
+            "/": (SHELL, "text/html"),
+            "/desk.js": (component.joined(component.HERE, component.MODULES), "text/javascript"),
+            "/desk.html": (f"{html}<style>{component.style()}</style>", "text/plain"),
+        }
+        body, kind = pages.get(path, ("", "text/plain"))
+        route.fulfill(body=body, content_type=f"{kind}; charset=utf-8", status=200 if body else 404)
+
+    def media(self, route: Route) -> None:
+        asked = re.match(r"bytes=(\d+)-(\d*)", route.request.headers.get("range", "bytes=0-"))
+        assert asked is not None
+        start, end = int(asked[1]), int(asked[2] or len(self.sound) - 1)
+        span = {"Content-Range": f"bytes {start}-{end}/{len(self.sound)}", "Accept-Ranges": "bytes"}
+        route.fulfill(status=206, body=self.sound[start : end + 1], headers={"Content-Type": "audio/wav", **span})
+
+    def api(self, route: Route, path: str, method: str) -> None:
+        if self.down:
+            return route.fulfill(status=503, body="")
+        if method == "POST":
+            return self.write(route, path)
+        if path.endswith("/peaks"):
+            return route.fulfill(json=self.peaks(route.request.url))
+        silences = [{"start_s": a, "end_s": b, "level_db": -80.0} for a, b in SILENCES]
+        answers: dict[str, Any] = {
+            "": self.project(),
+            "/silence-map": {"revision": "m", "duration_s": DURATION_S, "threshold_db": -40, "silences": silences},
+            "/clips": {"clips": self.clips},
+        }
+        return route.fulfill(json=answers[path.removeprefix("/api/projects/prj_1")])
+
+    def peaks(self, url: str) -> dict[str, Any]:
+        """Closer than 10 ms a part the samples themselves, as the real API has them."""
+        asked = {k: float(v[0]) for k, v in parse_qs(urlsplit(url).query).items()}
+        start, end = asked["from"], min(asked["to"], DURATION_S)
+        if (end - start) / asked["points"] >= 0.01:
+            return {"from_s": 0, "to_s": DURATION_S, "points": 30, "low": [-60] * 30, "high": [60] * 30}
+        self.closest_s = min(self.closest_s, end - start)
+        sound = np.frombuffer(self.sound[44:], "<i2")[round(start * 8000) : round(end * 8000)] / 256
+        points = min(int(asked["points"]), len(sound))
+        low, high = (
+            f.reduceat(sound, np.arange(points) * len(sound) // points).tolist() for f in (np.minimum, np.maximum)
+        )
+        resolution = {"resolution_ms": (end - start) * 1000 / points}
+        return {"from_s": start, "to_s": end, "points": points, **resolution, "low": low, "high": high}
+
+    def project(self) -> dict[str, Any]:
+        player = {"url": "/media-files/ast_1", "mime": "audio/wav", "kind": "audio"}
+        about = {"id": "prj_1", "title": "A talk", "filename": "talk.wav", "duration_s": DURATION_S, "has_video": False}
+        run = {"frame_rate": None, "state": "succeeded", "stage": None, "stage_label": "", "progress": 1, "error": None}
+        revisions = {"map_revision": "m", "transcript_revision": None, "clips_revision": "c"}
+        return {**about, **run, "desk_open": True, "player": player, **revisions}
+
+    def write(self, route: Route, path: str) -> None:
+        body = json.loads(route.request.post_data or "{}")
+        if path.endswith("prj_1/clips"):
+            self.sent.append(("created", "", body))
+            self.clips.append(self.cut(self.clip("n", "New clip", 0, 1), body["ranges"]))
+            return route.fulfill(status=201, json=self.clips[-1])
+        _, _, _, name, what = path.split("/")
+        clip = self.get(name)
+        if route.request.headers.get("if-match") != clip["etag"]:
+            return route.fulfill(status=412, json={"title": "Stale", "status": 412, "detail": "Stale", "code": "stale"})
+        self.sent.append((what, name, body))
+        if what == "versions":
+            clip.update(
+                status="proposed", decision=None, version=clip["version"] + 1, title=body.get("title", clip["title"])
+            )
+            return route.fulfill(status=201, json=self.cut(clip, body["ranges"]))
+        taken_back = body["decision"] == "withdrawn"
+        clip["decision"] = None if taken_back else {**body, "at": "2026-11-22T09:00:00Z"}
+        clip["status"] = "proposed" if taken_back else body["decision"]
+        return route.fulfill(status=201, json=self.cut(clip, clip["ranges"]))
+
+
+@contextmanager
+def open_desk(browser: Any, api: Api) -> Iterator[Page]:
+    """The desk, open at its first clip and cued at its start; no error may have been logged when a test is over."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.route("**/*", api.answer)
+    page.goto(SITE + "/")
+    expect(page.get_by_test_id("desk-clip")).to_have_count(2)
+    page.wait_for_function("video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - 4.85) < 0.01")
+    yield page
+    context.close()
+    assert broken == []
+    assert api.foreign == []
+
+
+def open_clip(page: Page, name: str) -> None:
+    expect(page.locator(f"[data-clip-id={name}]")).to_have_attribute("aria-selected", "true")
+
+
+def edge(page: Page, side: str, at: str) -> None:
+    expect(page.get_by_test_id(f"desk-handle-{side}")).to_have_attribute("aria-valuenow", at)
+
+
+def saved(page: Page) -> None:
+    expect(page.get_by_test_id("desk-saved")).to_have_text("")
+
+
+def told(page: Page, kind: str) -> None:
+    page.wait_for_function("(kind) => told.some(([name, v]) => name === 'changed' && v.kind === kind)", arg=kind)
