@@ -214,7 +214,7 @@ class Note(Base):
 
 
 class Listened(Base):
-    """Which stretches of a recording somebody has played, in order and apart: {"v": 1, "ranges": [[start_ms, end_ms]]}."""
+    """Which stretches of a recording were played: {"v": 1, "ranges": [[start_ms, end_ms], …]}, in order and apart."""
 
     __tablename__ = "listened"
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), primary_key=True)
