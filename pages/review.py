@@ -13,22 +13,7 @@ from pages.components.progress import is_busy, standing_html, watched, work_html
 from pages.components.stretch import stretch_of
 from pages.components.strip import drawn_clips
 
-
-def draw_reviewer() -> None:
-    """Who reviews. A reload keeps the name, since it stands in the address; other pages keep it in the session."""
-    if "by" not in st.session_state and "by" not in st.query_params and "reviewer" in st.session_state:
-        st.session_state["by"] = st.session_state["reviewer"]
-    known = words.plain(st.session_state.get("by") or st.query_params.get("by") or "")
-    with (
-        st.container(horizontal=True, horizontal_alignment="right"),
-        st.popover(f"Reviewing as {known}" if known else "Your name", icon=":material/person:", type="tertiary"),
-    ):
-        name = st.text_input("Your name", key="by", max_chars=80, bind="query-params")
-        st.html('<div class="c muted">It stands beside each of your decisions.</div>')
-    st.session_state["reviewer"] = words.one_line(name or "")
-
-
-app = open_page("Review", wide=True, beside=draw_reviewer)
+app = open_page("Review", wide=True)
 project_id = st.query_params.get("project", "")
 
 
@@ -42,7 +27,8 @@ def draw() -> None:
         draw_stopped(project)
         return
     asked = st.session_state.get(f"made-{project_id}") or st.query_params.get("clip")
-    review_desk(project_id, clip_id=asked, reviewer=st.session_state["reviewer"], key=f"desk-{project_id}")
+    desk = review_desk(project_id, clip_id=asked, key=f"desk-{project_id}")
+    st.session_state["reviewer"] = desk.reviewer
     watched(in_words(draw_map), is_busy(project.run))
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 
 def review_link(project_id: str, label: str = "Review") -> None:
-    st.page_link("pages/review.py", label=label, icon=":material/rate_review:", query_params=about(project_id))
+    st.page_link("pages/review.py", label=label, icon=":material/rate_review:", query_params={"project": project_id})
 
 
 def upload_link(label: str = "Upload another file") -> None:
@@ -15,9 +15,3 @@ def upload_link(label: str = "Upload another file") -> None:
 
 def exports_link(project_id: str, label: str = "Exports") -> None:
     st.page_link("pages/exports.py", label=label, icon=":material/download:", query_params={"project": project_id})
-
-
-def about(project_id: str) -> dict[str, str]:
-    """The address of a project's review: the project, and who looks, if they have said so."""
-    reviewer = st.session_state.get("reviewer")
-    return {"project": project_id, **({"by": reviewer} if reviewer else {})}

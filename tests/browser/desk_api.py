@@ -34,7 +34,7 @@ SHELL = """<!doctype html><meta charset="utf-8"><style>body{margin:16px;font-fam
     window.cleanup = mount({ data, parentElement: root, setStateValue, setTriggerValue: setStateValue });
   };
   window.video = root.querySelector("video");
-  run({ project_id: "prj_1", clip_id: null, reviewer: "Ben" });
+  run({ project_id: "prj_1", clip_id: null });
 </script>"""
 
 
@@ -60,11 +60,15 @@ class Api:
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
         self.foreign: list[str] = []
         self.closest_s = DURATION_S
+        self.keys: set[str] = set()
+        self.gone: dict[str, dict[str, Any]] = {}
+        self.swallowing = 0  # so many answers are lost on their way
         self.clips = [self.clip("a", "The first hire", 4.85, 9.75), self.clip("b", "<b>Prices</b>", 14.85, 19.75)]
 
     def clip(self, name: str, title: str, start: float, end: float) -> dict[str, Any]:
         shared = {"id": name, "title": title, "reasons": ["one topic"], "rank": 1, "origin": "proposed", "version": 1}
         state = {"status": "proposed", "alternatives": [], "decision": None, "render": None, "changed_by": ""}
+        state.update(decisions=[], carry_from=None, words_changed=False, notes=[])
         return self.cut({**shared, **state, "etag": '"0"'}, [{"start_s": start, "end_s": end}])
 
     def cut(self, clip: dict[str, Any], ranges: list[dict[str, float]]) -> dict[str, Any]:
@@ -81,6 +85,9 @@ class Api:
     def changed_by_ana(self, name: str, start: float, end: float) -> None:
         clip = self.cut(self.get(name), [{"start_s": start, "end_s": end}])
         clip.update(changed_by="Ana", version=clip["version"] + 1)
+
+    def decided_by_ana(self, name: str, decision: str) -> None:
+        self.decide(self.get(name), {"decision": decision, "by": "Ana"})
 
     def get(self, name: str) -> dict[str, Any]:
         return next(c for c in self.clips if c["id"] == name)
@@ -115,7 +122,7 @@ class Api:
     def api(self, route: Route, path: str, method: str) -> None:
         if self.down:
             return route.fulfill(status=503, body="")
-        if method == "POST":
+        if method in {"POST", "DELETE"}:
             return self.write(route, path)
         if path.endswith("/peaks"):
             return route.fulfill(json=self.peaks(route.request.url))
@@ -150,31 +157,84 @@ class Api:
         return {**about, **run, "desk_open": True, "player": player, **revisions}
 
     def write(self, route: Route, path: str) -> None:
-        body = json.loads(route.request.post_data or "{}")
+        """A change, as the real API makes it: once for each key, and only to what its sender has seen."""
+        request = route.request
+        body = json.loads(request.post_data or "{}")
+        key = request.headers.get("idempotency-key", "")
         if path.endswith("prj_1/clips"):
-            self.sent.append(("created", "", body))
-            self.clips.append(self.cut(self.clip("n", "New clip", 0, 1), body["ranges"]))
-            return route.fulfill(status=201, json=self.clips[-1])
-        _, _, _, name, what = path.split("/")
-        clip = self.get(name)
-        if route.request.headers.get("if-match") != clip["etag"]:
-            return route.fulfill(status=412, json={"title": "Stale", "status": 412, "detail": "Stale", "code": "stale"})
+            return self.create(route, body, key)
+        _, _, kind, name, *rest = path.split("/")
+        what = rest[0] if rest else "removed"
+        if hasattr(self, f"write_{kind}_{what}"):
+            return getattr(self, f"write_{kind}_{what}")(route, name, body)
+        clip = self.gone.get(name) if what == "restore" else next((c for c in self.clips if c["id"] == name), None)
+        if key and key in self.keys:
+            return route.fulfill(status=201, json=clip)
+        if clip is None:
+            return self.refuse(route, 404, "clip_not_found")
+        if request.headers.get("if-match") != clip["etag"]:
+            return self.refuse(route, 412, "stale")
+        self.keys.add(key)
         self.sent.append((what, name, body))
-        if what == "versions":
-            clip.update(
-                status="proposed", decision=None, version=clip["version"] + 1, title=body.get("title", clip["title"])
-            )
-            return route.fulfill(status=201, json=self.cut(clip, body["ranges"]))
-        taken_back = body["decision"] == "withdrawn"
-        clip["decision"] = None if taken_back else {**body, "at": "2026-11-22T09:00:00Z"}
-        clip["status"] = "proposed" if taken_back else body["decision"]
-        return route.fulfill(status=201, json=self.cut(clip, clip["ranges"]))
+        if what == "removed":
+            self.clips.remove(clip)
+            self.gone[name] = self.stepped(clip)
+            return route.fulfill(status=204, headers={"ETag": clip["etag"]})
+        if what == "restore":
+            self.clips.append(self.stepped(self.gone.pop(name)))
+        elif what == "versions":
+            self.revise(clip, body)
+        else:
+            self.decide(clip, body)
+        if self.swallowing:
+            self.swallowing -= 1
+            return route.abort()
+        return route.fulfill(status=201, json=clip)
+
+    def refuse(self, route: Route, status: int, code: str) -> None:
+        route.fulfill(status=status, json={"title": code, "status": status, "detail": code, "code": code})
+
+    def create(self, route: Route, body: dict[str, Any], key: str) -> None:
+        if not key or key not in self.keys:
+            self.keys.add(key)
+            self.sent.append(("created", "", body))
+            name = "n" * (1 + sum(c["id"].startswith("n") for c in self.clips))
+            self.clips.append(self.cut(self.clip(name, body.get("title", "New clip"), 0, 1), body["ranges"]))
+        route.fulfill(status=201, json=self.clips[-1])
+
+    def stepped(self, clip: dict[str, Any]) -> dict[str, Any]:
+        clip["etag"] = f'"{int(clip["etag"].strip(chr(34))) + 1}"'
+        return clip
+
+    def revise(self, clip: dict[str, Any], body: dict[str, Any]) -> None:
+        carry = clip["version"] if clip["status"] == "approved" else clip["carry_from"]
+        title = body.get("title", clip["title"])
+        clip.update(status="proposed", decision=None, version=clip["version"] + 1, title=title, carry_from=carry)
+        clip["changed_by"] = body.get("by", "")
+        self.cut(clip, body.get("ranges", clip["ranges"]))
+
+    def decide(self, clip: dict[str, Any], body: dict[str, Any]) -> None:
+        made = {"reason": None, "note": None, **body, "at": f"2026-11-22T09:00:{len(self.sent):02d}Z"}
+        made.update(version=clip["version"], carried_from=clip["carry_from"] if made.pop("carry", False) else None)
+        clip["decisions"] = [*clip["decisions"], made]
+        standing: list[dict[str, Any]] = []
+        for one in (d for d in clip["decisions"] if d["version"] == clip["version"]):
+            if one["decision"] != "withdrawn":
+                standing.append(one)
+            elif standing:
+                standing.pop()
+        clip["decision"] = standing[-1] if standing else None
+        clip["status"] = clip["decision"]["decision"] if standing else "proposed"
+        clip["changed_by"] = made.get("by", "")
+        self.stepped(clip)
 
 
 @contextmanager
-def open_desk(browser: Any, api: Api) -> Iterator[Page]:
+def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
     """The desk, open at its first clip and cued at its start; no error may have been logged when a test is over."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    if reviewer:
+        context.add_init_script(f"localStorage.setItem('clipper.reviewer', {json.dumps(reviewer)})")
     page = context.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))

@@ -333,7 +333,7 @@ def test_a_banner_appears_only_when_a_person_is_needed(app, opened, broken, said
 # -- review
 
 
-def test_review_shows_the_map_and_asks_who_reviews(app, opened):
+def test_review_shows_the_map(app, opened):
     project_id = recording(app, "Episode")
     with_clips(app, project_id, ClipStatus.PROPOSED)
 
@@ -341,7 +341,6 @@ def test_review_shows_the_map_and_asks_who_reviews(app, opened):
 
     assert "The whole recording" in html(test)
     assert test.get("plotly_chart")
-    assert test.text_input(key="by").label == "Your name"
 
 
 def silences_widget(test: AppTest, kind: str, name: str) -> Any:
@@ -449,14 +448,6 @@ def test_silences_an_earlier_version_found_can_be_found_anew(app, opened):
     assert app.projects.get(project_id).map_id != before
     assert app.silences.show(project_id).silence_map.settings == SilenceSettings()
     assert silences_widget(test, "button", "back").disabled
-
-
-def test_the_name_of_the_reviewer_survives_a_reload(app, opened):
-    project_id = recording(app, "Episode")
-
-    test = opened("review", project=project_id, by="Ana")
-
-    assert test.session_state["reviewer"] == "Ana"
 
 
 def test_review_of_a_recording_that_failed_before_its_map_says_why_and_offers_retry(app, opened):

@@ -21,7 +21,10 @@ MODULES = (
     "format.js",
     "rules.js",
     "api.js",
+    "conflicts.js",
     "known.js",
+    "undo.js",
+    "outbox.js",
     "store.js",
     "player.js",
     "audition.js",
@@ -67,10 +70,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class DeskResult:
-    """The clip that is open (None before there is one), and what was stored since the last script run."""
+    """The clip that is open (None before there is one), what was stored since the last script run, and who reviews.
+
+    ``reviewer`` is the name this browser keeps, empty before it was asked for.
+    """
 
     clip_id: str | None
     changed: Change | None
+    reviewer: str
 
 
 def change_of(value: object) -> Change | None:
@@ -97,15 +104,19 @@ def _heard() -> None:
     """Streamlit reports only what has a callback; the page reads the result itself."""
 
 
-def review_desk(project_id: str, *, clip_id: str | None, reviewer: str, key: str) -> DeskResult:
+def review_desk(project_id: str, *, clip_id: str | None, key: str) -> DeskResult:
     """Show the desk for a project.
 
     ``clip_id`` opens that clip whenever it differs from the run before, and on a first visit; script runs that
     repeat it disturb nothing. It is a wish: pass what the page wants opened, not the result's ``clip_id``.
-    ``reviewer`` is written into every decision and version. Call it inside ``st.fragment``: what the desk reports would
+    Call it inside ``st.fragment``: what the desk reports would
     otherwise start a whole script run, and one that interrupts another loses the click that started it.
     """
-    data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id, "reviewer": reviewer}
-    result = _mount(key=key, data=data, on_clip_change=_heard, on_changed_change=_heard)
-    selected = result.get("clip")
-    return DeskResult(selected if isinstance(selected, str) else None, change_of(result.get("changed")))
+    data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id}
+    result = _mount(key=key, data=data, on_clip_change=_heard, on_changed_change=_heard, on_reviewer_change=_heard)
+    selected, reviewer = result.get("clip"), result.get("reviewer")
+    return DeskResult(
+        selected if isinstance(selected, str) else None,
+        change_of(result.get("changed")),
+        reviewer if isinstance(reviewer, str) else "",
+    )

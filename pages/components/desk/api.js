@@ -3,10 +3,12 @@
 /** @typedef {{at_s: number, side: "in"|"out", silence_start_s: number|null, silence_end_s: number|null,
  *   level_db: number|null, gap_to_word_ms: number|null, sentence_boundary: boolean|null,
  *   grade: "clean"|"fair"|"poor", reason: string}} Cut */
+/** @typedef {{decision: string, reason: string|null, note: string|null, by: string, at: string, version: number,
+ *   carried_from?: number|null}} Decision */
 /** @typedef {{id: string, title: string, reasons: string[], rank: number|null, origin: string,
  *   status: import("./format.js").Status, version: number, start_s: number, end_s: number,
  *   ranges: import("./rules.js").Range[], cuts: Cut[], alternatives: import("./rules.js").Range[],
- *   decision: {decision: string, reason: string|null, note: string|null, by: string, at: string}|null,
+ *   decision: Decision|null, decisions?: Decision[], carry_from?: number|null, words_changed?: boolean,
  *   render: {id: string, state: string, progress: number|null, url: string|null,
  *   download_url?: string|null}|null, changed_by?: string, etag: string}} Clip */
 /** @typedef {{text: string, start_s: number, end_s: number, timed: boolean}} Word */
@@ -44,6 +46,7 @@ export function makeApi(projectId, gone) {
       throw gone.aborted ? error : new NoAnswer("The server did not answer.");
     }
     if (response.status >= 500) throw new NoAnswer("The server could not do this just now.");
+    if (response.status === 204) return { etag: response.headers.get("ETag") };
     const body = await response.json().catch(() => ({}));
     if (!response.ok) throw new Problem(response.status, body);
     return body;
@@ -52,11 +55,15 @@ export function makeApi(projectId, gone) {
   const read = (path) => ask(path, { signal: AbortSignal.any([gone, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });
 
   // keepalive: a decision taken in the last moment before the page closes still arrives
-  const write = (path, body, etag, method = "POST") =>
+  const write = (path, body, { etag = null, key = null, method = "POST" } = {}) =>
     ask(path, {
       method,
       keepalive: true,
-      headers: { "Content-Type": "application/json", ...(etag ? { "If-Match": etag } : {}) },
+      headers: {
+        "Content-Type": "application/json",
+        ...(etag ? { "If-Match": etag } : {}),
+        ...(key ? { "Idempotency-Key": key } : {}),
+      },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
@@ -68,9 +75,11 @@ export function makeApi(projectId, gone) {
     clips: async () => (await read(`${project}/clips`)).clips,
     peaks: (from, to, points) =>
       read(`${project}/peaks?from=${from.toFixed(3)}&to=${to.toFixed(3)}&points=${Math.round(points)}`),
-    create: (body) => write(`${project}/clips`, body),
-    version: (id, etag, body) => write(`${clip(id)}/versions`, body, etag),
-    remove: (id, etag) => write(clip(id), null, etag, "DELETE"),
-    decide: (id, etag, body) => write(`${clip(id)}/decisions`, body, etag),
+    create: (body, key) => write(`${project}/clips`, body, { key }),
+    version: (id, etag, body, key) => write(`${clip(id)}/versions`, body, { etag, key }),
+    decide: (id, etag, body, key) => write(`${clip(id)}/decisions`, body, { etag, key }),
+    remove: (id, etag, by, key) =>
+      write(`${clip(id)}?by=${encodeURIComponent(by)}`, null, { etag, key, method: "DELETE" }),
+    restore: (id, etag, body, key) => write(`${clip(id)}/restore`, body, { etag, key }),
   };
 }

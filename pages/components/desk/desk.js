@@ -25,7 +25,7 @@ import { Picked } from "./picked.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { listenToPointers } from "./pointer.js";
-import { clamp, rangeAt } from "./rules.js";
+import { clamp, nextUndecided, rangeAt } from "./rules.js";
 import { Shapes } from "./shapes.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
@@ -61,7 +61,7 @@ class Desk {
 
   build() {
     const api = makeApi(this.data.project_id, this.gone);
-    this.store = new Store(api, this.data.project_id, this.data.reviewer);
+    this.store = new Store(api, this.data.project_id, "");
     this.player = new Player(this.find(".media"), this.ask);
     this.view = new View();
     this.peaks = new PeakCache(api, () => this.timeline.redraw());
@@ -115,12 +115,18 @@ class Desk {
     document.addEventListener("visibilitychange", () => !document.hidden && store.poll(), { signal: gone });
     window.addEventListener("online", () => store.poll(), { signal: gone });
     window.addEventListener("beforeunload", (event) => this.leaving(event), { signal: gone });
-    window.addEventListener("pagehide", () => this.link.remember(), { signal: gone });
+    window.addEventListener("pagehide", () => this.hide(), { signal: gone });
   }
 
   leaving(event) {
-    for (const id of [...this.store.drafts.keys()]) this.store.commit(id);
-    if ([...this.store.lanes.values()].some((lane) => lane.stuck)) event.preventDefault();
+    this.store.commitAll();
+    if (this.store.isStuck) event.preventDefault();
+  }
+
+  hide() {
+    this.link.remember();
+    this.store.commitAll();
+    this.store.outbox.leave();
   }
 
   resized() {
@@ -183,7 +189,7 @@ class Desk {
     const same = before && before.asked === asked;
     const ids = same ? [before.clip, asked] : [asked, before?.clip];
     const id = ids.find((one) => store.clip(one));
-    store.select(id ?? (store.next ?? store.clips[0]).id);
+    store.select(id ?? (this.next ?? store.clips[0]).id);
   }
 
   /** Show a newly opened clip: its stretch, its first frame. */
@@ -230,7 +236,7 @@ class Desk {
   }
 
   openUndecided() {
-    const { next } = this.store;
+    const { next } = this;
     if (next) this.open(next.id);
     else this.store.say({ text: "Every clip is decided.", tone: "info" });
   }
@@ -254,11 +260,6 @@ class Desk {
     if (this.marks.mark) this.marks.clear();
     else this.picked.clear();
   }
-
-  /** The approval of an earlier version also holds for the newest. */
-  carryOver() {}
-
-  redo() {}
 
   get ranges() {
     const clip = this.store.selected;
@@ -298,26 +299,51 @@ class Desk {
     this.create(rangeAt(player.time, store.duration, store.silences));
   }
 
+  /** The next clip nobody has decided on: of those listed, else of all. */
+  get next() {
+    const { store } = this;
+    const find = (clips) => nextUndecided(clips, store.selectedId, (c) => store.statusOf(c));
+    return find(this.filters.listed) ?? find(store.clips ?? []);
+  }
+
   decide(decision, reason = null, note = null) {
+    if (this.picked.clips.length || this.store.selected) this.names.then(() => this.decideNow(decision, reason, note));
+  }
+
+  decideNow(decision, reason, note) {
     const { store, player } = this;
-    const clip = store.selected;
-    if (!clip) return;
+    const several = this.picked.clips;
+    const wanted = several.length ? several : [store.selected];
+    const clips = reason || note ? wanted : wanted.filter((c) => store.statusOf(c) !== decision);
     const { word, sign } = STATUS[decision];
-    if (store.statusOf(clip) === decision && !reason && !note) return store.say({ text: `Already ${word}.`, tone: "info" });
-    this.playNext = player.playing;
-    store.decide(clip, decision, reason, note);
-    const next = store.next;
-    const done = `${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clip.title)}.`;
-    const all = next ? "" : ` All ${store.clips.length} clips are decided.`;
-    store.say({ text: done + all, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.undo() } });
-    if (next) this.open(next.id);
+    if (!clips.length) return store.say({ text: `Already ${word}.`, tone: "info" });
+    this.playNext = player.playing && !several.length;
+    this.picked.clear();
+    store.decide(clips, decision, reason, note);
+    const { next } = this;
+    const what = several.length ? `${sign} ${clips.length} clips ${word}.` : `${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clips[0].title)}.`;
+    store.say({ text: what, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.undo() } });
+    if (next && (!several.length || store.statusOf(store.selected) !== "proposed")) this.open(next.id);
     else this.playNext = false;
   }
 
   undo() {
-    const clip = this.store.undo();
-    const text = clip ? `Taken back: ${called(clip.title)}.` : "There is nothing to undo.";
-    this.store.say({ text, tone: "info" });
+    const what = this.store.undo();
+    const text = what === null ? "There is nothing to undo." : `Taken back: ${what}.`;
+    this.store.say({ text, tone: "info", ...(what === null ? {} : { action: { label: "Redo", key: "Shift Z", run: () => this.redo() } }) });
+  }
+
+  redo() {
+    const what = this.store.redo();
+    this.store.say({ text: what === null ? "There is nothing to do again." : `Done again: ${what}.`, tone: "info" });
+  }
+
+  /** The approval of an earlier version also holds for the newest. */
+  carryOver() {
+    const clip = this.store.selected;
+    if (!clip) return;
+    if (!clip.carry_from) return this.store.say({ text: "No earlier approval to carry over.", tone: "info" });
+    this.names.then(() => this.store.carry(clip.id));
   }
 
   zoom(factor) {
@@ -343,7 +369,7 @@ class Desk {
   }
 
   keysOpen() {
-    return this.find(".keys").open;
+    return Boolean(this.root.querySelector("dialog[open]"));
   }
 
   activeElement() {

@@ -128,9 +128,20 @@ export function listenToKeys(desk) {
     event.stopImmediatePropagation();
   };
 
+  // what every editor understands: Ctrl or Cmd with Z, Shift Z, Y
+  function commandKey(event) {
+    const key = event.key.toLowerCase();
+    if (!event.composedPath().includes(desk.root) || !["z", "y"].includes(key)) return false;
+    swallow(event);
+    if (key === "y" || event.shiftKey) desk.redo();
+    else desk.undo();
+    return true;
+  }
+
   function onKey(event) {
     const [target] = event.composedPath();
     if (isTyping(target) || desk.keysOpen()) return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && commandKey(event)) return;
     const level3 = event.getModifierState?.("AltGraph"); // how [ and ] are typed on many keyboards
     if (!level3 && (event.ctrlKey || event.metaKey || event.altKey)) return;
     const key = event.key.toLowerCase();

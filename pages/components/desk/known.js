@@ -1,16 +1,16 @@
 // What the desk knows of a project, kept up to date by polling, and how its parts hear of it.
 
 import { NoAnswer, Problem } from "./api.js";
-import { nextUndecided, spanOf } from "./rules.js";
+import { whatChanged } from "./conflicts.js";
+import { spanOf } from "./rules.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("./rules.js").Range} Range */
-/** @typedef {{wishes: object[], etag: string|null, busy: boolean, stuck: boolean, timer: number}} Lane */
 /** @typedef {{text: string, tone: "info"|"ok"|"error", stays?: boolean,
  *   action?: {label: string, key?: string, run: () => void}}} Message */
 
 const POLL_BUSY_MS = 2_000;
-const POLL_QUIET_MS = 15_000;
+const POLL_QUIET_MS = 6_000;
 
 export class Known {
   /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
@@ -30,16 +30,17 @@ export class Known {
     this.selectedId = null;
     /** @type {Message|null} */
     this.message = null;
-    /** @type {Map<string, {ranges: Range[], queued: boolean}>} edges as shown, until the server has them */
+    /** @type {Message|null} */
+    this.waiting = null;
+    /** @type {Map<string, {ranges: Range[]}>} edges under the hand, not yet a wish */
     this.drafts = new Map();
-    /** @type {Map<string, string>} what a decision on its way will make of a clip */
-    this.expected = new Map();
-    /** @type {Map<string, Lane>} */
-    this.lanes = new Map();
+    /** @type {Set<string>} clips removed here: an older answer does not bring them back */
+    this.hidden = new Set();
     this.listeners = [];
     this.topics = new Set();
     this.have = { map: null, transcript: null, clips: null };
     this.stored = 0; // counts our own writes, so that an older answer never hides a newer one
+    this.read = 0; // of them, those the last reading of clips came after
     this.pollTimer = 0;
     /** @type {Promise<void>|null} */
     this.polling = null;
@@ -65,9 +66,12 @@ export class Known {
     if (!this.closed) for (const listener of this.listeners) listener(topics);
   }
 
-  /** @param {Message|null} message */
+  /** One that stays until it is dealt with comes back after a passing one. @param {Message|null} message */
   say(message) {
-    this.message = message;
+    if (message && !message.stays && this.message?.stays) this.waiting = this.message;
+    else if (message?.stays || (!message && this.message?.stays)) this.waiting = null;
+    this.message = message ?? this.waiting;
+    if (!message) this.waiting = null;
     this.tell("message");
   }
 
@@ -90,28 +94,25 @@ export class Known {
     return this.clips?.find((c) => c.id === id) ?? null;
   }
 
+  /** What is on its way for a clip; the outbox knows. @param {string} _id @returns {import("./outbox.js").Wish[]} */
+  wishesFor(_id) {
+    return [];
+  }
+
   /** Its edges as the person last left them. @param {Clip} clip */
   rangesOf(clip) {
-    return this.drafts.get(clip.id)?.ranges ?? clip.ranges;
+    const draft = this.drafts.get(clip.id);
+    if (draft) return draft.ranges;
+    const wishes = this.wishesFor(clip.id);
+    for (let i = wishes.length - 1; i >= 0; i -= 1) if (wishes[i].ranges) return wishes[i].ranges;
+    return clip.ranges;
   }
 
-  /** @param {Clip} clip */
+  /** How it will stand when all that is on its way has arrived. @param {Clip} clip @returns {import("./format.js").Status} */
   statusOf(clip) {
-    return this.expected.get(clip.id) ?? (this.drafts.has(clip.id) ? "proposed" : clip.status);
-  }
-
-  /** @param {string} id */
-  isUnsaved(id) {
-    return Boolean(this.lanes.get(id)?.stuck);
-  }
-
-  /** @param {string} id */
-  isSaving(id) {
-    return this.drafts.has(id) || Boolean(this.lanes.get(id)?.wishes.length);
-  }
-
-  get next() {
-    return this.clips ? nextUndecided(this.clips, this.selectedId, (c) => this.statusOf(c)) : null;
+    if (this.drafts.has(clip.id)) return "proposed";
+    const wishes = this.wishesFor(clip.id);
+    return wishes.length ? statusAfter(clip, wishes) : clip.status;
   }
 
   // --- reading
@@ -188,12 +189,14 @@ export class Known {
       before = this.stored;
       clips = await this.api.clips();
     } while (before !== this.stored && !this.closed);
-    const old = this.selected;
-    this.take("clips", clips);
+    const old = before === this.read ? this.selected : null; // else the difference may be of our own making
+    this.read = before;
+    for (const id of this.hidden) if (!clips.some((c) => c.id === id) && !this.wishesFor(id).length) this.hidden.delete(id);
+    this.take("clips", clips.filter((c) => !this.hidden.has(c.id)));
     if (!this.clip(this.selectedId)) this.tell("selection");
     const now = this.selected;
-    if (old && now && old.version < now.version && !this.lanes.has(now.id)) {
-      this.say({ text: `${this.whoChanged(now)} changed this clip; here is the new version.`, tone: "info" });
+    if (old && now && old.etag !== now.etag && !this.wishesFor(now.id).length && !this.drafts.has(now.id)) {
+      this.say({ text: `${this.whoChanged(now)} ${whatChanged(old, now)}.`, tone: "info" });
     }
   }
 
@@ -207,6 +210,25 @@ export class Known {
   get span() {
     return this.selected ? spanOf(this.rangesOf(this.selected)) : null;
   }
+}
+
+/**
+ * A clip's status once these wishes have come true.
+ * @param {Clip} clip @param {import("./outbox.js").Wish[]} wishes
+ */
+function statusAfter(clip, wishes) {
+  let standing = [];
+  for (const d of clip.decisions ?? (clip.decision ? [clip.decision] : [])) {
+    if (d.version !== undefined && d.version !== clip.version) continue;
+    if (d.decision === "withdrawn") standing.pop();
+    else standing.push(d.decision);
+  }
+  for (const wish of wishes) {
+    if (wish.kind === "version") standing = [];
+    else if (wish.decision === "withdrawn") standing.pop();
+    else if (wish.kind === "decision") standing.push(wish.decision);
+  }
+  return standing[standing.length - 1] ?? "proposed";
 }
 
 /** @param {{state: string}} thing a project or a render */

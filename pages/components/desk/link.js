@@ -19,10 +19,9 @@ export class StreamlitLink {
   /** A script run came by: only what is new in it counts. @param {any} component */
   rerun(component) {
     const { desk } = this;
-    const { clip_id: id, reviewer } = component.data;
+    const { clip_id: id } = component.data;
     desk.component = component;
     desk.data = component.data;
-    desk.store.reviewer = reviewer;
     desk.recolour();
     if (id === this.asked) return;
     this.asked = id;

@@ -25,8 +25,7 @@ export class Messages {
   }
 
   hide() {
-    this.desk.store.message = null;
-    this.show(null);
+    this.desk.store.say(null);
   }
 
   /** @param {Set<string>} topics */

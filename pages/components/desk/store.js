@@ -1,29 +1,60 @@
-// How what a person wants reaches the server.
-//
-// Every clip has a lane: wishes sent one after the other, each with the etag of what the person saw. No answer: the
-// lane waits and can be retried. Stale or refused: the rest of the lane is dropped, since it rested on that version.
+// What a person wants, seen at once and stored soon: edges, titles, decisions, clips; taken back and done again.
 
-import { Problem } from "./api.js";
-import { length } from "./format.js";
+import { whatChanged, cameTrue, mine } from "./conflicts.js";
+import { called, length } from "./format.js";
 import { Known } from "./known.js";
+import { NEW, Outbox, newKey } from "./outbox.js";
 import { lengthOf, sameRanges, toMs } from "./rules.js";
+import { Undo } from "./undo.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
-/** @typedef {import("./known.js").Lane} Lane */
+/** @typedef {import("./outbox.js").Wish} Wish */
+/** @typedef {import("./outbox.js").Lane} Lane */
 /** @typedef {import("./rules.js").Range} Range */
-/** @typedef {{kind: "version"|"decision"|"created", ranges?: Range[], title?: string, decision?: string,
- *   reason?: string|null, note?: string|null}} Wish */
 
 const SAVE_AFTER_MS = 400; // after the last step of an edge: one version for one thought
-const NEW = "(new)"; // the lane of clips that have no id yet
 
 export class Store extends Known {
   /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
   constructor(api, projectId, reviewer) {
     super(api, projectId, reviewer);
-    /** @type {{kind: "decision"|"version", id: string, ranges?: Range[]}[]} */
-    this.undoable = [];
+    this.undoable = new Undo(projectId);
+    /** @type {Map<string, number>} drafts waiting for the hand to rest */
+    this.timers = new Map();
+    /** @type {Map<string, {left: number, refused: {clip: Clip, wishes: Wish[]}[]}>} decisions made together */
+    this.batches = new Map();
     this.onStored = (_kind, _id) => {};
+    this.outbox = new Outbox(api, projectId, {
+      clip: (id) => this.clip(id),
+      held: (id) => this.drafts.has(id),
+      accept: (id, wish, answer) => this.accept(id, wish, answer),
+      refused: (id, lane, error) => this.refused(id, lane, error),
+      stuck: () => this.notSaved(),
+      freed: () => this.say({ text: "Saved now.", tone: "ok" }),
+      changed: () => this.tell("saving", "clips", "draft"),
+    });
+  }
+
+  wishesFor(id) {
+    return this.outbox?.wishes(id) ?? [];
+  }
+
+  /** @param {string} id */
+  isUnsaved(id) {
+    return Boolean(this.outbox.lanes.get(id)?.stuck);
+  }
+
+  /** @param {string} id */
+  isSaving(id) {
+    return this.drafts.has(id) || this.wishesFor(id).length > 0;
+  }
+
+  get isStuck() {
+    return this.outbox.isStuck;
+  }
+
+  retry() {
+    this.outbox.retry();
   }
 
   // --- choosing
@@ -36,46 +67,63 @@ export class Store extends Known {
     this.tell("selection", "clips");
   }
 
-  // --- wishing
+  // --- edges
 
   /** Move edges on the screen; nothing is sent until `commit`. @param {Clip} clip @param {Range[]} ranges */
   draft(clip, ranges) {
-    const lane = this.lane(clip.id);
-    clearTimeout(lane.timer);
-    if (!this.drafts.has(clip.id)) this.undoable.push({ kind: "version", id: clip.id, ranges: clip.ranges });
-    this.drafts.set(clip.id, { ranges, queued: false });
+    clearTimeout(this.timers.get(clip.id));
+    if (!this.drafts.has(clip.id)) {
+      this.outbox.lane(clip.id); // holds the version these edges were seen on
+      this.undoable.push({ kind: "version", id: clip.id, before: this.stateOf(clip) });
+    }
+    this.drafts.set(clip.id, { ranges });
     this.tell("draft");
+  }
+
+  stateOf(clip) {
+    const decision = this.statusOf(clip) === clip.status ? clip.decision : null;
+    return { ranges: this.rangesOf(clip), title: clip.title, decision };
   }
 
   /** Save the draft soon: one version for several quick steps. @param {string} id */
   commitSoon(id) {
-    const lane = this.lane(id);
-    clearTimeout(lane.timer);
-    lane.timer = setTimeout(() => this.commit(id), SAVE_AFTER_MS);
+    clearTimeout(this.timers.get(id));
+    this.timers.set(id, setTimeout(() => this.commit(id), SAVE_AFTER_MS));
   }
 
   /** @param {string} id */
   commit(id) {
     const draft = this.drafts.get(id);
     const clip = this.clip(id);
+    clearTimeout(this.timers.get(id));
     if (!draft || !clip) return;
-    const lane = this.lane(id);
-    clearTimeout(lane.timer);
-    const last = lane.wishes[lane.wishes.length - 1];
-    if (draft.queued) return;
-    if (!lane.wishes.length && sameRanges(draft.ranges, clip.ranges)) return this.forgetDraft(id);
-    draft.queued = true;
-    if (last?.kind === "version" && !(lane.busy && lane.wishes.length === 1)) last.ranges = draft.ranges;
-    else lane.wishes.push({ kind: "version", ranges: draft.ranges });
-    this.pump(id);
+    this.drafts.delete(id);
+    const step = this.undoable.done[this.undoable.done.length - 1];
+    const mineToo = step?.kind === "version" && step.id === id;
+    if (sameRanges(draft.ranges, this.rangesOf(clip))) {
+      if (mineToo) this.undoable.drop(step);
+      this.outbox.release(id);
+      return this.tell("draft", "clips");
+    }
+    if (mineToo) step.after = { ranges: draft.ranges, title: clip.title };
+    this.undoable.keep();
+    this.wishVersion(clip, { ranges: plain(draft.ranges) });
   }
 
-  forgetDraft(id) {
-    this.drafts.delete(id);
-    const last = this.undoable[this.undoable.length - 1];
-    if (last?.kind === "version" && last.ranges === this.clip(id)?.ranges) this.undoable.pop();
-    if (!this.lanes.get(id)?.wishes.length) this.lanes.delete(id);
+  commitAll() {
+    for (const id of [...this.drafts.keys()]) this.commit(id);
+  }
+
+  /** @param {Clip} clip @param {{ranges?: Range[], title?: string, take_words?: boolean}} change */
+  wishVersion(clip, change) {
+    const last = this.outbox.unsent(clip.id);
+    if (last?.kind === "version") Object.assign(last, change);
+    else this.wish(clip.id, { kind: "version", ...change });
     this.tell("draft", "clips");
+  }
+
+  wish(id, wish) {
+    this.outbox.put(id, { key: newKey(), by: this.reviewer, ...wish });
   }
 
   /** @param {Clip} clip @param {Range[]} ranges */
@@ -87,190 +135,332 @@ export class Store extends Known {
   /** @param {Clip} clip @param {string} title */
   rename(clip, title) {
     this.commit(clip.id);
-    this.lane(clip.id).wishes.push({ kind: "version", ranges: this.rangesOf(clip), title });
-    this.pump(clip.id);
+    this.undoable.push({ kind: "version", id: clip.id, before: this.stateOf(clip), after: { ranges: this.rangesOf(clip), title } });
+    this.call(clip.id, title);
+    this.wishVersion(clip, { title });
   }
 
-  /** @param {Clip} clip @param {string} decision @param {string|null} [reason] @param {string|null} [note] */
-  decide(clip, decision, reason = null, note = null) {
-    this.commit(clip.id);
-    this.lane(clip.id).wishes.push({ kind: "decision", decision, reason, note });
-    this.expected.set(clip.id, decision === "withdrawn" ? "proposed" : decision);
-    if (decision !== "withdrawn") this.undoable.push({ kind: "decision", id: clip.id });
-    this.tell("clips");
-    this.pump(clip.id);
+  // a new title is shown at once
+  call(id, title) {
+    this.clips = this.clips.map((c) => (c.id === id ? { ...c, title } : c));
   }
+
+  /** The words of the newest transcript, as a version of their own. @param {Clip} clip */
+  takeWords(clip) {
+    this.commit(clip.id);
+    this.wishVersion(clip, { take_words: true });
+  }
+
+  // --- decisions
+
+  /**
+   * Decide on one clip, or on several as one step.
+   * @param {Clip|Clip[]} clips @param {string} decision @param {string|null} [reason] @param {string|null} [note]
+   * @param {{carry?: boolean}} [how]
+   */
+  decide(clips, decision, reason = null, note = null, how = {}) {
+    const several = [clips].flat();
+    for (const clip of several) this.commit(clip.id);
+    const made = several.map(({ id }) => ({ id, decision, reason, note, ...how }));
+    if (decision !== "withdrawn") this.undoable.push({ kind: "decision", made });
+    this.decideAll(made);
+  }
+
+  /** @param {import("./undo.js").Made[]} made */
+  decideAll(made) {
+    const batch = made.length > 1 ? newKey() : undefined;
+    if (batch) this.batches.set(batch, { left: made.length, refused: [] });
+    for (const { id, ...wish } of made) this.wish(id, { kind: "decision", ...wish, ...(batch ? { batch } : {}) });
+    this.tell("clips");
+  }
+
+  // --- clips
 
   /** @param {Range[]} ranges @param {string} [title] */
   create(ranges, title) {
-    this.lane(NEW).wishes.push({ kind: "created", ranges, ...(title ? { title } : {}) });
-    this.pump(NEW);
+    this.wish(NEW, { kind: "created", ranges: plain(ranges), ...(title ? { title } : {}) });
   }
 
   /** @param {Clip} clip */
   remove(clip) {
-    clearTimeout(this.lane(clip.id).timer);
     this.drafts.delete(clip.id);
-    this.lane(clip.id).wishes.push({ kind: "deleted" });
-    this.pump(clip.id);
+    this.undoable.push({ kind: "deleted", id: clip.id, ranges: this.rangesOf(clip), title: clip.title });
+    this.removeQuietly(clip);
   }
 
-  /** Take back the last decision or trim made here, else the decision on the open clip. @returns {Clip|null} */
+  removeQuietly(clip) {
+    this.wish(clip.id, { kind: "deleted" });
+    this.without(clip.id);
+  }
+
+  /** It is gone from the screen. @param {string} id */
+  without(id) {
+    const here = (this.clips ?? []).findIndex((c) => c.id === id);
+    if (here < 0) return;
+    this.hidden.add(id);
+    this.clips = this.clips.filter((c) => c.id !== id);
+    if (this.selectedId === id) {
+      this.selectedId = (this.clips[here] ?? this.clips[here - 1])?.id ?? null;
+      this.tell("selection");
+    }
+    this.tell("clips", "draft");
+  }
+
+  /** Clips as the server has them now, new ones at the end. @param {...Clip} clips */
+  put(...clips) {
+    this.stored += 1;
+    for (const clip of clips) {
+      if (this.wishesFor(clip.id).some((w) => w.kind === "deleted")) continue;
+      this.hidden.delete(clip.id);
+      const lane = this.outbox.lanes.get(clip.id);
+      if (lane) [lane.etag, lane.seen] = [clip.etag, clip];
+      const known = this.clip(clip.id);
+      this.clips = known ? this.clips.map((c) => (c.id === clip.id ? clip : c)) : [...(this.clips ?? []), clip];
+    }
+    this.tell("clips", "draft");
+  }
+
+  /**
+   * A change that is neither a version nor a decision, in its turn after what already waits for that clip.
+   * @template T @param {string} id a clip's, or any name for what comes one after the other
+   * @param {(key: string, etag: string|null) => Promise<T>} send @returns {Promise<T|null>} null where it was refused
+   */
+  ask(id, send) {
+    this.commit(id);
+    return new Promise((done) => this.wish(id, { kind: "call", send, done }));
+  }
+
+  // --- taken back, and done again
+
+  /** Take back the last thing done here, else the decision on the open clip. @returns {string|null} what it was */
   undo() {
-    while (this.undoable.length) {
-      const step = this.undoable.pop();
-      const clip = this.clip(step.id);
-      if (!clip) continue;
-      // an edit since then made a new version, on which nothing is decided
-      if (step.kind === "decision" && this.statusOf(clip) === "proposed") continue;
-      this.select(clip.id);
-      if (step.kind === "decision") this.decide(clip, "withdrawn");
-      else if (step.kind === "created") this.remove(clip);
-      else this.restore(clip, step.ranges);
-      return clip;
+    this.commitAll();
+    while (this.undoable.done.length) {
+      const step = this.undoable.done.pop();
+      const what = this.takeBack(step);
+      if (what === null) continue;
+      this.undoable.undone.push(step);
+      this.undoable.keep();
+      return what;
     }
     const clip = this.selected;
     if (!clip || this.statusOf(clip) === "proposed") return null;
-    this.decide(clip, "withdrawn");
-    return clip;
+    this.decideAll([{ id: clip.id, decision: "withdrawn", reason: null, note: null }]);
+    return called(clip.title);
   }
 
-  restore(clip, ranges) {
-    const depth = this.undoable.length;
-    this.edit(clip, ranges);
-    this.undoable.length = Math.min(this.undoable.length, depth); // taking back is not itself a step to take back
-  }
-
-  // --- sending
-
-  /** @param {string} id @returns {Lane} */
-  lane(id) {
-    let lane = this.lanes.get(id);
-    if (!lane) {
-      lane = { wishes: [], etag: this.clip(id)?.etag ?? null, busy: false, stuck: false, timer: 0 };
-      this.lanes.set(id, lane);
+  /** @returns {string|null} */
+  redo() {
+    while (this.undoable.undone.length) {
+      const step = this.undoable.undone.pop();
+      const what = this.doAgain(step);
+      if (what === null) continue;
+      this.undoable.done.push(step);
+      this.undoable.keep();
+      return what;
     }
-    return lane;
+    return null;
   }
 
-  retry() {
-    for (const [id, lane] of this.lanes) if (lane.stuck) this.pump(id);
+  /** @param {import("./undo.js").Step} step */
+  takeBack(step) {
+    if (step.kind === "call") return step.undo(), step.label;
+    if (step.kind === "decision") return this.takeBackDecisions(step);
+    if (step.kind === "deleted") return this.bringBack(step);
+    const clip = this.clip(step.id);
+    if (!clip) return null;
+    this.select(clip.id);
+    if (step.kind === "created") this.removeQuietly(clip);
+    else this.restoreVersion(clip, step.before);
+    return called(clip.title);
   }
 
-  /** @param {string} id */
-  async pump(id) {
-    const lane = this.lanes.get(id);
-    if (!lane || lane.busy) return;
-    lane.busy = true;
-    this.tell("saving");
-    try {
-      while (lane.wishes.length) {
-        const wish = lane.wishes[0];
-        const clip = await this.send(id, lane, wish);
-        lane.wishes.shift();
-        if (lane.stuck) this.say({ text: "Saved now.", tone: "ok" });
-        lane.stuck = false;
-        if (wish.kind === "deleted") this.removed(id);
-        else this.accept(lane, wish, clip);
-      }
-      if (!this.drafts.has(id)) this.lanes.delete(id);
-    } catch (error) {
-      await this.failed(id, lane, error);
-    } finally {
-      lane.busy = false;
-      this.tell("saving", "clips", "draft");
+  takeBackDecisions(step) {
+    // an edit since then made a new version, on which that is not decided any more
+    const standing = step.made.filter((m) => this.clip(m.id) && this.statusOf(this.clip(m.id)) === m.decision);
+    if (!standing.length) return null;
+    this.select(standing[0].id);
+    this.decideAll(standing.map(({ id }) => ({ id, decision: "withdrawn", reason: null, note: null })));
+    return this.nameOf(standing);
+  }
+
+  nameOf(made) {
+    return made.length > 1 ? `${made.length} clips` : called(this.clip(made[0].id)?.title ?? "");
+  }
+
+  /** @param {import("./undo.js").Step} step */
+  doAgain(step) {
+    if (step.kind === "call") return step.redo(), step.label;
+    if (step.kind === "decision") {
+      const made = step.made.filter((m) => this.clip(m.id));
+      if (!made.length) return null;
+      this.select(made[0].id);
+      this.decideAll(made);
+      return this.nameOf(made);
     }
+    if (step.kind === "created") return this.bringBack(step);
+    const clip = this.clip(step.id);
+    if (!clip) return null;
+    this.select(clip.id);
+    if (step.kind === "deleted") this.removeQuietly(clip);
+    else if (step.after) this.restoreVersion(clip, { ...step.after, decision: null });
+    return called(clip.title);
   }
 
-  /** @param {string} id @param {Lane} lane @param {Wish} wish @returns {Promise<Clip>} */
-  send(id, lane, wish) {
-    const { kind, ...rest } = wish;
-    const body = { ...rest, by: this.reviewer };
-    if (body.ranges) body.ranges = body.ranges.map((r) => ({ start_s: toMs(r.start_s), end_s: toMs(r.end_s) }));
-    if (kind === "created") return this.api.create(body);
-    if (kind === "deleted") return this.api.remove(id, lane.etag);
-    return kind === "version" ? this.api.version(id, lane.etag, body) : this.api.decide(id, lane.etag, body);
+  // The edges and title as they were; and if that version had been decided on, so is this one: it is the same again.
+  restoreVersion(clip, { ranges, title, decision }) {
+    const change = { ...(sameRanges(ranges, this.rangesOf(clip)) ? {} : { ranges: plain(ranges) }) };
+    if (title !== clip.title) change.title = title;
+    this.call(clip.id, title);
+    if (Object.keys(change).length) this.wishVersion(clip, change);
+    if (!decision) return;
+    const { reason, note } = decision;
+    const carry = decision.decision === "approved" ? { carry: true } : {};
+    this.decideAll([{ id: clip.id, decision: decision.decision, reason, note, ...carry }]);
   }
 
-  /** @param {Lane} lane @param {Wish} wish @param {Clip} clip */
-  accept(lane, wish, clip) {
-    this.stored += 1;
-    lane.etag = clip.etag;
-    const before = this.clip(clip.id);
-    if (before) this.clips = this.clips.map((c) => (c.id === clip.id ? clip : c));
-    else this.clips = [...(this.clips ?? []), clip];
-    if (wish.kind === "version") this.versionStored(before, wish, clip);
-    if (wish.kind === "decision" && !lane.wishes.some((w) => w.kind === "decision")) this.expected.delete(clip.id);
-    if (wish.kind === "created") {
+  bringBack(step) {
+    const back = async (key, etag) => this.api.restore(step.id, etag ?? step.etag, { by: this.reviewer }, key);
+    this.ask(step.id, back).then((clip) => {
+      if (!clip) return;
+      this.put(clip);
       this.select(clip.id);
-      this.undoable.push({ kind: "created", id: clip.id });
-      const long = length(lengthOf(clip.ranges));
-      this.say({ text: `New clip, ${long}. Trim it by its edges, then decide.`, tone: "ok" });
-    }
-    this.tell("clips", "draft");
-    this.onStored(wish.kind, clip.id);
+      this.onStored("created", clip.id);
+    });
+    return called(step.title);
   }
 
-  removed(id) {
-    this.clips = (this.clips ?? []).filter((c) => c.id !== id);
-    this.undoable = this.undoable.filter((step) => step.id !== id);
-    if (this.selectedId === id) {
-      this.selectedId = this.clips[0]?.id ?? null;
-      this.tell("selection");
-    }
-    this.say({ text: "The clip was removed.", tone: "info" });
-    this.tell("clips", "draft");
+  // --- what became of it
+
+  /** @param {string} id @param {Wish} wish @param {any} answer */
+  accept(id, wish, answer) {
+    this.stored += 1;
+    if (wish.kind === "call") return;
+    if (wish.kind === "deleted") return this.removed(id, answer.etag);
+    const before = this.clip(answer.id);
+    this.put(answer);
+    if (wish.kind === "version") this.versionStored(before, answer);
+    if (wish.kind === "created") this.created(answer);
+    if (wish.batch) this.settled(wish.batch);
+    this.onStored(wish.kind, answer.id);
+  }
+
+  created(clip) {
+    this.select(clip.id);
+    this.undoable.push({ kind: "created", id: clip.id, ranges: clip.ranges, title: clip.title });
+    const text = `New clip, ${length(lengthOf(clip.ranges))}. Trim it by its edges, then decide.`;
+    this.say({ text, tone: "ok" });
+  }
+
+  removed(id, etag) {
+    this.without(id);
+    for (const step of [...this.undoable.done, ...this.undoable.undone]) if (step.id === id) step.etag = etag;
+    this.undoable.keep();
     this.onStored("deleted", id);
   }
 
-  versionStored(before, wish, clip) {
-    if (this.drafts.get(clip.id)?.ranges === wish.ranges) this.drafts.delete(clip.id);
-    if (before && before.status !== "proposed" && clip.status === "proposed") {
-      this.say({ text: "This is a new version of the clip, so it needs a new decision.", tone: "info" });
+  versionStored(before, clip) {
+    if (before && before.status !== "proposed" && this.statusOf(clip) === "proposed") {
+      const text = "This is a new version of the clip, so it needs a new decision.";
+      const action = clip.carry_from ? { label: "Carry the approval over", key: "Shift A", run: () => this.carry(clip.id) } : null;
+      this.say({ text, tone: "info", ...(action ? { action } : {}) });
     }
   }
 
-  async failed(id, lane, error) {
-    if (this.closed) return;
-    if (error instanceof Problem) {
-      const wish = lane.wishes[0];
-      this.dropLane(id);
-      if (error.status === 412) return this.stale(id, wish);
-      this.say({ text: error.message, tone: "error" });
-      return this.readClips().catch(() => {});
-    }
-    lane.stuck = true;
+  /** The approval of an earlier version holds for the newest as well. @param {string} id */
+  carry(id) {
+    const clip = this.clip(id);
+    if (clip) this.decide(clip, "approved", null, null, { carry: true });
+  }
+
+  notSaved() {
     const text = "Not saved yet: the server did not answer. Your change is kept here.";
     this.say({ text, tone: "error", stays: true, action: { label: "Retry", run: () => this.retry() } });
   }
 
-  dropLane(id) {
-    clearTimeout(this.lanes.get(id)?.timer);
-    this.lanes.delete(id);
-    this.drafts.delete(id);
-    this.expected.delete(id);
-    this.undoable = this.undoable.filter((step) => step.id !== id);
-  }
+  // --- somebody was faster
 
-  /** Somebody was faster: show theirs, and offer what was wanted here as a step of its own. */
-  async stale(id, wish) {
+  /** @param {string} id @param {Lane} lane @param {import("./api.js").Problem} error */
+  async refused(id, lane, error) {
+    this.drafts.delete(id);
+    this.hidden.delete(id);
     await this.readClips().catch(() => {});
     const clip = this.clip(id);
-    if (!clip) return this.say({ text: "This clip is no longer here.", tone: "info" });
-    // an answer that was lost on the way: the wish had already come true
-    const done = wish.kind === "version" ? sameRanges(wish.ranges, clip.ranges) : clip.decision?.decision === wish.decision;
-    if (done && (wish.kind === "version" || clip.decision.by === this.reviewer)) return this.onStored(wish.kind, id);
-    this.selectedId = id;
+    const wishes = lane.wishes.filter((w) => w.kind !== "call");
+    const [wish] = lane.wishes;
+    if (error.status !== 412 && error.status !== 404) this.say({ text: error.message, tone: "error" });
+    else if (!clip) this.gone(lane);
+    else if (cameTrue(wish, clip)) this.goOn(id, wish, wishes.slice(1));
+    else this.faster(lane, clip, wishes);
+    const lost = clip && error.status === 412 && !cameTrue(wish, clip);
+    if (wish.batch) this.settled(wish.batch, lost ? { clip, wishes } : null);
+  }
+
+  // Theirs is what was wanted here; what was wanted after it still is.
+  goOn(id, wish, rest) {
+    for (const one of rest) this.wish(id, { ...one, key: newKey(), sent: false, batch: undefined });
+    this.onStored(wish.kind, id);
+  }
+
+  gone(lane) {
+    const { id = "", title = "", ranges = [], etag = "" } = lane.seen ?? {};
+    this.undoable.forget(id);
+    const after = `"${Number(etag.replaceAll('"', "")) + 1}"`; // the revision that removing it made
+    const run = () => this.bringBack({ id, title, ranges, etag: after, kind: "deleted" });
+    const text = `Somebody removed this clip: ${called(title)}. What you wanted was not stored.`;
+    this.say({ text, tone: "info", stays: true, action: { label: "Bring it back", run } });
     this.tell("selection");
-    const mine = { label: "Use my edges", run: () => this.edit(this.clip(id) ?? clip, wish.ranges) };
-    const text = `${this.whoChanged(clip)} changed this clip; here is the new version.`;
-    this.say({ text, tone: "info", stays: true, ...(wish.kind === "version" ? { action: mine } : {}) });
+  }
+
+  /** Show theirs, say what they did, and offer what was wanted here as a step of its own. */
+  faster(lane, clip, wishes) {
+    this.undoable.forget(clip.id);
+    if (wishes[0]?.batch && this.batches.get(wishes[0].batch)?.left > 0) return;
+    this.selectedId = clip.id;
+    this.tell("selection");
+    const text = `${this.whoChanged(clip)} ${whatChanged(lane.seen, clip)} meanwhile. What you see is the newest version.`;
+    const action = wishes.length ? { label: mine(wishes), run: () => this.anyway(clip.id, wishes) } : undefined;
+    this.say({ text, tone: "info", stays: true, action });
+  }
+
+  anyway(id, wishes) {
+    const clip = this.clip(id);
+    if (!clip) return;
+    const ranges = wishes.map((w) => w.ranges).filter(Boolean).pop();
+    if (ranges) this.edit(clip, ranges);
+    const title = wishes.map((w) => w.title).filter(Boolean).pop();
+    if (title) this.rename(clip, title);
+    const decision = wishes.filter((w) => w.kind === "decision").pop();
+    if (decision) this.decide(clip, decision.decision, decision.reason, decision.note);
+  }
+
+  /** One of several decisions made together has its answer. */
+  settled(batch, refused = null) {
+    const together = this.batches.get(batch);
+    if (!together) return;
+    together.left -= 1;
+    if (refused) together.refused.push(refused);
+    if (together.left) return;
+    this.batches.delete(batch);
+    if (!together.refused.length) return;
+    const names = together.refused.map(({ clip }) => `${called(clip.title)} (${this.whoChanged(clip)})`);
+    const count = names.length === 1 ? "One clip was" : `${names.length} clips were`;
+    const text = `${count} changed by somebody else meanwhile and not decided: ${names.join(", ")}.`;
+    const again = () => together.refused.forEach(({ clip, wishes }) => this.anyway(clip.id, wishes));
+    this.say({ text, tone: "info", stays: true, action: { label: "Decide anyway", run: again } });
   }
 
   /** Send what waits and stop listening. */
   close() {
-    for (const id of [...this.drafts.keys()]) this.commit(id);
+    this.commitAll();
+    this.outbox.leave();
     this.closed = true;
+    this.outbox.closed = true;
     clearTimeout(this.pollTimer);
   }
+}
+
+/** @param {Range[]} ranges */
+function plain(ranges) {
+  return ranges.map((r) => ({ start_s: toMs(r.start_s), end_s: toMs(r.end_s) }));
 }
