@@ -62,6 +62,7 @@ class Api:
         self.closest_s = DURATION_S
         self.keys: set[str] = set()
         self.gone: dict[str, dict[str, Any]] = {}
+        self.revision = "c"
         self.swallowing = 0  # so many answers are lost on their way
         self.clips = [self.clip("a", "The first hire", 4.85, 9.75), self.clip("b", "<b>Prices</b>", 14.85, 19.75)]
 
@@ -153,7 +154,7 @@ class Api:
         player = {"url": "/media-files/ast_1", "mime": "audio/wav", "kind": "audio"}
         about = {"id": "prj_1", "title": "A talk", "filename": "talk.wav", "duration_s": DURATION_S, "has_video": False}
         run = {"frame_rate": None, "state": "succeeded", "stage": None, "stage_label": "", "progress": 1, "error": None}
-        revisions = {"map_revision": "m", "transcript_revision": None, "clips_revision": "c"}
+        revisions = {"map_revision": "m", "transcript_revision": None, "clips_revision": self.revision}
         return {**about, **run, "desk_open": True, "player": player, **revisions}
 
     def write(self, route: Route, path: str) -> None:
@@ -234,7 +235,8 @@ def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
     """The desk, open at its first clip and cued at its start; no error may have been logged when a test is over."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     if reviewer:
-        context.add_init_script(f"localStorage.setItem('clipper.reviewer', {json.dumps(reviewer)})")
+        keep = f"localStorage.setItem('clipper.reviewer', {json.dumps(reviewer)})"
+        context.add_init_script(f"if (location.protocol === 'http:') {keep}")
     page = context.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
