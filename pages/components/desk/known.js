@@ -30,8 +30,8 @@ export class Known {
     this.selectedId = null;
     /** @type {Message|null} */
     this.message = null;
-    /** @type {Message|null} */
-    this.waiting = null;
+    /** @type {Message[]} */
+    this.waiting = [];
     /** @type {Map<string, {ranges: Range[]}>} edges under the hand, not yet a wish */
     this.drafts = new Map();
     /** @type {Set<string>} clips removed here: an older answer does not bring them back */
@@ -66,12 +66,24 @@ export class Known {
     if (!this.closed) for (const listener of this.listeners) listener(topics);
   }
 
-  /** One that stays until it is dealt with comes back after a passing one. @param {Message|null} message */
+  /**
+   * Say something. What stays until it is dealt with comes back after whatever was said meanwhile; null: it was.
+   * @param {Message|null} message
+   */
   say(message) {
-    if (message && !message.stays && this.message?.stays) this.waiting = this.message;
-    else if (message?.stays || (!message && this.message?.stays)) this.waiting = null;
-    this.message = message ?? this.waiting;
-    if (!message) this.waiting = null;
+    if (!message) this.message = this.waiting.pop() ?? null;
+    else {
+      const { message: before, waiting } = this;
+      if (before?.stays && before.text !== message.text) this.waiting = [...waiting.filter((m) => m.text !== before.text), before];
+      this.message = message;
+    }
+    this.tell("message");
+  }
+
+  /** Something said before does not hold any more. @param {string} text */
+  unsay(text) {
+    this.waiting = this.waiting.filter((m) => m.text !== text);
+    if (this.message?.text === text) this.message = null;
     this.tell("message");
   }
 

@@ -12,6 +12,7 @@ import { Undo } from "./undo.js";
 /** @typedef {import("./outbox.js").Lane} Lane */
 /** @typedef {import("./rules.js").Range} Range */
 
+const NOT_SAVED = "Not saved yet: the server did not answer. Your change is kept here.";
 const SAVE_AFTER_MS = 400; // after the last step of an edge: one version for one thought
 
 export class Store extends Known {
@@ -30,7 +31,7 @@ export class Store extends Known {
       accept: (id, wish, answer) => this.accept(id, wish, answer),
       refused: (id, lane, error) => this.refused(id, lane, error),
       stuck: () => this.notSaved(),
-      freed: () => this.say({ text: "Saved now.", tone: "ok" }),
+      freed: () => this.saved(),
       changed: () => this.tell("saving", "clips", "draft"),
     });
   }
@@ -373,9 +374,13 @@ export class Store extends Known {
     if (clip) this.decide(clip, "approved", null, null, { carry: true });
   }
 
+  saved() {
+    this.unsay(NOT_SAVED);
+    this.say({ text: "Saved now.", tone: "ok" });
+  }
+
   notSaved() {
-    const text = "Not saved yet: the server did not answer. Your change is kept here.";
-    this.say({ text, tone: "error", stays: true, action: { label: "Retry", run: () => this.retry() } });
+    this.say({ text: NOT_SAVED, tone: "error", stays: true, action: { label: "Retry", run: () => this.retry() } });
   }
 
   // --- somebody was faster
