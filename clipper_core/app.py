@@ -28,6 +28,7 @@ from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
 from clipper_core.here import accepted, ffmpeg_for, file_mapper, voice_detector
 from clipper_core.services.clips import Clips
+from clipper_core.services.edges import Edges
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.exports import Exports
 from clipper_core.services.health import Health
@@ -40,6 +41,8 @@ from clipper_core.services.peaks import Peaks
 from clipper_core.services.projects import Arrived, Projects, Sample
 from clipper_core.services.proposing import Proposed, propose_from
 from clipper_core.services.renders import Renders
+from clipper_core.services.requests import Requests
+from clipper_core.services.reshape import Reshape
 from clipper_core.services.runs import Runs
 from clipper_core.services.serving import ServeOptions, serve
 from clipper_core.services.shows import Shows
@@ -83,6 +86,9 @@ class App:
     uploads: Uploads[Arrived]
     runs: Runs
     clips: Clips
+    reshape: Reshape
+    edges: Edges
+    requests: Requests
     renders: Renders
     exports: Exports
     media: Media
@@ -147,6 +153,9 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         ),
         runs=runs,
         clips=Clips(database, evidence, renders),
+        reshape=Reshape(database, evidence, renders),
+        edges=Edges(evidence),
+        requests=Requests(database),
         renders=renders,
         exports=Exports(database, storage),
         media=Media(database, storage),

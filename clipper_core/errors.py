@@ -8,7 +8,7 @@
     │   ├── BadRange, BadSettings, BadText, BadUpload, UploadConflict, ChecksumMismatch
     │   ├── NotFound           Project…, Clip…, Run…, Render…, Upload…, Asset… and ShowNotFound
     │   ├── Stale, PreconditionMissing
-    │   └── NotApproved, NotReady, NothingToUndo, WrongState
+    │   └── NotApproved (NoLongerApproved), NotReady, NothingToUndo, NothingToCarry, NothingToTake, WrongState
     └── Failed                 something here did not work (exit 1, HTTP 5xx)
         ├── MediaToolFailed, MediaToolMissing, MediaToolStuck, RenderCheckFailed
         ├── StorageFailed          (StorageKeyRefused, StorageForbidden, BucketMissing, StorageUnreachable)
@@ -229,6 +229,12 @@ class NotApproved(Refused):
     status = 409
 
 
+class NoLongerApproved(NotApproved):
+    """This file is of a version that is not approved any more. Open its clip on the review desk and decide again."""
+
+    code = "no_longer_approved"
+
+
 class NotReady(Refused):
     """This is not ready yet. Wait until the step before it has finished."""
 
@@ -240,6 +246,20 @@ class NothingToUndo(Refused):
     """There is no decision to undo on this version."""
 
     code = "nothing_to_undo"
+    status = 409
+
+
+class NothingToCarry(Refused):
+    """There is no approval to carry over to this version. Listen to it, then decide."""
+
+    code = "nothing_to_carry"
+    status = 409
+
+
+class NothingToTake(Refused):
+    """This clip rests on the newest words already. There is nothing to take over."""
+
+    code = "nothing_to_take"
     status = 409
 
 

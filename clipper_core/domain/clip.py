@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,3 +80,18 @@ def status_of(verdicts: Iterable[Verdict]) -> ClipStatus:
     """A clip's status, from the decisions on its newest version in the order they were made."""
     stands = standing(verdicts)
     return ClipStatus(stands[-1].value) if stands else ClipStatus.PROPOSED
+
+
+def carries_from(verdicts: Mapping[int, Sequence[Verdict]], newest: int) -> int | None:
+    """The version whose approval may be carried over to version ``newest``; None where there is none.
+
+    Nothing may stand on ``newest``, and an approval on the last version before it that anything stands on: a rejection
+    or a request for changes since then is not passed over.
+    """
+    if standing(verdicts.get(newest, ())):
+        return None
+    for number in sorted((n for n in verdicts if n < newest), reverse=True):
+        stands = standing(verdicts[number])
+        if stands:
+            return number if stands[-1] is Verdict.APPROVED else None
+    return None

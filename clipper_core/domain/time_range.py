@@ -34,6 +34,17 @@ def in_order(ranges: Sequence[TimeRange]) -> bool:
     return all(a.end_ms <= b.start_ms for a, b in pairwise(ranges))
 
 
+def joined(ranges: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
+    """The same stretches in order, those that touch or overlap made one."""
+    out: list[TimeRange] = []
+    for span in sorted(ranges):
+        if out and span.start_ms <= out[-1].end_ms:
+            out[-1] = TimeRange(out[-1].start_ms, max(out[-1].end_ms, span.end_ms))
+        else:
+            out.append(span)
+    return tuple(out)
+
+
 def total_ms(ranges: Iterable[TimeRange]) -> int:
     return sum(r.length_ms for r in ranges)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from clipper_core.domain.time_range import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,15 @@ class Transcript:
     @property
     def sentence_ends(self) -> frozenset[int]:
         return frozenset(s.last_word for s in self.sentences)
+
+
+def wording_differs(one: Transcript, other: Transcript, ranges: Iterable[TimeRange]) -> bool:
+    """Whether other words are said in ``ranges`` by the one than by the other; when each is heard does not matter."""
+
+    def said(transcript: Transcript, span: TimeRange) -> list[str]:
+        return [w.text for w in transcript.words_between(span.start_ms, span.end_ms)]
+
+    return any(said(one, r) != said(other, r) for r in ranges)
 
 
 ENDS = (".", "?", "!", "…", "。", "？", "！")

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Clip, ClipVersion, Decision, Project
-from clipper_core.domain.clip import ClipStatus, Verdict, status_of
+from clipper_core.domain.clip import ClipStatus, Verdict, carries_from, status_of
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import cut_from_json, cut_json, ranges_from_row, ranges_to_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
+
+LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,15 @@ class DecisionView:
     by: str
     at: datetime
     version: int
+    carried_from: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class ClipView:
-    """A clip with its newest version, its status, and every decision on it in order."""
+    """A clip with its newest version, its status, and every decision on it in order.
+
+    ``words_changed`` says that other words are known by now than those the version rests on (``transcript_id``).
+    """
 
     id: str
     project_id: str
@@ -48,6 +54,8 @@ class ClipView:
     revision: int
     changed_by: str
     decisions: tuple[DecisionView, ...]
+    transcript_id: str | None
+    words_changed: bool = False
 
     @property
     def start_ms(self) -> int:
@@ -72,18 +80,32 @@ class ClipView:
                 stack.pop()
         return stack[-1] if stack else None
 
+    @property
+    def carry_from(self) -> int | None:
+        """The version whose approval may be carried over to the newest one."""
+        verdicts: dict[int, list[Verdict]] = {}
+        for made in self.decisions:
+            verdicts.setdefault(made.version, []).append(made.verdict)
+        return carries_from(verdicts, self.version)
+
 
 def clip_views(session: Session, clips: Sequence[Clip]) -> list[ClipView]:
+    """The views of these clips, which have to be as they are in the database by now, in the same order."""
     ids = [c.id for c in clips]
-    versions = {
-        (v.clip_id, v.number): v for v in session.scalars(select(ClipVersion).where(ClipVersion.clip_id.in_(ids)))
-    }
-    numbers = {v.id: v.number for v in versions.values()}
+    newest = select(ClipVersion).join(Clip, and_(Clip.id == ClipVersion.clip_id, Clip.newest == ClipVersion.number))
+    versions = {v.clip_id: v for v in session.scalars(newest.where(Clip.id.in_(ids)))}
     made: dict[str, list[DecisionView]] = {i: [] for i in ids}
-    for d in session.scalars(select(Decision).where(Decision.clip_id.in_(ids)).order_by(Decision.number)):
-        number = numbers[d.version_id]
-        made[d.clip_id].append(DecisionView(Verdict(d.verdict), d.reason, d.note, d.decided_by, d.decided_at, number))
-    return [_view(c, versions[(c.id, c.newest)], made[c.id]) for c in clips]
+    for clip_id, *said in session.execute(_decisions_on(ids)):
+        made[clip_id].append(DecisionView(Verdict(said[0]), *said[1:]))
+    return [_view(c, versions[c.id], made[c.id]) for c in clips]
+
+
+def _decisions_on(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """Every decision on these clips in order, as columns: of rows as objects a long record would take a second."""
+    columns = (Decision.verdict, Decision.reason, Decision.note, Decision.decided_by, Decision.decided_at)
+    query = select(Decision.clip_id, *columns, ClipVersion.number, Decision.carried_from)
+    query = query.join(ClipVersion, ClipVersion.id == Decision.version_id)
+    return query.where(Decision.clip_id.in_(clip_ids)).order_by(Decision.clip_id, Decision.number)
 
 
 def _view(clip: Clip, version: ClipVersion, decisions: list[DecisionView]) -> ClipView:
@@ -104,34 +126,8 @@ def _view(clip: Clip, version: ClipVersion, decisions: list[DecisionView]) -> Cl
         revision=clip.revision,
         changed_by=decisions[-1].by if decisions and decisions[-1].version == version.number else version.created_by,
         decisions=tuple(decisions),
+        transcript_id=version.transcript_id,
     )
-
-
-def count_by_status(session: Session, project_ids: Sequence[str]) -> dict[str, tuple[dict[ClipStatus, int], str]]:
-    """For each project: how many clips stand how, and a word that changes when any of its clips does."""
-    live = select(Clip).where(Clip.project_id.in_(project_ids), Clip.deleted_at.is_(None))
-    clips = session.scalars(live).all()
-    newest = {(c.id, c.newest): c for c in clips}
-    query = (
-        select(ClipVersion.clip_id, ClipVersion.number, Decision.verdict)
-        .join(Decision, Decision.version_id == ClipVersion.id)
-        .where(ClipVersion.clip_id.in_([c.id for c in clips]))
-        .order_by(Decision.number)
-    )
-    verdicts: dict[str, list[Verdict]] = {}
-    for clip_id, number, verdict in session.execute(query):
-        if (clip_id, number) in newest:
-            verdicts.setdefault(clip_id, []).append(Verdict(verdict))
-    out: dict[str, tuple[dict[ClipStatus, int], str]] = {}
-    for project_id in project_ids:
-        of_it = [c for c in clips if c.project_id == project_id]
-        counts = dict.fromkeys(ClipStatus, 0)
-        for clip in of_it:
-            counts[status_of(verdicts.get(clip.id, ()))] += 1
-        newest_made = max((c.created_at for c in of_it), default=None)
-        stamp = newest_made.timestamp() if newest_made else 0
-        out[project_id] = (counts, f"{len(of_it)}-{sum(c.revision for c in of_it)}-{stamp:.3f}")
-    return out
 
 
 def newest_version(session: Session, clip: Clip) -> ClipVersion:
@@ -156,7 +152,7 @@ def new_version(
     )
 
 
-def clean_text(text: str | None, most: int = 300) -> str:
+def clean_text(text: str | None, most: int = LONGEST_TITLE) -> str:
     shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text or "")
     return shown.strip()[:most]
 
@@ -170,6 +166,7 @@ def decisions_json(decisions: Iterable[DecisionView]) -> list[dict[str, Any]]:
             "by": d.by,
             "at": d.at.isoformat(),
             "version": d.version,
+            "carried_from": d.carried_from,
         }
         for d in decisions
     ]

@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
-from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, ClipVersion, Decision, Project, now
+from clipper_core.db.models import Clip, Decision, Project, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus, Reason, Verdict, standing, status_of
-from clipper_core.domain.cut import Cut
-from clipper_core.domain.documents import ranges_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import DEFAULT_PRESET
-from clipper_core.domain.time_range import TimeRange, in_order
-from clipper_core.errors import BadRange, BadSettings, ClipNotFound, NothingToUndo, NotReady, ProjectNotFound, Stale
-from clipper_core.services.clip_rows import (
-    ClipView,
-    clean_text,
-    clip_views,
-    new_version,
-    newest_version,
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.errors import BadSettings, NothingToCarry, NothingToTake, NothingToUndo, ProjectNotFound
+from clipper_core.services.clip_changes import (
+    Changes,
+    Evidence,
+    OnDecision,
+    add_version,
+    existing,
+    mapped_project,
+    only,
+    step,
 )
-from clipper_core.services.evidence import NOT_MAPPED
-from clipper_core.services.tasks import lock_project
-
-MOST_RANGES = 50
-SHORTEST_MS = 200
-
-
-class Evidence(Protocol):
-    """Certifies cuts by a project's current map and words."""
-
-    def certify(self, project_id: str, ranges: Sequence[TimeRange]) -> tuple[Cut, ...]: ...
-
-
-class OnDecision(Protocol):
-    """Told, inside the transaction, what was decided on which version; what it returns runs after the commit."""
-
-    def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> None: ...
-
-    def after_commit(self) -> None: ...
+from clipper_core.services.clip_rows import ClipView, clean_text, clip_views, newest_version
 
 
 class Clips:
+    """Every change may carry the ``key`` of its request: sent again, it changes nothing and tells what is there."""
+
     def __init__(self, database: Database, evidence: Evidence, on_decision: OnDecision) -> None:
         self._database = database
-        self._evidence = evidence
-        self._on_decision = on_decision
+        self._changes = Changes(database, evidence, on_decision)
 
     # -- looking
 
@@ -58,32 +40,38 @@ class Clips:
         with self._database.read() as session:
             if session.get(Project, project_id) is None:
                 raise ProjectNotFound
-            query = select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
-            views = clip_views(session, session.scalars(query).all())
-        return sorted(views, key=lambda c: (c.rank is None, c.rank or 0, c.start_ms, c.id))
+            views = self._changes.views(session, project_id)
+        return sorted(self._changes.shown(views), key=lambda c: (c.rank is None, c.rank or 0, c.start_ms, c.id))
 
     def get(self, clip_id: str) -> ClipView:
         """Raises ClipNotFound."""
         with self._database.read() as session:
-            return clip_views(session, [_existing(session, clip_id)])[0]
+            clip = existing(session, clip_id)
+            views = self._changes.views(session, clip.project_id, [clip_id])
+        return only(self._changes.shown(views))
 
     # -- by hand
 
-    def create(self, project_id: str, ranges: Sequence[TimeRange], *, title: str = "", by: str = "") -> ClipView:
+    def create(
+        self, project_id: str, ranges: Sequence[TimeRange], *, title: str = "", by: str = "", key: str | None = None
+    ) -> ClipView:
         """A clip made by a person. Raises ProjectNotFound, NotReady, BadRange."""
+        again = self._changes.again(project_id, project_id, key)
+        if again is not None:
+            return only(again)
         with self._database.read() as session:
-            project = _project(session, project_id)
-        _check(ranges, project)
-        cuts = self._evidence.certify(project_id, ranges)
-        with self._database.write() as session:
-            project = _project(session, project_id)
-            clip = Clip(
-                id=new_id("clp"), project_id=project_id, origin="manual", rank=None, reasons=[], alternatives=[]
-            )
+            project = mapped_project(session, project_id)
+        certified = self._changes.certified(project, ranges)
+
+        def change(session: Session, _follow: list[Task]) -> list[Clip]:
+            mapped_project(session, project_id)
+            clip = Clip(id=new_id("clp"), project_id=project_id, origin="manual", reasons=[], alternatives=[])
             session.add(clip)
             session.flush()
-            _add_version(session, clip, project, title or _made_title(ranges), ranges, cuts, DEFAULT_PRESET, by)
-            return clip_views(session, [clip])[0]
+            add_version(session, clip, title or _made_title(ranges), ranges, certified, DEFAULT_PRESET, by)
+            return [clip]
+
+        return only(self._changes.make(project_id, project_id, key, change))
 
     def revise(
         self,
@@ -92,31 +80,45 @@ class Clips:
         *,
         ranges: Sequence[TimeRange] | None = None,
         title: str | None = None,
+        take_words: bool = False,
         by: str = "",
+        key: str | None = None,
     ) -> ClipView:
-        """A new version of a clip somebody saw at revision ``seen``. Raises ClipNotFound, Stale, BadRange."""
-        with self._database.read() as session:
-            clip = _existing(session, clip_id)
-            project = _project(session, clip.project_id)
-            old = newest_version(session, clip)
-        spans = tuple(ranges) if ranges is not None else ranges_from_row(old.ranges)
-        _check(spans, project)
-        cuts = self._evidence.certify(clip.project_id, spans)
-        with self._database.write() as session:
-            clip = self._step(session, clip_id, seen)
-            old = newest_version(session, clip)
-            clip.newest += 1
-            name = clean_text(title) if title is not None else old.title
-            _add_version(session, clip, project, name or old.title, spans, cuts, old.preset, by)
-            return clip_views(session, [clip])[0]
+        """A new version of a clip somebody saw at revision ``seen``, resting on the map and the words in use.
 
-    def delete(self, clip_id: str, seen: int) -> None:
-        """Put a clip away. Raises ClipNotFound, Stale."""
-        with self._database.write() as session:
-            clip = self._step(session, clip_id, seen)
-            clip.deleted_at = now()
-            self._on_decision.decided(session, clip, newest_version(session, clip), ClipStatus.REJECTED)
-        self._on_decision.after_commit()
+        Nothing of the version before is rendered any more. Raises ClipNotFound, Stale, BadRange, and NothingToTake
+        where only the newest words are wanted (``take_words``) and it rests on them already.
+        """
+        project_id = self._changes.project_of(clip_id)
+        again = self._changes.again(project_id, clip_id, key)
+        if again is not None:
+            return only(again)
+        project, old, spans = self._changes.seen(clip_id, seen)
+        if take_words and ranges is None and title is None and old.transcript_id == project.transcript_id:
+            raise NothingToTake
+        spans = tuple(ranges) if ranges is not None else spans
+        certified = self._changes.certified(project, spans)
+
+        def change(session: Session, follow: list[Task]) -> list[Clip]:
+            clip = step(session, clip_id, seen, newest=Clip.newest + 1)
+            follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
+            name = clean_text(title) or old.title
+            add_version(session, clip, name, spans, certified, old.preset, by)
+            return [clip]
+
+        return only(self._changes.make(project_id, clip_id, key, change))
+
+    def delete(self, clip_id: str, seen: int, *, by: str = "", key: str | None = None) -> int:
+        """Put a clip away; its revision by now. Raises ClipNotFound, Stale."""
+
+        def change(session: Session, follow: list[Task]) -> list[Clip]:
+            clip = step(session, clip_id, seen, deleted_at=now(), deleted_by=clean_text(by, 200))
+            follow += self._changes.follow(session, clip, newest_version(session, clip), ClipStatus.REJECTED)
+            return [clip]
+
+        self._changes.make(self._changes.project_of(clip_id), clip_id, key, change)
+        with self._database.read() as session:
+            return existing(session, clip_id, deleted=True).revision
 
     def decide(
         self,
@@ -126,99 +128,46 @@ class Clips:
         *,
         reason: str | None = None,
         note: str | None = None,
+        carry: bool = False,
         by: str = "",
+        key: str | None = None,
     ) -> ClipView:
         """Add a decision on the newest version of a clip somebody saw at revision ``seen``.
 
-        Raises ClipNotFound, Stale, NothingToUndo, BadSettings.
+        ``carry`` approves it because an earlier version is approved, which the record shows.
+        Raises ClipNotFound, Stale, NothingToUndo, NothingToCarry, BadSettings.
         """
         if reason is not None and reason not in set(Reason):
             raise BadSettings("This reason is not one of those Clipper knows. Choose one from the list.")
-        with self._database.write() as session:
-            clip = self._step(session, clip_id, seen)
-            version = newest_version(session, clip)
-            before = _verdicts(session, version.id)
-            if verdict is Verdict.WITHDRAWN and not standing(before):
+        if carry and verdict is not Verdict.APPROVED:
+            raise BadSettings("Only an approval can be carried over to another version.")
+
+        def change(session: Session, follow: list[Task]) -> list[Clip]:
+            clip = step(session, clip_id, seen)
+            before = clip_views(session, [clip])[0]
+            verdicts = [d.verdict for d in before.decisions if d.version == before.version]
+            if verdict is Verdict.WITHDRAWN and not standing(verdicts):
                 raise NothingToUndo
-            session.add(
-                Decision(
-                    id=new_id("dec"),
-                    clip_id=clip.id,
-                    version_id=version.id,
-                    number=clip.revision,
-                    verdict=verdict.value,
-                    reason=reason,
-                    note=clean_text(note, 4000) or None if note else None,
-                    decided_by=clean_text(by, 200),
-                )
+            if carry and before.carry_from is None:
+                raise NothingToCarry
+            decision = Decision(
+                id=new_id("dec"),
+                clip_id=clip.id,
+                version_id=before.version_id,
+                number=clip.revision,
+                verdict=verdict.value,
+                reason=reason,
+                note=clean_text(note, 4000) or None,
+                carried_from=before.carry_from if carry else None,
+                decided_by=clean_text(by, 200),
             )
+            session.add(decision)
             session.flush()
-            self._on_decision.decided(session, clip, version, status_of([*before, verdict]))
-            view = clip_views(session, [clip])[0]
-        self._on_decision.after_commit()
-        return view
+            status = status_of([*verdicts, verdict])
+            follow += self._changes.follow(session, clip, newest_version(session, clip), status)
+            return [clip]
 
-    @staticmethod
-    def _step(session: Session, clip_id: str, seen: int) -> Clip:
-        """Raise the clip's revision, if it still is the one that was seen."""
-        lock_project(session, _existing(session, clip_id).project_id)
-        stepped = (
-            update(Clip)
-            .where(Clip.id == clip_id, Clip.revision == seen, Clip.deleted_at.is_(None))
-            .values(revision=Clip.revision + 1)
-            .execution_options(synchronize_session=False)
-        )
-        result = session.execute(stepped)
-        assert isinstance(result, CursorResult)
-        clip = session.get(Clip, clip_id, populate_existing=True)
-        if clip is None or clip.deleted_at is not None:
-            raise ClipNotFound
-        if result.rowcount == 0:
-            raise Stale
-        return clip
-
-
-def _check(ranges: Sequence[TimeRange], project: Project) -> None:
-    if not ranges or len(ranges) > MOST_RANGES:
-        raise BadRange(f"A clip is made of 1 to {MOST_RANGES} stretches. Choose at least one.")
-    end_ms = (project.media or {}).get("duration_ms") or 0
-    if not in_order(ranges) or ranges[-1].end_ms > end_ms or any(r.length_ms < SHORTEST_MS for r in ranges):
-        raise BadRange
-
-
-def _project(session: Session, project_id: str) -> Project:
-    project = session.get(Project, project_id)
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
-    if project.map_id is None:
-        raise NotReady(NOT_MAPPED)
-    return project
-
-
-def _existing(session: Session, clip_id: str) -> Clip:
-    clip = session.get(Clip, clip_id)
-    if clip is None or clip.deleted_at is not None or session.get_one(Project, clip.project_id).deleted_at is not None:
-        raise ClipNotFound
-    return clip
-
-
-def _verdicts(session: Session, version_id: str) -> list[Verdict]:
-    query = select(Decision.verdict).where(Decision.version_id == version_id).order_by(Decision.number)
-    return [Verdict(v) for v in session.scalars(query)]
-
-
-def _add_version(
-    session: Session,
-    clip: Clip,
-    project: Project,
-    title: str,
-    ranges: Sequence[TimeRange],
-    cuts: Iterable[Cut],
-    preset: str,
-    by: str,
-) -> None:
-    session.add(new_version(clip, project, title, ranges, cuts, preset, by))
-    session.flush()
+        return only(self._changes.make(self._changes.project_of(clip_id), clip_id, key, change))
 
 
 def _made_title(ranges: Sequence[TimeRange]) -> str:

@@ -25,7 +25,7 @@ from clipper_core.domain.ids import SAMPLE_PROJECT, new_id
 from clipper_core.domain.media import MediaInfo, plays_in_browser
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import BadSettings, ClipperError, ProjectNotFound
-from clipper_core.services.clip_rows import count_by_status
+from clipper_core.services.clip_counts import count_by_status
 from clipper_core.services.runs import Runs, RunView
 from clipper_core.services.shows import checked_wishes, existing_show
 from clipper_core.services.tasks import Tasks

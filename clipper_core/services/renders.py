@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Asset, Clip, ClipVersion, Project, Render, Task, now
@@ -58,24 +57,28 @@ class Renders:
         self._database = database
         self._tasks = tasks
         self._tool = ffmpeg_version
-        self._waiting = threading.local()  # what to ring for once the caller's transaction has committed
 
     # -- told by the review
 
-    def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> None:
-        """An approval asks for the file at once; taking it back stops what has not been rendered yet."""
-        self._waiting.tasks = []
-        if status is ClipStatus.APPROVED:
-            _, task = self._request_in(session, clip, version, version.preset)
-            self._waiting.tasks.append(task)
-            return
-        unfinished = select(Task).join(Render, Render.task_id == Task.id).where(Render.version_id == version.id)
+    def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> list[Task]:
+        """An approval asks for the file at once; all else the clip still has to render stops. What to ring for."""
+        self._stop(session, clip, version.id if status is ClipStatus.APPROVED else None)
+        if status is not ClipStatus.APPROVED:
+            return []
+        return [self._request_in(session, clip, version, version.preset)[1]]
+
+    def ring(self, tasks: Sequence[Task]) -> None:
+        """Tell the queue, once the transaction has committed."""
+        self._tasks.ring(tasks)
+
+    def _stop(self, session: Session, clip: Clip, approved_id: str | None) -> None:
+        """Cancel the unfinished renders of a clip, except of the version that is approved."""
+        unfinished = select(Task).join(Render, Render.task_id == Task.id).where(Render.clip_id == clip.id)
+        unfinished = unfinished.where(Task.state.in_((TaskState.QUEUED, TaskState.RUNNING)))
+        if approved_id is not None:
+            unfinished = unfinished.where(Render.version_id != approved_id)
         held = session.scalars(unfinished.with_for_update(of=Task), execution_options={"populate_existing": True})
         self._tasks.cancel(session, held.all())
-
-    def after_commit(self) -> None:
-        self._tasks.ring(getattr(self._waiting, "tasks", []))
-        self._waiting.tasks = []
 
     # -- asked for by name
 
@@ -85,10 +88,14 @@ class Renders:
         Raises ClipNotFound, NotApproved, BadSettings for a preset that does not exist.
         """
         with self._database.write() as session:
-            clip = session.get(Clip, clip_id)
-            if clip is None or clip.deleted_at is not None or _deleted(session, clip.project_id):
+            project_id = session.scalar(select(Clip.project_id).where(Clip.id == clip_id))
+            if project_id is None:
                 raise ClipNotFound
-            lock_project(session, clip.project_id)
+            # Read under the lock: what was seen before it may be a version that was edited meanwhile.
+            lock_project(session, project_id)
+            clip = session.get_one(Clip, clip_id)
+            if clip.deleted_at is not None or _deleted(session, project_id):
+                raise ClipNotFound
             view = clip_views(session, [clip])[0]
             if view.status is not ClipStatus.APPROVED:
                 raise NotApproved
@@ -134,7 +141,7 @@ class Renders:
             render = session.get(Render, render_id)
             if render is None or _deleted(session, render.project_id):
                 raise RenderNotFound
-            views = self._views(session, [render])
+            views = render_views(session, [render])
             if not views:
                 raise RenderNotFound
             return views[0]
@@ -144,15 +151,19 @@ class Renders:
         query = select(Render).join(Project, Project.id == Render.project_id).where(Project.deleted_at.is_(None))
         if project_id is not None:
             query = query.where(Render.project_id == project_id)
-        with self._database.read() as session:
-            return self._views(session, list(session.scalars(query.order_by(Render.created_at.desc(), Render.id))))
+        return self._found(query)
 
-    def newest_by_clip(self, project_id: str) -> dict[str, RenderView]:
-        """The newest render of each clip's version that has one."""
+    def of_clips(self, clip_ids: Collection[str]) -> dict[str, RenderView]:
+        """The newest render of the approved version of each of these clips that has one."""
         out: dict[str, RenderView] = {}
-        for view in self.of_project(project_id):
-            out.setdefault(view.clip_id, view)
+        for view in self._found(select(Render).where(Render.clip_id.in_(clip_ids))):
+            if view.still_approved:
+                out.setdefault(view.clip_id, view)
         return out
+
+    def _found(self, query: Select[Render]) -> list[RenderView]:
+        with self._database.read() as session:
+            return render_views(session, session.scalars(query.order_by(Render.created_at.desc(), Render.id)).all())
 
     def retry(self, render_id: str) -> RenderView:
         """Raises RenderNotFound, WrongState."""
@@ -168,7 +179,7 @@ class Renders:
             if render is None or _deleted(session, render.project_id):
                 raise RenderNotFound
             lock_project(session, render.project_id)
-            if again and not any(v.still_approved for v in self._views(session, [render])):
+            if again and not is_approved(session, [render]):
                 raise NotApproved
             task = session.get_one(Task, render.task_id, with_for_update=True)
             if TaskState(task.state).is_final != again or task.state == TaskState.SUCCEEDED:
@@ -180,22 +191,27 @@ class Renders:
         self._tasks.ring([task])
         return self.get(render_id)
 
-    @staticmethod
-    def _views(session: Session, renders: list[Render]) -> list[RenderView]:
-        tasks = {t.id: t for t in session.scalars(select(Task).where(Task.id.in_([r.task_id for r in renders])))}
-        clip_ids = {r.clip_id for r in renders}
-        rows = session.scalars(select(Clip).where(Clip.id.in_(clip_ids))).all()
-        gone = {c.id for c in rows if c.deleted_at is not None}
-        clips = {c.id: c for c in clip_views(session, rows)}
-        version_ids = {r.version_id for r in renders}
-        versions = {v.id: v for v in session.scalars(select(ClipVersion).where(ClipVersion.id.in_(version_ids)))}
-        asset_ids = {r.asset_id for r in renders if r.asset_id}
-        assets = {a.id: a for a in session.scalars(select(Asset).where(Asset.id.in_(asset_ids)))}
-        return [
-            _view(r, tasks[r.task_id], versions[r.version_id], clips[r.clip_id], assets.get(r.asset_id or ""))
-            for r in renders
-            if r.clip_id not in gone
-        ]
+
+def render_views(session: Session, renders: Sequence[Render]) -> list[RenderView]:
+    """The views of these renders; those of deleted clips are left out."""
+    tasks = {t.id: t for t in session.scalars(select(Task).where(Task.id.in_([r.task_id for r in renders])))}
+    clip_ids = {r.clip_id for r in renders}
+    there = select(Clip).where(Clip.id.in_(clip_ids), Clip.deleted_at.is_(None))
+    clips = {c.id: c for c in clip_views(session, session.scalars(there).all())}
+    version_ids = {r.version_id for r in renders}
+    versions = {v.id: v for v in session.scalars(select(ClipVersion).where(ClipVersion.id.in_(version_ids)))}
+    asset_ids = {r.asset_id for r in renders if r.asset_id}
+    assets = {a.id: a for a in session.scalars(select(Asset).where(Asset.id.in_(asset_ids)))}
+    return [
+        _view(r, tasks[r.task_id], versions[r.version_id], clips[r.clip_id], assets.get(r.asset_id or ""))
+        for r in renders
+        if r.clip_id in clips
+    ]
+
+
+def is_approved(session: Session, renders: Sequence[Render]) -> bool:
+    """Whether any of these renders is of a version that is approved by now."""
+    return any(v.still_approved for v in render_views(session, renders))
 
 
 def _deleted(session: Session, project_id: str) -> bool:

@@ -19,7 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from clipper_core import __version__
 from clipper_core.app import App, set_up_logs, this_app
 from clipper_core.errors import ClipperError
-from clipper_core.web import clips, jobs, media, problems, projects, shows, uploads
+from clipper_core.web import clips, edges, jobs, media, problems, projects, reshape, shows, uploads
 from clipper_core.web.middleware import SameOrigin
 
 log = structlog.get_logger()
@@ -40,6 +40,7 @@ async def running(api: FastAPI) -> AsyncIterator[None]:
     keeping = [
         asyncio.create_task(_every(RECONCILE_S, lambda: app.tasks.reconcile())),
         asyncio.create_task(_every(SWEEP_S, lambda: app.uploads.sweep())),
+        asyncio.create_task(_every(SWEEP_S, lambda: app.requests.sweep())),
         asyncio.create_task(_every(SWEEP_SCRATCH_S, lambda: app.work.sweep())),
         asyncio.create_task(_every(SWEEP_STORE_S, lambda: app.orphans.sweep())),
     ]
@@ -75,7 +76,7 @@ def make_api(app: App | None = None) -> FastAPI:
     )
     if app is not None:
         made.state.clipper = app
-    for part in (jobs, shows, projects, clips, uploads, media):
+    for part in (jobs, shows, projects, edges, clips, reshape, uploads, media):
         made.include_router(part.router)
     problems.install(made)
     made.add_middleware(GZipMiddleware, minimum_size=2000)

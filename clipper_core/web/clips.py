@@ -1,17 +1,22 @@
-"""``/api/clips``: versions, decisions and renders of one clip. Every change says which revision it saw (If-Match)."""
+"""``/api/clips``: versions, decisions and renders of one clip. Every change says which revision it saw (If-Match).
+
+It may name itself as well (Idempotency-Key): sent again under the same name it changes nothing, however often its
+answer was lost on the way, and is answered by what is there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel, Field, model_validator
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from clipper_core.app import App
 from clipper_core.domain.clip import Verdict
 from clipper_core.domain.documents import clip_json
 from clipper_core.domain.time_range import TimeRange, milliseconds
-from clipper_core.errors import BadRange
+from clipper_core.errors import BadRange, ClipNotFound
 from clipper_core.services.clip_rows import ClipView, decisions_json
 from clipper_core.services.renders import RenderView
 from clipper_core.web.forms import app_of, etag, seen_revision
@@ -20,6 +25,7 @@ router = APIRouter(prefix="/api", tags=["clips"])
 
 Name = Annotated[str, Field(max_length=200)]
 Seen = Annotated[str | None, Header(alias="If-Match")]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=80), AfterValidator(lambda key: key or None)]
 
 
 class Span(BaseModel):
@@ -56,8 +62,15 @@ class ClipBody(BaseModel):
         return None
 
 
+class VersionBody(ClipBody):
+    """What changes; with ``take_words`` nothing else has to."""
+
+    take_words: bool = Field(False, description="rest on the newest words")
+
+
 class DecisionBody(BaseModel):
     decision: Verdict
+    carry: bool = Field(False, description="approve because an earlier version is approved, and say so in the record")
     reason: str | None = Field(None, max_length=40)
     note: str | None = Field(None, max_length=4000)
     by: Name = ""
@@ -75,32 +88,40 @@ def get_clip(request: Request, response: Response, clip_id: str) -> dict[str, An
 
 @router.post("/clips/{clip_id}/versions", status_code=201)
 def add_version(
-    request: Request, response: Response, clip_id: str, body: ClipBody, if_match: Seen = None
+    request: Request, response: Response, clip_id: str, body: VersionBody, if_match: Seen = None, key: Key = None
 ) -> dict[str, Any]:
-    """A new version: other ranges, another title. It needs a decision of its own."""
+    """A new version: other ranges, another title, the newest words. It needs a decision of its own."""
     app = app_of(request)
     seen = seen_revision(if_match)
-    if body.spans() is None and not (body.title or "").strip():
+    title = body.title if (body.title or "").strip() else None
+    if body.spans() is None and title is None and not body.take_words:
         raise BadRange("Say what changes: ranges, start_s and end_s, or a title.")
-    view = app.clips.revise(clip_id, seen, ranges=body.spans(), title=body.title, by=body.by)
-    return clip_body(app, view, response)
+    changed: dict[str, Any] = {"ranges": body.spans(), "title": title, "take_words": body.take_words}
+    return clip_body(app, app.clips.revise(clip_id, seen, **changed, by=body.by, key=key), response)
 
 
 @router.post("/clips/{clip_id}/decisions", status_code=201)
 def add_decision(
-    request: Request, response: Response, clip_id: str, body: DecisionBody, if_match: Seen = None
+    request: Request, response: Response, clip_id: str, body: DecisionBody, if_match: Seen = None, key: Key = None
 ) -> dict[str, Any]:
     """Approve, reject or ask for changes to the newest version, or take the last decision back (withdrawn)."""
     app = app_of(request)
     seen = seen_revision(if_match)
-    view = app.clips.decide(clip_id, seen, body.decision, reason=body.reason, note=body.note, by=body.by)
-    return clip_body(app, view, response)
+    said: dict[str, Any] = {"reason": body.reason, "note": body.note, "carry": body.carry}
+    return clip_body(app, app.clips.decide(clip_id, seen, body.decision, **said, by=body.by, key=key), response)
 
 
 @router.delete("/clips/{clip_id}", status_code=204)
-def delete_clip(request: Request, clip_id: str, if_match: Seen = None) -> Response:
-    app_of(request).clips.delete(clip_id, seen_revision(if_match))
-    return Response(status_code=204)
+def delete_clip(
+    request: Request,
+    clip_id: str,
+    by: Annotated[str, Query(max_length=200)] = "",
+    if_match: Seen = None,
+    key: Key = None,
+) -> Response:
+    """Put a clip away. The answer's ETag is what bringing it back (``restore``) has to name."""
+    revision = app_of(request).clips.delete(clip_id, seen_revision(if_match), by=by, key=key)
+    return Response(status_code=204, headers={"ETag": etag(revision)})
 
 
 @router.post("/clips/{clip_id}/renders", status_code=202)
@@ -126,13 +147,22 @@ def cancel_render(request: Request, render_id: str) -> dict[str, Any]:
 
 def project_clips(app: App, project_id: str) -> dict[str, Any]:
     app.projects.get(project_id)
-    renders = app.renders.newest_by_clip(project_id)
-    return {"clips": [clip_view_json(c, renders.get(c.id)) for c in app.clips.of_project(project_id)]}
+    clips = app.clips.of_project(project_id)
+    renders = app.renders.of_clips([c.id for c in clips])
+    return {"clips": [clip_view_json(c, renders.get(c.id)) for c in clips]}
+
+
+def clip_bodies(app: App, views: Sequence[ClipView], response: Response) -> list[dict[str, Any]]:
+    """Several clips; the ETag is the first one's. Raises ClipNotFound where none is left."""
+    if not views:
+        raise ClipNotFound
+    response.headers["ETag"] = etag(views[0].revision)
+    renders = app.renders.of_clips([v.id for v in views])
+    return [clip_view_json(v, renders.get(v.id)) for v in views]
 
 
 def clip_body(app: App, view: ClipView, response: Response) -> dict[str, Any]:
-    response.headers["ETag"] = etag(view.revision)
-    return clip_view_json(view, app.renders.newest_by_clip(view.project_id).get(view.id))
+    return clip_bodies(app, [view], response)[0]
 
 
 def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
@@ -140,8 +170,6 @@ def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
         view.id, view.title, view.reasons, view.rank, view.status.value, view.ranges, view.cuts, view.alternatives
     )
     stands = view.decision
-    # A render of an older version, or of one whose approval was taken back, is not this clip's file any more.
-    current = render if render and render.still_approved else None
     return {
         **shared,
         "project_id": view.project_id,
@@ -152,13 +180,16 @@ def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
         "changed_by": view.changed_by,
         "decision": decisions_json([stands])[0] if stands else None,
         "decisions": decisions_json(view.decisions),
-        "render": render_json(current) if current else None,
+        "carry_from": view.carry_from,
+        "words_changed": view.words_changed,
+        "render": render_json(render) if render else None,
         "etag": etag(view.revision),
     }
 
 
 def render_json(render: RenderView) -> dict[str, Any]:
-    done = render.asset_id is not None
+    # The file of an older version, or of one whose approval was taken back, is not served any more.
+    done = render.asset_id is not None and render.still_approved
     return {
         "id": render.id,
         "project_id": render.project_id,
@@ -175,6 +206,6 @@ def render_json(render: RenderView) -> dict[str, Any]:
         "measured": render.measured,
         "url": f"/media-files/{render.asset_id}" if done else None,
         "download_url": f"/media-files/{render.asset_id}?download=1" if done else None,
-        "captions_url": f"/media-files/{render.captions_id}?download=1" if render.captions_id else None,
+        "captions_url": f"/media-files/{render.captions_id}?download=1" if done and render.captions_id else None,
         "approved": render.still_approved,
     }

@@ -36,8 +36,8 @@ def media_file(request: Request, asset_id: str, download: bool = False) -> Respo
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; media-src 'self'",
-        # A file never changes under its id.
-        "Cache-Control": "private, max-age=31536000, immutable",
+        # A file never changes under its id, but an approval may be taken back.
+        "Cache-Control": "private, no-cache" if file.of_approval else "private, max-age=31536000, immutable",
         "Last-Modified": format_datetime(file.created_at, usegmt=True),
         "Content-Disposition": disposition(file, attached=download or not playable),
     }
@@ -47,13 +47,13 @@ def media_file(request: Request, asset_id: str, download: bool = False) -> Respo
     if request.method == "GET":  # which a link is signed for; HEAD would be refused
         link = app.media.link(file, mime=mime, disposition=headers["Content-Disposition"])
         if link is not None:
-            return _led_to(link, app)
+            return _led_to(link, 0 if file.of_approval else app.settings.link_minutes * 30)
     return _through_us(request, app, file, mime, headers)
 
 
-def _led_to(link: str, app: App) -> Response:
+def _led_to(link: str, keep_s: int) -> Response:
     """The link may be used again for half of its life, so that it does not run out in the middle of a file."""
-    answer = RedirectResponse(link, headers={"Cache-Control": f"private, max-age={app.settings.link_minutes * 30}"})
+    answer = RedirectResponse(link, headers={"Cache-Control": f"private, max-age={keep_s}"})
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 

@@ -13,7 +13,7 @@ from clipper_core.domain.documents import silence_json, transcript_json
 from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.errors import BadRange, BadSettings
 from clipper_core.services.silences import MapView, checked_settings
-from clipper_core.web.clips import ClipBody, Seen, clip_body, project_clips, render_json
+from clipper_core.web.clips import ClipBody, Key, Seen, clip_body, project_clips, render_json
 from clipper_core.web.forms import app_of, project_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
@@ -193,13 +193,15 @@ def list_clips(request: Request, project_id: str) -> dict[str, Any]:
 
 
 @router.post("/{project_id}/clips", status_code=201)
-def create_clip(request: Request, response: Response, project_id: str, body: ClipBody) -> dict[str, Any]:
+def create_clip(
+    request: Request, response: Response, project_id: str, body: ClipBody, key: Key = None
+) -> dict[str, Any]:
     """A clip by hand."""
     app = app_of(request)
     spans = body.spans()
     if spans is None:
         raise BadRange("Say where the clip is: start_s and end_s, or ranges.")
-    made = app.clips.create(project_id, spans, title=body.title or "", by=body.by)
+    made = app.clips.create(project_id, spans, title=body.title or "", by=body.by, key=key)
     return clip_body(app, made, response)
 
 

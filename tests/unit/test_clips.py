@@ -11,19 +11,22 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, ClipVersion, Decision, Project
+from clipper_core.db.models import Clip, ClipVersion, Decision, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus, Proposal, Verdict, standing, status_of
-from clipper_core.domain.cut import Cut
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, BadSettings, NothingToUndo, Stale
 from clipper_core.services.clips import Clips
+from clipper_core.services.evidence import Certified
 from clipper_core.services.proposals import add_proposals, kept_stretches
 
 
 class NoEvidence:
-    def certify(self, project_id: str, ranges: Sequence[TimeRange]) -> tuple[Cut, ...]:
-        return ()
+    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified:
+        return Certified((), "map_1", None)
+
+    def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool:
+        return False
 
 
 class Listener:
@@ -32,10 +35,11 @@ class Listener:
     def __init__(self) -> None:
         self.told: list[ClipStatus] = []
 
-    def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> None:
+    def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> list[Task]:
         self.told.append(status)
+        return []
 
-    def after_commit(self) -> None:
+    def ring(self, tasks: Sequence[Task]) -> None:
         pass
 
 
