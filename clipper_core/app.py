@@ -28,12 +28,14 @@ from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
 from clipper_core.here import accepted, ffmpeg_for, file_mapper, voice_detector
 from clipper_core.services.clips import Clips
+from clipper_core.services.corrections import Corrections
 from clipper_core.services.edges import Edges
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.exports import Exports
 from clipper_core.services.health import Health
 from clipper_core.services.media import Media
 from clipper_core.services.moving import Mover, Place
+from clipper_core.services.notes import Notes
 from clipper_core.services.offline import Offline, Wishes
 from clipper_core.services.orphans import Orphans
 from clipper_core.services.paid import OfThisProcess, RememberingChat
@@ -89,6 +91,8 @@ class App:
     reshape: Reshape
     edges: Edges
     requests: Requests
+    notes: Notes
+    corrections: Corrections
     renders: Renders
     exports: Exports
     media: Media
@@ -156,6 +160,8 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         reshape=Reshape(database, evidence, renders),
         edges=Edges(evidence),
         requests=Requests(database),
+        notes=Notes(database),
+        corrections=Corrections(database, storage, evidence),
         renders=renders,
         exports=Exports(database, storage),
         media=Media(database, storage),

@@ -5,9 +5,9 @@
     │   ├── BadRecording       the recording itself is the reason
     │   │   ├── NotMedia, NotAudioVideo, NoAudio, TooShort, TooLong, TooLarge, TooManyStreams, Truncated
     │   ├── BadCaptions, BadTranscript
-    │   ├── BadRange, BadSettings, BadText, BadUpload, UploadConflict, ChecksumMismatch
-    │   ├── NotFound           Project…, Clip…, Run…, Render…, Upload…, Asset… and ShowNotFound
-    │   ├── Stale, PreconditionMissing
+    │   ├── BadRange, BadSettings, BadText, BadWord, BadUpload, UploadConflict, ChecksumMismatch
+    │   ├── NotFound           Project…, Clip…, Note…, Transcript…, Run…, Render…, Upload…, Asset… and ShowNotFound
+    │   ├── Stale (TranscriptStale), WordChanged, PreconditionMissing
     │   └── NotApproved (NoLongerApproved), NotReady, NothingToUndo, NothingToCarry, NothingToTake, WrongState
     └── Failed                 something here did not work (exit 1, HTTP 5xx)
         ├── MediaToolFailed, MediaToolMissing, MediaToolStuck, RenderCheckFailed
@@ -139,6 +139,13 @@ class BadText(Refused):
     code = "bad_text"
 
 
+class BadWord(Refused):
+    """A correction is 1 to 20 words of at most 200 characters. Type what was said, then save."""
+
+    code = "bad_word"
+    status = 422
+
+
 class BadUpload(Refused):
     """The upload request is not complete. Reload the page and start the upload again."""
 
@@ -190,6 +197,18 @@ class ClipNotFound(NotFound):
     code = "clip_not_found"
 
 
+class NoteNotFound(NotFound):
+    """This note does not exist, or its clip was deleted. Reload the page to see the current notes."""
+
+    code = "note_not_found"
+
+
+class TranscriptNotFound(NotFound):
+    """These words are not kept for this recording. Reload the page to see the current ones."""
+
+    code = "transcript_not_found"
+
+
 class RunNotFound(NotFound):
     """This run does not exist."""
 
@@ -220,6 +239,19 @@ class Stale(Refused):
 
     code = "stale"
     status = 412
+
+
+class TranscriptStale(Stale):
+    """The words changed while you had them open. Look at them as they are now, then try again."""
+
+    code = "transcript_stale"
+
+
+class WordChanged(Refused):
+    """Somebody changed this word while you had it open. Look at it as it is now, then correct it again."""
+
+    code = "word_changed"
+    status = 409
 
 
 class NotApproved(Refused):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import cut_from_json, cut_json, ranges_from_row, ranges_to_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.note_rows import NoteView, notes_of
 
 LONGEST_TITLE = 300
 
@@ -56,6 +57,7 @@ class ClipView:
     decisions: tuple[DecisionView, ...]
     transcript_id: str | None
     words_changed: bool = False
+    notes: tuple[NoteView, ...] = ()
 
     @property
     def start_ms(self) -> int:
@@ -97,7 +99,8 @@ def clip_views(session: Session, clips: Sequence[Clip]) -> list[ClipView]:
     made: dict[str, list[DecisionView]] = {i: [] for i in ids}
     for clip_id, *said in session.execute(_decisions_on(ids)):
         made[clip_id].append(DecisionView(Verdict(said[0]), *said[1:]))
-    return [_view(c, versions[c.id], made[c.id]) for c in clips]
+    notes = notes_of(session, ids)
+    return [replace(_view(c, versions[c.id], made[c.id]), notes=notes.get(c.id, ())) for c in clips]
 
 
 def _decisions_on(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:

@@ -23,6 +23,7 @@ from clipper_core.services.answers import spending_of
 from clipper_core.services.choosing import CHOSEN_OFFLINE
 from clipper_core.services.map_rows import map_in_use
 from clipper_core.services.tasks import Tasks, lock_project
+from clipper_core.services.transcript_rows import transcript_in_use
 
 Chooser = Callable[[str, bool], dict[str, str]]
 """From the language and whether there are captions: the transcriber, selector and tool versions to use."""
@@ -145,7 +146,7 @@ class Runs:
         """
         open_tasks: list[Task] = []
         done: dict[str, Task] = {}
-        news = [_by_map_in_use(session, project, new) for new in news]
+        news = [_by_what_is_in_use(session, project, new) for new in news]
         for task in [self._tasks.add(session, project.id, run.id, new)[0] for new in news]:
             if task.state != TaskState.SUCCEEDED:
                 open_tasks.append(task)
@@ -334,11 +335,17 @@ class Runs:
         return run
 
 
-def _by_map_in_use(session: Session, project: Project, new: pipeline.NewTask) -> pipeline.NewTask:
-    """What places words and cuts goes by the map people chose. What hears does not: it would hear all of it again."""
+def _by_what_is_in_use(session: Session, project: Project, new: pipeline.NewTask) -> pipeline.NewTask:
+    """What places words and cuts goes by the map people chose, and cuts by the words they put right.
+
+    What hears does not: it would hear all of it again.
+    """
     if new.kind not in (Kind.ALIGN, Kind.PROPOSE):
         return new
-    return replace(new, inputs={**new.inputs, "map": map_in_use(session, project, new.inputs["map"])})
+    inputs = {**new.inputs, "map": map_in_use(session, project, new.inputs["map"])}
+    if inputs.get("transcript"):
+        inputs["transcript"] = transcript_in_use(session, project, inputs["transcript"])
+    return replace(new, inputs=inputs)
 
 
 def _point(session: Session, project: Project, task: Task) -> None:
@@ -351,7 +358,7 @@ def _point(session: Session, project: Project, task: Task) -> None:
         case Kind.PREVIEW:
             project.preview_id = result.get("preview", project.preview_id)
         case Kind.ALIGN:
-            project.transcript_id = result["transcript"]
+            project.transcript_id = transcript_in_use(session, project, result["transcript"])
         case _:
             pass
 

@@ -19,7 +19,19 @@ from starlette.middleware.gzip import GZipMiddleware
 from clipper_core import __version__
 from clipper_core.app import App, set_up_logs, this_app
 from clipper_core.errors import ClipperError
-from clipper_core.web import clips, edges, jobs, media, problems, projects, reshape, shows, uploads
+from clipper_core.web import (
+    clips,
+    edges,
+    jobs,
+    media,
+    notes,
+    problems,
+    projects,
+    reshape,
+    shows,
+    transcripts,
+    uploads,
+)
 from clipper_core.web.middleware import SameOrigin
 
 log = structlog.get_logger()
@@ -76,7 +88,7 @@ def make_api(app: App | None = None) -> FastAPI:
     )
     if app is not None:
         made.state.clipper = app
-    for part in (jobs, shows, projects, edges, clips, reshape, uploads, media):
+    for part in (jobs, shows, projects, transcripts, edges, clips, notes, reshape, uploads, media):
         made.include_router(part.router)
     problems.install(made)
     made.add_middleware(GZipMiddleware, minimum_size=2000)

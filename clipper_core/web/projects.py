@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from clipper_core.domain.documents import silence_json, transcript_json
+from clipper_core.domain.documents import silence_json
 from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.errors import BadRange, BadSettings
 from clipper_core.services.silences import MapView, checked_settings
@@ -174,17 +174,6 @@ def peaks(
         "low": view.low.tolist(),
         "high": view.high.tolist(),
     }
-
-
-@router.get("/{project_id}/transcript")
-def transcript(request: Request, project_id: str) -> dict[str, Any]:
-    """All words and sentences; none, with revision null, before there are any."""
-    app = app_of(request)
-    view = app.projects.get(project_id)
-    if view.transcript_id is None:
-        none: dict[str, Any] = {"engine": None, "language": None, "draft": False, "words": [], "sentences": []}
-        return {"revision": None, **none}
-    return {"revision": view.transcript_id, **transcript_json(app.evidence.transcript(view.transcript_id))}
 
 
 @router.get("/{project_id}/clips")

@@ -1,0 +1,203 @@
+"""Corrections of a transcript: words put right in place, and a name put right everywhere.
+
+Times belong to what was heard, so a word that is put right keeps its own. Where a correction has another number of
+words than what it replaces, these share the time of all they replace. Sentences go on ending where they ended.
+"""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.domain.transcript import Sentence, Transcript, Word
+from clipper_core.errors import BadWord, WordChanged
+
+MOST_CHARS = 200  # in a word
+MOST_WORDS = 20  # in one correction
+JOINERS = "\u200c\u200d"  # parts of words in some scripts, though nothing is seen of them
+PARTS_OF_NAMES = "#%&@*/\\_"  # punctuation by Unicode, but C is not C#
+POSSESSIVES = ("'s", "\u2019s", "'S", "\u2019S")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The words from number ``index`` on read ``was`` (joined by spaces), and should read ``text``."""
+
+    index: int
+    was: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The words from ``first`` up to ``end`` become ``texts``."""
+
+    first: int
+    end: int
+    texts: tuple[str, ...]
+
+
+def correct(transcript: Transcript, edits: Iterable[Edit]) -> tuple[Transcript, int]:
+    """The transcript with these words put right, and how many places changed.
+
+    Raises WordChanged where a word is not what it was, BadWord for a correction that is no word.
+    """
+    changes = sorted((_change(transcript, e) for e in edits if e.text != e.was), key=lambda c: c.first)
+    if any(a.end > b.first for a, b in itertools.pairwise(changes)):
+        raise BadWord("Two of these corrections are of the same word. Correct each word once.")
+    return _changed(transcript, changes), len(changes)
+
+
+def replace_everywhere(transcript: Transcript, find: str, new: str) -> tuple[Transcript, int]:
+    """The transcript with one or several words replaced wherever they stand together in a sentence, and how often.
+
+    Whole words in this very case. Punctuation around them and a possessive 's stay. Raises BadWord.
+    """
+    wanted, texts = words_of(find), words_of(new)
+    if not any(c.isalnum() for c in find):
+        raise BadWord("Type the word that should be replaced: it needs a letter or a digit.")
+    ends = transcript.sentence_ends
+    words = [unicodedata.normalize("NFC", w.text) for w in transcript.words]
+    changes: list[_Change] = []
+    at = 0
+    while at + len(wanted) <= len(words):
+        around = _around(words[at : at + len(wanted)], wanted)
+        end = at + len(wanted)
+        if around is None or any(i in ends for i in range(at, end - 1)):
+            at += 1
+            continue
+        changes.append(_Change(at, end, _dressed(texts, *around)))
+        at = end
+    changes = [c for c in changes if c.texts != tuple(w.text for w in transcript.words[c.first : c.end])]
+    return _changed(transcript, changes), len(changes)
+
+
+def same_words(one: Transcript, other: Transcript, ranges: Iterable[TimeRange]) -> bool:
+    """Whether two transcripts read alike within these stretches."""
+    spans = tuple(ranges)
+    return all(_read(one, span) == _read(other, span) for span in spans)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Typed text as words that can be stored: nothing that is not seen, no spaces. Raises BadWord."""
+    shown = "".join(_shown(c) for c in unicodedata.normalize("NFC", text))
+    words = tuple(w for w in shown.split() if w.strip(JOINERS))
+    if not 1 <= len(words) <= MOST_WORDS or any(len(w) > MOST_CHARS for w in words):
+        raise BadWord
+    return words
+
+
+def _shown(char: str) -> str:
+    if char.isprintable() or char in JOINERS:
+        return char
+    return "" if unicodedata.category(char) == "Cf" else " "  # such as marks that turn the direction of text
+
+
+def _read(transcript: Transcript, span: TimeRange) -> list[str]:
+    return [w.text for w in transcript.words_between(span.start_ms, span.end_ms)]
+
+
+def _change(transcript: Transcript, edit: Edit) -> _Change:
+    if not 0 <= edit.index < len(transcript.words):
+        raise WordChanged
+    read, end = transcript.words[edit.index].text, edit.index + 1
+    while len(read) < len(edit.was) and end < len(transcript.words):
+        read, end = f"{read} {transcript.words[end].text}", end + 1
+    if read != edit.was:
+        raise WordChanged
+    return _Change(edit.index, end, words_of(edit.text))
+
+
+def _around(words: Sequence[str], wanted: Sequence[str]) -> tuple[str, str] | None:
+    """What stands before and after the wanted words where they are these; None where they are not."""
+    lead = tail = ""
+    for i, (word, want) in enumerate(zip(words, wanted, strict=True)):
+        found = _found(word, want, first=i == 0, last=i == len(wanted) - 1)
+        if found is None:
+            return None
+        lead, tail = lead + found[0], tail + found[1]
+    return lead, tail
+
+
+def _found(word: str, want: str, *, first: bool, last: bool) -> tuple[str, str] | None:
+    at = word.find(want)
+    while at >= 0:
+        lead, tail = word[:at], word[at + len(want) :]
+        if (first or not lead) and (last or not tail) and _surrounds(lead) and _follows(tail):
+            return lead, tail
+        at = word.find(want, at + 1)
+    return None
+
+
+def _surrounds(text: str) -> bool:
+    return all(unicodedata.category(c).startswith("P") and c not in PARTS_OF_NAMES for c in text)
+
+
+def _follows(text: str) -> bool:
+    return _surrounds(text[2:] if text.startswith(POSSESSIVES) else text)
+
+
+def _dressed(texts: tuple[str, ...], lead: str, tail: str) -> tuple[str, ...]:
+    """The new words with what stood around the old ones."""
+    led = (lead + texts[0], *texts[1:])
+    return (*led[:-1], led[-1] + tail)
+
+
+def _changed(transcript: Transcript, changes: Sequence[_Change]) -> Transcript:
+    """``changes`` are in order and apart."""
+    old, sentence_of = transcript.words, _sentence_numbers(transcript)
+    words: list[Word] = []
+    numbers: list[int | None] = []
+    at = 0
+    for change in changes:
+        words += old[at : change.first]
+        numbers += sentence_of[at : change.first]
+        words += _timed(old[change.first : change.end], change.texts, old[change.end : change.end + 1])
+        same = len(change.texts) == change.end - change.first
+        numbers += sentence_of[change.first : change.end] if same else [sentence_of[change.first]] * len(change.texts)
+        at = change.end
+    words += old[at:]
+    numbers += sentence_of[at:]
+    return replace(transcript, words=tuple(words), sentences=_sentences(numbers))
+
+
+def _timed(old: Sequence[Word], texts: Sequence[str], following: Sequence[Word]) -> list[Word]:
+    """New words at the times of the old; by their lengths, where their numbers differ."""
+    if len(old) == len(texts):
+        return [replace(w, text=t) for w, t in zip(old, texts, strict=True)]
+    start_ms, end_ms = old[0].start_ms, max(w.end_ms for w in old)
+    latest_ms = following[0].start_ms if following else end_ms  # words may overlap, but not start out of order
+    timed, total = all(w.timed for w in old), sum(map(len, texts))
+    out: list[Word] = []
+    said = 0
+    for text in texts:
+        begin = start_ms + (end_ms - start_ms) * said // total
+        said += len(text)
+        out.append(Word(text, min(begin, latest_ms), start_ms + (end_ms - start_ms) * said // total, timed))
+    return out
+
+
+def _sentence_numbers(transcript: Transcript) -> list[int | None]:
+    numbers: list[int | None] = [None] * len(transcript.words)
+    for number, sentence in enumerate(transcript.sentences):
+        for i in range(sentence.first_word, min(sentence.last_word + 1, len(numbers))):
+            numbers[i] = number
+    return numbers
+
+
+def _sentences(numbers: Sequence[int | None]) -> tuple[Sentence, ...]:
+    """The sentences again, from the number of the one that each word is in."""
+    out: list[Sentence] = []
+    before: int | None = None
+    for i, number in enumerate(numbers):
+        if number is None:
+            pass
+        elif number == before:
+            out[-1] = Sentence(out[-1].first_word, i)
+        else:
+            out.append(Sentence(i, i))
+        before = number
+    return tuple(out)

@@ -1,0 +1,62 @@
+"""``/api/clips/{id}/notes`` and ``/api/notes``: what people say about moments of a clip."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel, Field
+
+from clipper_core.domain.time_range import milliseconds
+from clipper_core.services.note_rows import notes_json
+from clipper_core.services.notes import ClipNotes
+from clipper_core.web.clips import Name
+from clipper_core.web.forms import app_of
+
+router = APIRouter(prefix="/api", tags=["notes"])
+
+Text = Annotated[str, Field(max_length=20_000)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=80)]
+
+
+class NoteBody(BaseModel):
+    """``at_s`` is a moment of the recording; without one the note is about the whole clip."""
+
+    at_s: float | None = Field(None, ge=0, le=1e7, allow_inf_nan=False)
+    text: Text
+    by: Name = ""
+
+
+class ReplyBody(BaseModel):
+    text: Text
+    by: Name = ""
+
+
+class ByBody(BaseModel):
+    by: Name = ""
+
+
+@router.post("/clips/{clip_id}/notes", status_code=201)
+def add_note(request: Request, clip_id: str, body: NoteBody, key: Key = None) -> dict[str, Any]:
+    """A note on a clip. The answer, as that of every change to a note, is all notes of the clip."""
+    at_ms = milliseconds(body.at_s) if body.at_s is not None else None
+    return _answer(app_of(request).notes.add(clip_id, at_ms, body.text, by=body.by, key=key))
+
+
+@router.post("/notes/{note_id}/replies", status_code=201)
+def reply(request: Request, note_id: str, body: ReplyBody, key: Key = None) -> dict[str, Any]:
+    return _answer(app_of(request).notes.reply(note_id, body.text, by=body.by, key=key))
+
+
+@router.post("/notes/{note_id}/resolve", status_code=201)
+def resolve(request: Request, note_id: str, body: ByBody | None = None, key: Key = None) -> dict[str, Any]:
+    return _answer(app_of(request).notes.resolve(note_id, by=body.by if body else "", key=key))
+
+
+@router.post("/notes/{note_id}/reopen", status_code=201)
+def reopen(request: Request, note_id: str, body: ByBody | None = None, key: Key = None) -> dict[str, Any]:
+    return _answer(app_of(request).notes.reopen(note_id, by=body.by if body else "", key=key))
+
+
+def _answer(said: ClipNotes) -> dict[str, Any]:
+    return {"clip_id": said.clip_id, "notes": notes_json(said.notes)}

@@ -1,0 +1,104 @@
+"""``/api/projects/{id}/transcript``: the words, and what people put right in them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, Field
+
+from clipper_core.domain.corrections import Edit
+from clipper_core.domain.documents import transcript_json
+from clipper_core.errors import PreconditionMissing, TranscriptStale
+from clipper_core.services.corrections import Corrected
+from clipper_core.web.clips import Name, Seen
+from clipper_core.web.forms import app_of
+
+router = APIRouter(prefix="/api/projects/{project_id}/transcript", tags=["transcripts"])
+
+Words = Annotated[str, Field(max_length=10_000)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=80)]
+
+
+class EditBody(BaseModel):
+    """The words from number ``index`` on, which read ``was``, should read ``text``."""
+
+    index: int = Field(ge=0)
+    was: Words
+    text: Words
+
+
+class EditsBody(BaseModel):
+    edits: list[EditBody] = Field(min_length=1, max_length=2000)
+    by: Name = ""
+
+
+class ReplaceBody(BaseModel):
+    """Whole words, in this very case; what stands around them and a possessive 's stay."""
+
+    find: Words
+    replace: Words
+    by: Name = ""
+
+
+class RestoreBody(BaseModel):
+    """An earlier revision of this recording's words, to be used again."""
+
+    revision: str = Field(max_length=40)
+    by: Name = ""
+
+
+@router.get("")
+def transcript(request: Request, response: Response, project_id: str) -> dict[str, Any]:
+    """All words and sentences; none, with revision null, before there are any."""
+    view = app_of(request).corrections.show(project_id)
+    if view is None:
+        none: dict[str, Any] = {"engine": None, "language": None, "draft": False, "words": [], "sentences": []}
+        return {"revision": None, "edited_by": None, **none}
+    response.headers["ETag"] = f'"{view.revision}"'
+    return {"revision": view.revision, "edited_by": view.edited_by, **transcript_json(view.transcript)}
+
+
+@router.post("/words", status_code=201)
+def correct_words(
+    request: Request, response: Response, project_id: str, body: EditsBody, if_match: Seen = None, key: Key = None
+) -> dict[str, Any]:
+    """Put words right in place; their times stay. 409 where a word is another by now, 412 for an older revision."""
+    edits = [Edit(e.index, e.was, e.text) for e in body.edits]
+    seen = _seen_words(if_match)
+    return _answer(app_of(request).corrections.correct(project_id, seen, edits, by=body.by, key=key), response)
+
+
+@router.post("/replace", status_code=201)
+def replace_words(
+    request: Request, response: Response, project_id: str, body: ReplaceBody, if_match: Seen = None, key: Key = None
+) -> dict[str, Any]:
+    """Replace a name of one or several words wherever it stands. Nothing found: the revision stays."""
+    seen = _seen_words(if_match)
+    made = app_of(request).corrections.replace(project_id, seen, body.find, body.replace, by=body.by, key=key)
+    return _answer(made, response)
+
+
+@router.post("/restore", status_code=201)
+def restore_words(
+    request: Request, response: Response, project_id: str, body: RestoreBody, if_match: Seen = None, key: Key = None
+) -> dict[str, Any]:
+    """The words of an earlier revision again, as a new one: how a replacement is taken back."""
+    seen = _seen_words(if_match)
+    return _answer(app_of(request).corrections.restore(project_id, seen, body.revision, by=body.by, key=key), response)
+
+
+def _seen_words(if_match: str | None) -> str:
+    """The revision named by If-Match. Raises PreconditionMissing without one, TranscriptStale for none of ours."""
+    if if_match is None or not if_match.strip():
+        raise PreconditionMissing
+    named = re.fullmatch(r'\s*(?:W/)?"([\w-]{1,40})"\s*', if_match)
+    if named is None:
+        raise TranscriptStale
+    return named.group(1)
+
+
+def _answer(made: Corrected, response: Response) -> dict[str, Any]:
+    response.headers["ETag"] = f'"{made.revision}"'
+    return {"revision": made.revision, "changed": made.changed, "clips": made.clips}
