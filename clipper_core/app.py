@@ -33,6 +33,7 @@ from clipper_core.services.edges import Edges
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.exports import Exports
 from clipper_core.services.health import Health
+from clipper_core.services.listening import Listening
 from clipper_core.services.media import Media
 from clipper_core.services.moving import Mover, Place
 from clipper_core.services.notes import Notes
@@ -99,6 +100,7 @@ class App:
     evidence: Evidence
     silences: Silences
     peaks: Peaks
+    listening: Listening
     health: Health
     work: Work
     orphans: Orphans
@@ -168,6 +170,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         evidence=evidence,
         silences=Silences(database, evidence),
         peaks=Peaks(evidence, files),
+        listening=Listening(database),
         health=Health(database, storage, queue),
         orphans=Orphans(database, storage),
         work=Work(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),

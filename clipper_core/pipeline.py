@@ -27,13 +27,21 @@ class RunSettings:
     max_ms: int = 90_000
     most: int = 12
     tools: dict[str, str] = field(default_factory=dict)  # versions of what does the work
+    within: tuple[int, int] | None = None  # nothing but proposing, in this stretch: from and to in ms
+    asked_by: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {"v": 1, **asdict(self)}
+        told = {"v": 1, **asdict(self)}
+        if self.within is None:
+            del told["within"], told["asked_by"]
+        return told
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunSettings:
-        return cls(**{k: v for k, v in value.items() if k != "v"})
+        told = {k: v for k, v in value.items() if k != "v"}
+        if told.get("within"):
+            told["within"] = tuple(told["within"])
+        return cls(**told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +70,22 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a run works from: the recording's asset, a caption file's asset or None, and the run's own id."""
+    """What a run works from: the recording's asset, a caption file's asset or None, and the run's own id.
+
+    The map and the words are those there are when it begins, for a run that makes none of its own.
+    """
 
     run_id: str
     source_id: str
     captions_id: str | None
+    map_id: str | None = None
+    transcript_id: str | None = None
 
 
-def first(sources: Sources) -> list[NewTask]:
+def first(run: RunSettings, sources: Sources) -> list[NewTask]:
     """What a run begins with."""
+    if run.within is not None and sources.map_id is not None:
+        return [propose(sources.map_id, sources.transcript_id, run, sources)]
     return [NewTask(Kind.PROBE, {"source": sources.source_id})]
 
 
@@ -148,7 +163,8 @@ def propose(map_id: str, transcript_id: str | None, run: RunSettings, sources: S
     named = {"map": map_id, "transcript": transcript_id, "selector": run.selector, "run": sources.run_id}
     # The version of what is asked belongs to the work only where somebody is asked.
     tool = _tool(run, run.selector) if run.selector in run.tools else {}
-    return NewTask(Kind.PROPOSE, {**named, **lengths, **tool})
+    within = {"within": list(run.within)} if run.within is not None else {}
+    return NewTask(Kind.PROPOSE, {**named, **lengths, **within, **tool})
 
 
 def _tool(run: RunSettings, name: str) -> dict[str, str]:

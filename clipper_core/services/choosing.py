@@ -29,18 +29,28 @@ def choose_clips(
     lengths: Lengths,
     *,
     avoid: Sequence[TimeRange] = (),
+    within: TimeRange | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[tuple[Proposal, ...], Warnings]:
     """Clips, best first, and what to say about how they were chosen.
 
     Whatever keeps the language model from choosing, there are clips: the warning says what it was. Without words
-    there is nothing to ask it about.
+    there is nothing to ask it about. With ``within`` all of them lie in that stretch.
     """
+    if within is not None:
+        avoid = [*avoid, *around(within, silences.duration_ms)]
     if chat is None or transcript is None or not transcript.words:
         return propose_clips(transcript, silences, lengths, avoid=avoid), []
     try:
         asked = ask_for_clips(
-            chat, transcript, silences, lengths, avoid=avoid, most_words=chat.most_words, progress=progress
+            chat,
+            transcript,
+            silences,
+            lengths,
+            avoid=avoid,
+            within=within,
+            most_words=chat.most_words,
+            progress=progress,
         )
     except ServiceUnavailable as error:
         if isinstance(error, ServiceAnswerUnusable):
@@ -49,3 +59,9 @@ def choose_clips(
         said = {"code": CHOSEN_OFFLINE, "message": f"{OFFLINE_INSTEAD} {error.message}"}
         return propose_clips(transcript, silences, lengths, avoid=avoid), [said]
     return asked.proposals, [{"code": "chosen_with_trouble", "message": note} for note in asked.notes]
+
+
+def around(stretch: TimeRange, duration_ms: int) -> list[TimeRange]:
+    """What of a recording lies before and after a stretch of it."""
+    ends = ((0, stretch.start_ms), (stretch.end_ms, duration_ms))
+    return [TimeRange(a, b) for a, b in ends if a < b]

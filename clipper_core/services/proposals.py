@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Clip, Project, now
@@ -41,22 +41,60 @@ def add_proposals(
             continue
         if same is not None:
             same.deleted_at = now()
-        clip = Clip(
-            id=new_id("clp"),
-            project_id=project.id,
-            run_id=run_id,
-            origin="proposed",
-            rank=rank,
-            reasons=list(proposal.reasons),
-            alternatives=ranges_to_row(proposal.alternatives),
-        )
-        session.add(clip)
-        session.flush()
-        version = new_version(clip, project, proposal.title, (proposal.span,), proposal.cuts, DEFAULT_PRESET, "Clipper")
-        version.map_id, version.transcript_id = map_id, transcript_id
-        session.add(version)
+        _add(session, project, run_id, rank, proposal, map_id, transcript_id)
     for clip in earlier.values():
         clip.deleted_at = now()
+
+
+def add_beside(
+    session: Session,
+    project: Project,
+    run_id: str,
+    proposals: Sequence[Proposal],
+    map_id: str,
+    transcript_id: str | None,
+) -> None:
+    """Add to what is there, and put nothing away: what overlaps a clip that exists is left out.
+
+    The new ones rank behind all others, the best of them first.
+    """
+    there = all_stretches(session, project.id)
+    ranks = select(func.max(Clip.rank)).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))
+    last = session.scalar(ranks) or 0
+    fresh = [p for p in proposals if not any(p.span.overlaps(t) for t in there)]
+    for rank, proposal in enumerate(fresh, last + 1):
+        _add(session, project, run_id, rank, proposal, map_id, transcript_id)
+
+
+def _add(
+    session: Session,
+    project: Project,
+    run_id: str,
+    rank: int,
+    proposal: Proposal,
+    map_id: str,
+    transcript_id: str | None,
+) -> None:
+    clip = Clip(
+        id=new_id("clp"),
+        project_id=project.id,
+        run_id=run_id,
+        origin="proposed",
+        rank=rank,
+        reasons=list(proposal.reasons),
+        alternatives=ranges_to_row(proposal.alternatives),
+    )
+    session.add(clip)
+    session.flush()
+    version = new_version(clip, project, proposal.title, (proposal.span,), proposal.cuts, DEFAULT_PRESET, "Clipper")
+    version.map_id, version.transcript_id = map_id, transcript_id
+    session.add(version)
+
+
+def all_stretches(session: Session, project_id: str) -> list[TimeRange]:
+    """The stretches of all clips of a project, touched or not."""
+    clips = session.scalars(select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))).all()
+    return [r for v in clip_views(session, clips) for r in v.ranges]
 
 
 def kept_stretches(session: Session, project_id: str) -> list[TimeRange]:

@@ -35,7 +35,7 @@ from clipper_core.services.hearing import hear_captions, place_heard, place_word
 from clipper_core.services.limits import Accepted
 from clipper_core.services.map_rows import map_row
 from clipper_core.services.paid import RememberingChat, RememberingRecogniser
-from clipper_core.services.proposals import add_proposals, kept_stretches
+from clipper_core.services.proposals import add_beside, add_proposals, all_stretches, kept_stretches
 from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
 from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip
@@ -226,23 +226,28 @@ class Steps:
         silences = self._evidence.silence_map(inputs["map"])
         transcript = self._evidence.transcript(inputs["transcript"]) if inputs["transcript"] else None
         lengths = Lengths(inputs["min_ms"], inputs["max_ms"], inputs["most"])
+        within = TimeRange(*inputs["within"]) if "within" in inputs else None
         with self._database.read() as session:
-            kept = kept_stretches(session, bench.claim.project_id)
+            kept = (all_stretches if within else kept_stretches)(session, bench.claim.project_id)
         proposals, warnings = choose_clips(
             self._chat(bench),
             transcript,
             silences,
             lengths,
             avoid=kept,
+            within=within,
             progress=bench.progress,
         )
         if inputs["selector"] == "chat" and self._endpoint is None:
             warnings.append(SWITCHED_OFF)
-        if not proposals and not kept:
+        if not proposals and within is not None:
+            warnings.append(nothing_within(within))
+        elif not proposals and not kept:
             warnings.append(NOTHING_PROPOSED)
 
         def save(session: Session, project: Project, _assets: dict[str, Asset]) -> None:
-            add_proposals(session, project, inputs["run"], proposals, inputs["map"], inputs["transcript"])
+            add = add_beside if within else add_proposals
+            add(session, project, inputs["run"], proposals, inputs["map"], inputs["transcript"])
 
         return Outcome({"clips": len(proposals), "warnings": warnings}, save=save)
 
@@ -320,3 +325,17 @@ NOTHING_PROPOSED = {
     "message": "Nothing here could be proposed as a clip: there is too little speech for the lengths you asked for. "
     "You can still make clips by hand on the desk.",
 }
+
+
+def nothing_within(stretch: TimeRange) -> dict[str, str]:
+    where = f"{_clock(stretch.start_ms)} to {_clock(stretch.end_ms)}"
+    return {
+        "code": "no_clips_within",
+        "message": f"Nothing more could be proposed from {where}: what is left beside the clips that are there is too "
+        "short, or too little is said in it. You can still make a clip there by hand.",
+    }
+
+
+def _clock(ms: int) -> str:
+    minutes, seconds = divmod(ms // 1000, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"

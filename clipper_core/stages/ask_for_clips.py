@@ -23,7 +23,7 @@ from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceUna
 from clipper_core.stages.check_answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
 from clipper_core.stages.find_edges import find_edges
 from clipper_core.stages.name_clip import Name, name_clips
-from clipper_core.stages.number_sentences import in_parts, number_sentences
+from clipper_core.stages.number_sentences import Line, in_parts, number_sentences
 from clipper_core.stages.place_clips import Placer
 from clipper_core.stages.propose_clips import Choice, certified, choose, how_many, material_of, merged, proposal_of
 from clipper_core.stages.score_windows import Material
@@ -31,6 +31,7 @@ from clipper_core.stages.write_request import SCHEMA, SCHEMA_NAME, Message, Part
 
 MOST_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
 FEWEST_WORDS = 500  # of a part: who reads less than that is not asked
+CONTEXT_MS = 60_000  # shown on either side of the stretch that is asked about
 A_FEW = 2  # asked for beyond what is wanted, since some fall away
 MOST_DETAIL = 2_000  # characters of an unusable answer, kept for an engineer
 
@@ -91,6 +92,7 @@ def ask_for_clips(
     lengths: Lengths = Lengths(),  # noqa: B008 - a frozen value
     *,
     avoid: Sequence[TimeRange] = (),
+    within: TimeRange | None = None,
     most_words: int = MOST_WORDS,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Asked:
@@ -98,7 +100,8 @@ def ask_for_clips(
 
     Every clip keeps to ``lengths`` and is cut in a silence at a sentence edge where there is one near. No clips come
     back only where there is no room for one; then nothing is asked. Long transcripts are asked about in parts of at
-    most ``most_words``, or less if the service takes less. Raises ServiceAnswerUnusable, with a message that says why,
+    most ``most_words``, or less if the service takes less. ``within`` is where there is anything to choose, if not
+    everywhere: what lies far from it is not shown. Raises ServiceAnswerUnusable, with a message that says why,
     if the model declines or nothing that it answers can be used; else what ``chat`` and ``progress`` raise.
     """
     taken = merged(avoid)
@@ -106,7 +109,7 @@ def ask_for_clips(
     if wanted == 0:
         return Asked()
     material = material_of(transcript, silences)
-    work = _Work(chat, material, lengths, tuple(taken), wanted)
+    work = _Work(chat, material, lengths, tuple(taken), wanted, within)
     parts, found = work.ask_all(most_words, progress)
     progress(1.0)
     proposals = work.best_of([p for f in found for p in f.placed])
@@ -119,9 +122,16 @@ class _Work:
     """One recording that is being asked about."""
 
     def __init__(
-        self, chat: Chat, material: Material, lengths: Lengths, taken: tuple[TimeRange, ...], wanted: int
+        self,
+        chat: Chat,
+        material: Material,
+        lengths: Lengths,
+        taken: tuple[TimeRange, ...],
+        wanted: int,
+        within: TimeRange | None = None,
     ) -> None:
         self._chat, self._material, self._lengths, self._taken, self._wanted = chat, material, lengths, taken, wanted
+        self._within = within
         starts, self._ends = find_edges(material.transcript, material.silences, material.sentences)
         self._placer = Placer(starts, self._ends, lengths, material)
 
@@ -145,7 +155,8 @@ class _Work:
         transcript = self._material.transcript
         if transcript is None:
             return []
-        lines = number_sentences(self._material, self._ends, self._lengths.max_ms)
+        numbered = number_sentences(self._material, self._ends, self._lengths.max_ms)
+        lines = [line for line in numbered if self._is_near(line)]
         divided = in_parts(lines, self._material.topics, most_words)
         whole_ms = self._material.silences.duration_ms
         parts = [
@@ -156,6 +167,11 @@ class _Work:
         shares = [math.ceil(self._wanted * free / max(1, sum(free_ms))) + A_FEW for free in free_ms]
         rows = zip(parts, shares, free_ms, strict=True)
         return [(part, share) for part, share, free in rows if free >= self._lengths.min_ms]
+
+    def _is_near(self, line: Line) -> bool:
+        if self._within is None:
+            return True
+        return line.end_ms > self._within.start_ms - CONTEXT_MS and line.start_ms < self._within.end_ms + CONTEXT_MS
 
     def _ask(self, part: Part, count: int) -> _Found:
         """The clips of a part; asked for once more where the first answer can't be used."""

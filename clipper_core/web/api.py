@@ -21,6 +21,7 @@ from clipper_core.app import App, set_up_logs, this_app
 from clipper_core.errors import ClipperError
 from clipper_core.web import (
     clips,
+    coverage,
     edges,
     jobs,
     media,
@@ -88,7 +89,7 @@ def make_api(app: App | None = None) -> FastAPI:
     )
     if app is not None:
         made.state.clipper = app
-    for part in (jobs, shows, projects, transcripts, edges, clips, notes, reshape, uploads, media):
+    for part in (jobs, shows, projects, coverage, transcripts, edges, clips, notes, reshape, uploads, media):
         made.include_router(part.router)
     problems.install(made)
     made.add_middleware(GZipMiddleware, minimum_size=2000)

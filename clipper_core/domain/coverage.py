@@ -1,0 +1,98 @@
+"""How much of a recording people have dealt with: in a decided clip, in a proposed one, played, or never looked at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from clipper_core.domain.time_range import TimeRange, total_ms
+
+JOIN_MS = 500  # nobody means to leave out less than that
+MOST_RANGES = 4_000
+
+
+class Seen(StrEnum):
+    """What is known of a moment; of several the first in this order counts."""
+
+    DECIDED = "decided"
+    PROPOSED = "proposed"
+    LISTENED = "listened"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A whole recording in stretches that follow each other without a gap; neighbours differ in what is known."""
+
+    duration_ms: int
+    stretches: tuple[tuple[TimeRange, Seen], ...]
+
+    def length_ms(self, seen: Seen) -> int:
+        return total_ms(r for r, s in self.stretches if s is seen)
+
+    def percents(self) -> dict[Seen, int]:
+        """Whole percents that add up to 100 (all 0 for a recording without length): those cut most are rounded up."""
+        exact = {s: 100 * self.length_ms(s) / max(1, self.duration_ms) for s in Seen}
+        whole = {s: int(part) for s, part in exact.items()}
+        missing = round(sum(exact.values())) - sum(whole.values())
+        for s in sorted(Seen, key=lambda s: whole[s] - exact[s])[:missing]:
+            whole[s] += 1
+        return whole
+
+
+def merged_listened(
+    before: Iterable[TimeRange], more: Iterable[TimeRange], duration_ms: int, most: int = MOST_RANGES
+) -> tuple[TimeRange, ...]:
+    """What was played, in order and apart, inside the recording; stretches less than ``JOIN_MS`` apart are one.
+
+    Never more than ``most``: beyond that the narrowest gaps count as played too.
+    """
+    joined = _joined((r for r in (*before, *more)), duration_ms, JOIN_MS)
+    if len(joined) > most:
+        gaps = sorted(b.start_ms - a.end_ms for a, b in pairwise(joined))
+        joined = _joined(joined, duration_ms, gaps[len(joined) - most - 1] + 1)
+    return tuple(joined)
+
+
+def _joined(ranges: Iterable[TimeRange], duration_ms: int, gap_ms: int) -> list[TimeRange]:
+    out: list[TimeRange] = []
+    for r in sorted(ranges):
+        if r.start_ms >= duration_ms:
+            break
+        end_ms = min(r.end_ms, duration_ms)
+        if out and r.start_ms - out[-1].end_ms < gap_ms:
+            out[-1] = TimeRange(out[-1].start_ms, max(out[-1].end_ms, end_ms))
+        else:
+            out.append(TimeRange(r.start_ms, end_ms))
+    return out
+
+
+def coverage_of(
+    duration_ms: int, decided: Sequence[TimeRange], proposed: Sequence[TimeRange], listened: Sequence[TimeRange]
+) -> Coverage:
+    """What is known of each moment of a recording."""
+    layers = [
+        (Seen.DECIDED, _joined(decided, duration_ms, 1)),
+        (Seen.PROPOSED, _joined(proposed, duration_ms, 1)),
+        (Seen.LISTENED, _joined(listened, duration_ms, 1)),
+    ]
+    edges = {0, duration_ms}
+    for _, ranges in layers:
+        edges.update(ms for r in ranges for ms in (r.start_ms, r.end_ms))
+    out: list[tuple[TimeRange, Seen]] = []
+    starts = {seen: [r.start_ms for r in ranges] for seen, ranges in layers}
+    for start_ms, end_ms in pairwise(sorted(edges)):
+        seen = next((s for s, ranges in layers if _holds(ranges, starts[s], start_ms)), Seen.NEVER)
+        if out and out[-1][1] is seen:
+            out[-1] = TimeRange(out[-1][0].start_ms, end_ms), seen
+        else:
+            out.append((TimeRange(start_ms, end_ms), seen))
+    return Coverage(duration_ms, tuple(out))
+
+
+def _holds(ranges: Sequence[TimeRange], starts: Sequence[int], at_ms: int) -> bool:
+    number = bisect_right(starts, at_ms) - 1
+    return number >= 0 and ranges[number].contains(at_ms)
