@@ -51,6 +51,7 @@ from clipper_core.services.serving import ServeOptions, serve
 from clipper_core.services.shows import Shows
 from clipper_core.services.silences import Silences
 from clipper_core.services.steps import Engines, Steps
+from clipper_core.services.stretches import Stretches
 from clipper_core.services.tasks import Tasks
 from clipper_core.services.uploads import UploadLimits, Uploads
 from clipper_core.services.work import Files, Work
@@ -101,6 +102,7 @@ class App:
     silences: Silences
     peaks: Peaks
     listening: Listening
+    stretches: Stretches
     health: Health
     work: Work
     orphans: Orphans
@@ -171,6 +173,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         silences=Silences(database, evidence),
         peaks=Peaks(evidence, files),
         listening=Listening(database),
+        stretches=Stretches(database, tasks, runs),
         health=Health(database, storage, queue),
         orphans=Orphans(database, storage),
         work=Work(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),

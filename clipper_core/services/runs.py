@@ -13,17 +13,15 @@ from sqlalchemy.orm import Session
 from clipper_core import pipeline
 from clipper_core.db.models import Project, Run, RunTask, Task, now
 from clipper_core.db.session import Database
-from clipper_core.domain.clip import Lengths
 from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.spending import Spending
 from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.errors import BadRange, NotReady, ProjectNotFound, RunNotFound, WrongState, is_refusal
+from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState, is_refusal
 from clipper_core.pipeline import Done, RunSettings, Sources
 from clipper_core.services.answers import spending_of
 from clipper_core.services.choosing import CHOSEN_OFFLINE
-from clipper_core.services.clip_rows import clean_text
 from clipper_core.services.map_rows import map_in_use
 from clipper_core.services.tasks import Tasks, lock_project
 from clipper_core.services.transcript_rows import transcript_in_use
@@ -148,38 +146,6 @@ class Runs:
             view = self._view(session, run)
         self._tasks.ring(made)
         return view
-
-    def propose_within(self, project_id: str, span: TimeRange, by: str = "") -> RunView:
-        """Look for clips in one stretch of a recording, beside all there are; the run that is doing so already.
-
-        Raises ProjectNotFound, NotReady before the map is there, BadRange, WrongState while or where other work on
-        the recording is not done.
-        """
-        with self._database.write() as session:
-            project = session.get(Project, project_id, with_for_update=True)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
-            if project.map_id is None or project.source_id is None:
-                raise NotReady("The silences of this recording are not mapped yet. Wait until the desk opens.")
-            span = _checked_stretch(project, span)
-            active = self.active_in(session, project_id)
-            if active is not None:
-                if RunSettings.from_json(active.settings).within == (span.start_ms, span.end_ms):
-                    return self._view(session, active)
-                raise WrongState("This recording is still being worked on. Propose clips here when that is done.")
-            if self._stopped_short(session, project_id):
-                raise WrongState("The work on this recording stopped before its end. Retry it in Jobs, then ask again.")
-            run, made = self.start_in(session, project, span, clean_text(by, 200))
-            view = self._view(session, run)
-        self._tasks.ring(made)
-        return view
-
-    def _stopped_short(self, session: Session, project_id: str) -> bool:
-        """Whether the newest run should be retried first: once another is newer, it could not be any more."""
-        newest = self.newest_of(session, [project_id]).get(project_id)
-        if newest is None or RunSettings.from_json(newest.settings).within is not None:
-            return False
-        return newest.state in (TaskState.FAILED, TaskState.CANCELLED)
 
     def _take_on(self, session: Session, run: Run, project: Project, news: Sequence[pipeline.NewTask]) -> list[Task]:
         """These tasks as parts of the run; where equal work is done already, what follows it instead.
@@ -413,19 +379,6 @@ def _point(session: Session, project: Project, task: Task) -> None:
 def _sources(run: Run, project: Project) -> Sources:
     assert project.source_id is not None
     return Sources(run.id, project.source_id, project.captions_id, project.map_id, project.transcript_id)
-
-
-def _checked_stretch(project: Project, span: TimeRange) -> TimeRange:
-    """The part of it that lies in the recording. Raises BadRange where no clip fits in."""
-    duration_ms = (project.media or {}).get("duration_ms") or 0
-    shortest_ms = project.wishes.get("min_ms", Lengths().min_ms)
-    end_ms = min(span.end_ms, duration_ms)
-    if end_ms - span.start_ms < shortest_ms:
-        raise BadRange(
-            f"This stretch is shorter than the shortest clip, {shortest_ms / 1000:g} s. "
-            "Choose a longer one, or make a clip of it by hand."
-        )
-    return TimeRange(span.start_ms, end_ms)
 
 
 def task_view(task: Task) -> TaskView:

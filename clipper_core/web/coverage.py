@@ -33,4 +33,4 @@ def add_listened(request: Request, project_id: str, body: ListenedBody) -> Respo
 @router.post("/{project_id}/proposals", status_code=202)
 def propose_here(request: Request, project_id: str, body: StretchBody) -> dict[str, Any]:
     """Look for clips in this stretch, beside those there are; nothing that exists is changed."""
-    return job_json(app_of(request).runs.propose_within(project_id, body.range(), by=body.by))
+    return job_json(app_of(request).stretches.propose(project_id, body.range(), by=body.by))

@@ -59,6 +59,7 @@ class Api:
         self.down = False
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
         self.foreign: list[str] = []
+        self.heard: list[dict[str, float]] = []
         self.closest_s = DURATION_S
         self.keys: set[str] = set()
         self.gone: dict[str, dict[str, Any]] = {}
@@ -156,6 +157,10 @@ class Api:
         run = {"frame_rate": None, "state": "succeeded", "stage": None, "stage_label": "", "progress": 1, "error": None}
         revisions = {"map_revision": "m", "transcript_revision": None, "clips_revision": self.revision}
         return {**about, **run, "desk_open": True, "player": player, **revisions}
+
+    def write_projects_listened(self, route: Route, _project: str, body: dict[str, Any]) -> None:
+        self.heard += body["ranges"]
+        route.fulfill(status=204)
 
     def write(self, route: Route, path: str) -> None:
         """A change, as the real API makes it: once for each key, and only to what its sender has seen."""

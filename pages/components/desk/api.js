@@ -81,5 +81,6 @@ export function makeApi(projectId, gone) {
     remove: (id, etag, by, key) =>
       write(`${clip(id)}?by=${encodeURIComponent(by)}`, null, { etag, key, method: "DELETE" }),
     restore: (id, etag, body, key) => write(`${clip(id)}/restore`, body, { etag, key }),
+    listened: (ranges) => write(`${project}/listened`, { ranges }),
   };
 }
