@@ -1,4 +1,4 @@
-"""Pictures of a recording from plain values: the map of the whole of it for plotly, and a thin strip as SVG.
+"""The map of a whole recording for plotly, from plain values.
 
 Plotly is imported only when a figure is made. Every colour is a middle tone that is legible on light and on dark.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from clipper_core.domain.clip import ClipStatus
+from clipper_core.domain.coverage import Coverage, Seen
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 from clipper_core.domain.silence import Evidence, Silence, SilenceMap
+from clipper_core.domain.time_range import TimeRange
 
 DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the other on it hardly ever is
 MOST_LEVELS = 500
@@ -51,12 +54,27 @@ RESTS_ON = {
     Evidence.VOICE: "there is sound, but no voice",
     Evidence.NOBODY: "nobody speaks near it",
 }
+SEEN_NAMES = {
+    Seen.DECIDED: "decided",
+    Seen.PROPOSED: "proposed",
+    Seen.LISTENED: "listened to",
+    Seen.NEVER: "never looked at",
+}
+# Told apart by pattern first: full, hatched, dotted, empty.
+SEEN_MARKERS: dict[Seen, dict[str, Any]] = {
+    Seen.DECIDED: {"color": "#1f9d55"},
+    Seen.PROPOSED: {"color": "#4f86e8", "pattern": {"shape": "/", "size": 6, "solidity": 0.4}},
+    Seen.LISTENED: {"color": "#8a7ab8", "pattern": {"shape": ".", "size": 6, "solidity": 0.3}},
+    Seen.NEVER: {"color": "rgba(0,0,0,0)"},
+}
+MOST_SEEN = 400  # stretches in the lane of what was looked at: narrower ones could not be made out
 LEVEL = "#7386a3"
 SILENCE = "rgba(94, 140, 220, 0.36)"
 DEAD_AIR = "rgba(52, 96, 190, 0.66)"
 PERHAPS = "rgba(94, 140, 220, 0.2)"
 THRESHOLD = "#9d7fd6"
 GRID = "rgba(128, 140, 160, 0.22)"
+SEEN_EDGE = "rgba(128, 140, 160, 0.6)"
 
 Levels = npt.NDArray[np.float32]
 
@@ -130,19 +148,23 @@ def silence_map_figure(
     clips: Sequence[DrawnClip] = (),
     *,
     levels: Levels | None = None,
+    coverage: Coverage | None = None,
     height: int = 260,
     buckets: int = MOST_BUCKETS,
 ) -> Any:
-    """The whole recording as a plotly figure: level with silences and threshold, and the clips in a lane below.
+    """The whole recording as a plotly figure: level with silences and threshold, and two lanes below.
 
+    One says how much was looked at, where ``coverage`` is given; the other shows the clips, where there are any.
     ``levels`` is the threshold in dBFS at every second, where it follows the recording. The x axis is in seconds, and
     a stretch of it can be selected. Names and titles are escaped: plotly reads markup.
     """
     import plotly.graph_objects as go
 
     reach, mean = _level(envelope, silence_map, buckets)
-    traces = [reach, *_silences(silence_map), mean, _threshold(silence_map, levels), *_lanes(clips)]
-    return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height, with_lane=bool(clips))})
+    seen = _seen(coverage) if coverage is not None else []
+    traces = [reach, *_silences(silence_map), mean, _threshold(silence_map, levels), *seen, *_lanes(clips)]
+    lanes = [axis for axis, there in (("yaxis3", seen), ("yaxis2", clips)) if there]
+    return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height, lanes)})
 
 
 def recording_html(envelope: Envelope, silence_map: SilenceMap, *, levels: Levels | None = None) -> str:
@@ -187,17 +209,20 @@ def _silences(silence_map: SilenceMap) -> list[dict[str, Any]]:
 
 
 def _shade(silences: Sequence[Silence], name: str, colour: str, depth_db: int) -> dict[str, Any]:
-    """One step line that falls within each silence, filled up to 0 dB: one path however many there are."""
-    spans = np.array([(s.start_ms, s.end_ms) for s in silences], np.float64).reshape(-1, 2)
+    """One step line that falls within each silence, filled up to 0 dB: one path however many there are.
+
+    Two points each: at its start the line goes down and along, at its end back up.
+    """
+    spans = np.array([(s.start_ms, s.end_ms) for s in silences], np.float64)
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x": np.repeat(spans.ravel() / 1000, 2).astype(np.float32),
-        "y": np.tile(np.array([0, depth_db, depth_db, 0], np.int8), len(spans)),
+        "x": (spans.ravel() / 1000).astype(np.float32),
+        "y": np.tile(np.array([depth_db, 0], np.int8), len(spans)),
         "fill": "tozeroy",
         "fillcolor": colour,
-        "line": {"width": 0, "color": colour},
+        "line": {"width": 0, "color": colour, "shape": "hv"},
         "hoverinfo": "skip",
     }
 
@@ -282,6 +307,53 @@ def _seconds(ms: int) -> str:
     return f"{ms / 1000:g} s"
 
 
+def _seen(coverage: Coverage) -> list[dict[str, Any]]:
+    """One trace of bars for each thing that is known of a moment."""
+    stretches = _visible(coverage)
+    return [_seen_as(seen, of_it) for seen in Seen if (of_it := [r for r, s in stretches if s is seen])]
+
+
+def _visible(coverage: Coverage) -> list[tuple[TimeRange, Seen]]:
+    """The stretches themselves; of very many what most of each part of the recording is, as nobody could see more."""
+    if len(coverage.stretches) <= MOST_SEEN:
+        return list(coverage.stretches)
+    edges = np.linspace(0, coverage.duration_ms, MOST_SEEN + 1)
+    starts = np.array([r.start_ms for r, _ in coverage.stretches] + [coverage.duration_ms])
+    shares = []
+    for seen in Seen:
+        lengths = [r.length_ms if s is seen else 0 for r, s in coverage.stretches]
+        shares.append(np.diff(np.interp(edges, starts, np.cumsum([0, *lengths]))))
+    most = np.argmax(shares, axis=0)
+    turns = np.flatnonzero(np.diff(most)) + 1
+    bounds = np.rint(edges[[0, *turns, -1]]).astype(int).tolist()
+    kinds = [tuple(Seen)[n] for n in most[[0, *turns]].tolist()]
+    return [(TimeRange(*r), seen) for r, seen in zip(pairwise(bounds), kinds, strict=True)]
+
+
+def _seen_as(seen: Seen, ranges: Sequence[TimeRange]) -> dict[str, Any]:
+    name = SEEN_NAMES[seen]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "base": np.array([r.start_ms / 1000 for r in ranges], np.float32),
+        "x": np.array([r.length_ms / 1000 for r in ranges], np.float32),
+        "y": np.zeros(len(ranges), np.int8),
+        "yaxis": "y3",
+        "width": 0.9,
+        "marker": {**SEEN_MARKERS[seen], "line": {"width": 1, "color": SEEN_EDGE}},
+        "hovertext": [f"{_second(r.start_ms)} to {_second(r.end_ms)}: {name}" for r in ranges],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "showlegend": False,
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+    }
+
+
+def _second(ms: int) -> str:
+    return clock(ms)[:-2]
+
+
 def _lanes(clips: Iterable[DrawnClip]) -> list[dict[str, Any]]:
     by_status = {s: [c for c in clips if c.status is s] for s in ClipStatus}
     return [_lane(status, of_it) for status, of_it in by_status.items() if of_it]
@@ -315,7 +387,11 @@ def _span(clip: DrawnClip) -> str:
     return f"{clock(clip.start_ms)} to {clock(clip.end_ms)}, {round((clip.end_ms - clip.start_ms) / 1000)} s"
 
 
-def _layout(duration_ms: int, height: int, *, with_lane: bool) -> dict[str, Any]:
+LANE, LANES_FROM = 0.12, 0.2  # parts of the height: one lane, and where the level ends above one
+
+
+def _layout(duration_ms: int, height: int, lanes: Sequence[str]) -> dict[str, Any]:
+    """``lanes`` are the axes of the lanes there are, from above."""
     ticks, labels = clock_ticks(duration_ms)
     quiet = {"gridcolor": GRID, "zeroline": False, "fixedrange": True}
     return {
@@ -342,64 +418,29 @@ def _layout(duration_ms: int, height: int, *, with_lane: bool) -> dict[str, Any]
             "range": [0, max(1, duration_ms) / 1000],
             "tickvals": ticks,
             "ticktext": labels,
-            "anchor": "y2" if with_lane else "y",
+            "anchor": lanes[-1].replace("axis", "") if lanes else "y",
             **quiet,
         },
         "yaxis": {
-            "domain": [0.2 if with_lane else 0, 1],
+            "domain": [(0, LANES_FROM, LANES_FROM + LANE + 0.04)[len(lanes)], 1],
             "range": [FLOOR_DB, 0],
             "tickvals": [-60, -40, -20, 0],
             "ticktext": ["−60 dB", "−40 dB", "−20 dB", "0 dB"],
             **quiet,
         },
-        "yaxis2": {"domain": [0, 0.13], "range": [-0.5, 0.5], "visible": False, "fixedrange": True},
+        **{axis: _lane_axis(axis, len(lanes) - number) for number, axis in enumerate(lanes, 1)},
     }
 
 
-# -- the strip
-
-STRIP_WIDTH, STRIP_HEIGHT, STRIP_COLUMNS = 1_000, 44, 250
-WAVE_HEIGHT = 34  # the rest is the lane of clips
-STRIP_STYLE = (
-    f"<style>.l{{fill:{LEVEL}}}.s{{fill:#8fb0e8;opacity:.38}}.b{{fill:#8a93a3;opacity:.25}}"
-    "@media(prefers-color-scheme:dark){.l{fill:#8fa3c2}.s{fill:#5e8cdc;opacity:.34}}</style>"
-)
-
-
-def strip_svg(envelope: Envelope, silences: Sequence[Silence], clips: Sequence[DrawnClip] = ()) -> str:
-    """The whole recording as a thin SVG that stretches to any width. It holds no text, so nothing of a user's."""
-    duration_ms = max(1, envelope.duration_ms)
-    scale = STRIP_WIDTH / duration_ms
-    visible = (s for s in silences if s.length_ms * scale >= 1)
-    shades = "".join(_box(s.start_ms * scale, s.length_ms * scale, 0, WAVE_HEIGHT) for s in visible)
-    parts = [
-        f'<path class="s" d="{shades}"/>',
-        f'<path class="l" d="{_wave(envelope)}"/>',
-        f'<path class="b" d="{_box(0, STRIP_WIDTH, WAVE_HEIGHT + 5, 3)}"/>',
-    ]
-    for status in ClipStatus:
-        boxes = [
-            _box(c.start_ms * scale, max(3.0, (c.end_ms - c.start_ms) * scale), WAVE_HEIGHT + 3, 7)
-            for c in clips
-            if c.status is status
-        ]
-        if boxes:
-            parts.append(f'<path fill="{COLOURS[status]}" d="{"".join(boxes)}"/>')
-    size = f'viewBox="0 0 {STRIP_WIDTH} {STRIP_HEIGHT}" preserveAspectRatio="none"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{STRIP_STYLE}{"".join(parts)}</svg>'
-
-
-def _wave(envelope: Envelope) -> str:
-    """A column for each part of the recording, from the middle outwards, as high as it is loud beside the others."""
-    level = level_points(envelope, STRIP_COLUMNS).mean
-    if not len(level):
-        return ""
-    quiet, loud = np.percentile(level, (2, 98))
-    share = np.clip((level - quiet) / max(6.0, loud - quiet), 0, 1) * 0.9 + 0.08
-    step = STRIP_WIDTH / len(level)
-    heights = (share * WAVE_HEIGHT).tolist()
-    return "".join(_box(i * step, step * 0.7, (WAVE_HEIGHT - h) / 2, h) for i, h in enumerate(heights))
-
-
-def _box(x: float, width: float, y: float, height: float) -> str:
-    return f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h{-width:.1f}z"
+def _lane_axis(axis: str, above: int) -> dict[str, Any]:
+    """A lane that lies over ``above`` others."""
+    bottom = above * (LANE + 0.04)
+    return {
+        "domain": [bottom, bottom + LANE],
+        "range": [-0.5, 0.5],
+        "tickvals": [0],
+        "ticktext": [{"yaxis2": "clips", "yaxis3": "review"}[axis]],
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+    }

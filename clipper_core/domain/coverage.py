@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from clipper_core.domain.time_range import TimeRange, total_ms
 
@@ -21,6 +23,9 @@ class Seen(StrEnum):
     PROPOSED = "proposed"
     LISTENED = "listened"
     NEVER = "never"
+
+
+ORDER = tuple(Seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def merged_listened(
 
     Never more than ``most``: beyond that the narrowest gaps count as played too.
     """
-    joined = _joined((r for r in (*before, *more)), duration_ms, JOIN_MS)
+    joined = _joined((*before, *more), duration_ms, JOIN_MS)
     if len(joined) > most:
         gaps = sorted(b.start_ms - a.end_ms for a, b in pairwise(joined))
         joined = _joined(joined, duration_ms, gaps[len(joined) - most - 1] + 1)
@@ -74,25 +79,23 @@ def coverage_of(
     duration_ms: int, decided: Sequence[TimeRange], proposed: Sequence[TimeRange], listened: Sequence[TimeRange]
 ) -> Coverage:
     """What is known of each moment of a recording."""
-    layers = [
-        (Seen.DECIDED, _joined(decided, duration_ms, 1)),
-        (Seen.PROPOSED, _joined(proposed, duration_ms, 1)),
-        (Seen.LISTENED, _joined(listened, duration_ms, 1)),
-    ]
-    edges = {0, duration_ms}
-    for _, ranges in layers:
-        edges.update(ms for r in ranges for ms in (r.start_ms, r.end_ms))
-    out: list[tuple[TimeRange, Seen]] = []
-    starts = {seen: [r.start_ms for r in ranges] for seen, ranges in layers}
-    for start_ms, end_ms in pairwise(sorted(edges)):
-        seen = next((s for s, ranges in layers if _holds(ranges, starts[s], start_ms)), Seen.NEVER)
-        if out and out[-1][1] is seen:
-            out[-1] = TimeRange(out[-1][0].start_ms, end_ms), seen
-        else:
-            out.append((TimeRange(start_ms, end_ms), seen))
-    return Coverage(duration_ms, tuple(out))
+    edges = np.unique([0, duration_ms, *_ends(decided), *_ends(proposed), *_ends(listened)])
+    edges = edges[edges <= duration_ms]
+    known = np.full(len(edges) - 1, len(ORDER) - 1)
+    for number, ranges in reversed(list(enumerate((decided, proposed, listened)))):
+        known[_held(ranges, edges[:-1])] = number
+    turns = np.flatnonzero(np.diff(known)) + 1
+    bounds = edges[[0, *turns, -1]].tolist() if len(known) else []
+    kinds = [ORDER[n] for n in known[[0, *turns]].tolist()] if len(known) else []
+    return Coverage(duration_ms, tuple((TimeRange(*r), s) for r, s in zip(pairwise(bounds), kinds, strict=True)))
 
 
-def _holds(ranges: Sequence[TimeRange], starts: Sequence[int], at_ms: int) -> bool:
-    number = bisect_right(starts, at_ms) - 1
-    return number >= 0 and ranges[number].contains(at_ms)
+def _ends(ranges: Iterable[TimeRange]) -> list[int]:
+    return [ms for r in ranges for ms in (r.start_ms, r.end_ms)]
+
+
+def _held(ranges: Sequence[TimeRange], at_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which moments lie in any of the ranges."""
+    begun = np.searchsorted(np.sort([r.start_ms for r in ranges]), at_ms, side="right")
+    over = np.searchsorted(np.sort([r.end_ms for r in ranges]), at_ms, side="right")
+    return np.asarray(begun > over)

@@ -8,8 +8,9 @@ import streamlit as st
 
 from clipper_core.app import App
 from clipper_core.errors import ClipperError
-from clipper_core.figures import DrawnClip, strip_svg
+from clipper_core.figures import DrawnClip
 from clipper_core.services.projects import ProjectView
+from clipper_core.strip import strip_svg
 
 NOTHING_YET = '<div class="strip none"></div>'
 

@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "app": "here services adapters db settings",
     "web": "app services",
     "figures": "",
+    "strip": "figures",
     "picture": "figures",
     "__main__": "app here web settings picture",
     "worker.py": "app web settings",
     "streamlit_app.py": "app web settings pages",
-    "pages": "app services figures",
+    "pages": "app services figures strip",
 }
 ONLY_IN = {
     "subprocess": {"clipper_core/adapters/ffmpeg.py", "clipper_core/adapters/processes.py"},
