@@ -247,7 +247,7 @@ def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.route("**/*", api.answer)
     page.goto(SITE + "/")
-    expect(page.get_by_test_id("desk-clip")).to_have_count(2)
+    expect(page.get_by_test_id("desk-clip")).to_have_count(len(api.clips))
     page.wait_for_function("video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - 4.85) < 0.01")
     yield page
     context.close()
@@ -256,7 +256,7 @@ def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
 
 
 def open_clip(page: Page, name: str) -> None:
-    expect(page.locator(f"[data-clip-id={name}]")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(f"[data-clip-id={name}]")).to_have_attribute("aria-current", "true")
 
 
 def edge(page: Page, side: str, at: str) -> None:

@@ -1,10 +1,16 @@
 // Approve, ask for changes, reject: the buttons, the reasons, and what was decided before.
 
-import { REASONS, STATUS, moment } from "./format.js";
 import { make } from "./details.js";
+import { standingOf } from "./filters.js";
+import { REASONS, STATUS, called, moment } from "./format.js";
+import { isWorking } from "./known.js";
 import { setText } from "./stage.js";
 
-const VERDICTS = { approved: "Approved", rejected: "Rejected", changes_requested: "Changes asked" };
+const VERDICTS = { approved: "Approved", rejected: "Rejected", changes_requested: "Changes asked", withdrawn: "Taken back" };
+const TAKEN_BACK = "\u21a9";
+const FEWEST = 3; // characters that say why, where the reason is another one
+const LONGEST = 1000;
+const NEARLY = 900; // from here on, how much room is left is said
 
 export class Decision {
   /** @param {any} desk */
@@ -16,13 +22,19 @@ export class Decision {
     this.menus = { reject: find(".reject-menu"), changes: find(".changes-menu") };
     this.rejectNote = find(".reject-note");
     this.changesNote = find(".changes-note");
+    this.hint = find(".reject-hint");
+    this.history = find(".history");
+    this.carry = find(".carry");
     this.open = null;
+    /** @type {string|null} a reason that waits for its note */
+    this.waiting = null;
+    this.told = "";
     this.fill();
     this.listen();
   }
 
   fill() {
-    const items = REASONS.map(([code, label], i) => {
+    this.items = REASONS.map(([code, label], i) => {
       const item = make("button", "item");
       item.type = "button";
       item.dataset.reason = code;
@@ -30,7 +42,7 @@ export class Decision {
       item.addEventListener("click", () => this.reject(code));
       return item;
     });
-    this.menus.reject.querySelector(".items").replaceChildren(...items);
+    this.menus.reject.querySelector(".items").replaceChildren(...this.items);
   }
 
   listen() {
@@ -38,22 +50,29 @@ export class Decision {
     this.buttons.rejected.addEventListener("click", () => this.toggle("reject"));
     this.buttons.changes_requested.addEventListener("click", () => this.toggle("changes"));
     this.desk.find(".undo").addEventListener("click", () => this.desk.undo());
+    this.desk.find(".carry-over").addEventListener("click", () => this.desk.carryOver());
     this.desk.find(".send-changes").addEventListener("click", () => this.askForChanges());
-    this.desk.find(".reject-plain").addEventListener("click", () => this.reject(null));
-    this.rejectNote.addEventListener("keydown", (event) => event.key === "Enter" && this.onEnter(event, () => this.reject(null)));
-    this.changesNote.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey) this.onEnter(event, () => this.askForChanges());
-    });
+    this.desk.find(".reject-plain").addEventListener("click", () => this.reject(this.waiting));
+    this.history.addEventListener("toggle", () => this.drawHistory());
+    this.listenToNote(this.rejectNote, () => this.reject(this.waiting));
+    this.listenToNote(this.changesNote, () => this.askForChanges());
     for (const [name, menu] of Object.entries(this.menus)) {
       menu.addEventListener("keydown", (event) => event.key === "Escape" && this.onEnter(event, () => this.close()));
       menu.addEventListener("focusout", (event) => {
         const to = event.relatedTarget;
-        if (to && !menu.contains(to) && !this.box.contains(to) && this.open === name) this.close();
+        if (to && this.open === name && !this.holds(to)) this.close();
       });
     }
     this.desk.root.addEventListener("pointerdown", (event) => {
-      if (this.open && !this.box.contains(/** @type {Node} */ (event.target))) this.close();
+      if (this.open && !this.holds(event.target)) this.close();
     });
+  }
+
+  listenToNote(note, send) {
+    note.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey) this.onEnter(event, send);
+    });
+    note.addEventListener("input", () => this.drawRoom(note));
   }
 
   onEnter(event, run) {
@@ -63,16 +82,30 @@ export class Decision {
     run();
   }
 
+  /** Whether something is part of what is open, or a button that opens it. @param {any} at */
+  holds(at) {
+    const { bar } = this.desk.picked;
+    return this.menus[this.open].contains(at) || this.box.contains(at) || bar.contains(at);
+  }
+
   /** @param {"reject"|"changes"} name */
   toggle(name) {
     if (this.open === name) return this.close();
-    if (!this.desk.store.selected) return;
+    const several = this.desk.picked.clips.length;
+    if (!several && !this.desk.store.selected) return;
     this.close();
     this.open = name;
-    this.menus[name].hidden = false;
+    const menu = this.menus[name];
+    // beside what it is about: the list where several are picked
+    const place = several ? this.desk.find(".clips") : this.box;
+    if (menu.parentElement !== place) place.append(menu);
+    const about = menu.querySelector(".menu-for");
+    about.hidden = !several;
+    setText(about, several === 1 ? "1 picked clip" : `${several} picked clips`);
+    menu.hidden = false;
     this.button(name).setAttribute("aria-expanded", "true");
-    (name === "changes" ? this.changesNote : this.menus.reject.querySelector(".item")).focus({ preventScroll: true });
-    this.menus[name].scrollIntoView({ block: "nearest" });
+    (name === "changes" ? this.changesNote : this.items[0]).focus({ preventScroll: true });
+    menu.scrollIntoView({ block: "nearest" });
   }
 
   button(name) {
@@ -86,20 +119,43 @@ export class Decision {
     this.open = null;
     this.rejectNote.value = "";
     this.changesNote.value = "";
+    this.awaitNote(null);
+    for (const note of [this.rejectNote, this.changesNote]) this.drawRoom(note);
     this.desk.focusQuietly();
   }
 
   /** @param {string|null} reason */
   reject(reason) {
-    const note = this.rejectNote.value.trim() || null;
+    const note = this.rejectNote.value.trim();
+    if (reason === "other" && [...note].length < FEWEST) return this.awaitNote(reason);
     this.close();
-    this.desk.decide("rejected", reason, note);
+    this.desk.decide("rejected", reason, note || null);
+  }
+
+  /** A reason that says nothing by itself waits for a few words. @param {string|null} reason */
+  awaitNote(reason) {
+    this.waiting = reason;
+    for (const item of this.items) item.classList.toggle("chosen", item.dataset.reason === reason);
+    this.hint.hidden = !reason;
+    this.rejectNote.placeholder = reason ? "Why? A few words" : "Add a note (optional)";
+    this.rejectNote.setAttribute("aria-required", String(Boolean(reason)));
+    const [key, label] = this.menus.reject.querySelector(".reject-plain").children;
+    setText(key, reason ? "Enter" : "X");
+    setText(label, reason ? "Reject with this note" : "Reject without a reason");
+    if (reason) this.rejectNote.focus({ preventScroll: true });
   }
 
   askForChanges() {
     const note = this.changesNote.value.trim() || null;
     this.close();
     this.desk.decide("changes_requested", null, note);
+  }
+
+  drawRoom(note) {
+    const room = note.parentElement.querySelector(".room");
+    const long = note.value.length;
+    room.hidden = long < NEARLY;
+    setText(room, long < LONGEST ? `${LONGEST - long} characters left` : "No more than 1,000 characters");
   }
 
   /** A key while the reasons are open; true if it meant one. @param {string} key */
@@ -114,18 +170,73 @@ export class Decision {
   }
 
   moveInMenu(direction) {
-    const items = [...this.menus.reject.querySelectorAll(".item")];
-    const here = items.indexOf(this.desk.activeElement());
-    items[(here + direction + items.length) % items.length].focus();
+    const here = this.items.indexOf(this.desk.activeElement());
+    this.items[(here + direction + this.items.length) % this.items.length].focus();
     return true;
   }
 
+  // --- deciding
+
+  /** On the picked clips, else on the open one; then the next that nobody has decided on. */
+  decide(decision, reason = null, note = null) {
+    const { store, player, picked, filters } = this.desk;
+    if (picked.clips.length) return picked.decide(decision, reason, note);
+    const clip = store.selected;
+    if (!clip) return;
+    const { word, sign } = STATUS[decision];
+    if (store.statusOf(clip) === decision && !reason && !note) return store.say({ text: `Already ${word}.`, tone: "info" });
+    this.desk.playNext = player.playing;
+    store.decide(clip, decision, reason, note);
+    this.said(`${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clip.title)}.`);
+    const { next } = filters;
+    if (next) this.desk.open(next.id);
+    else this.desk.playNext = false;
+  }
+
+  /** The approval of an earlier version holds for this one too. @param {import("./api.js").Clip} clip */
+  carryOver(clip) {
+    this.desk.store.carry(clip.id);
+    this.said(`${STATUS.approved.sign} Approval carried over: ${called(clip.title)}.`);
+    const { next } = this.desk.filters;
+    if (next) this.desk.open(next.id);
+  }
+
+  /** Say what was done, what is left, and how it is taken back. @param {string} done */
+  said(done) {
+    const left = this.desk.filters.next ? "" : ` ${this.leftText()}`;
+    const undo = { label: "Undo", key: "Z", run: () => this.desk.undo() };
+    this.desk.store.say({ text: done + left, tone: "ok", action: undo });
+  }
+
+  /** Go to the next undecided clip, or say why there is none. */
+  openNext() {
+    const { filters, store } = this.desk;
+    const { next } = filters;
+    if (next) return this.desk.open(next.id);
+    if (!store.clips?.length) return;
+    const show = { label: "Show all", run: () => (filters.clear(), this.openNext()) };
+    store.say({ text: this.leftText(), tone: "info", ...(filters.outside ? { action: show } : {}) });
+  }
+
+  /** What there is to decide when nothing listed is left. */
+  leftText() {
+    const { store, filters } = this.desk;
+    const all = store.clips?.length ?? 0;
+    const open = store.selected && store.statusOf(store.selected) === "proposed";
+    if (filters.outside) return `${filters.outside} more outside this filter.`;
+    if (open) return "Only this clip is not decided.";
+    if (store.project && isWorking(store.project)) return `All ${all} decided so far; more are being proposed.`;
+    return all === 1 ? "Every clip is decided." : `All ${all} clips are decided.`;
+  }
+
+  // --- showing
+
   /** @param {Set<string>} topics */
   update(topics) {
-    if (!["clips", "selection", "draft", "saving"].some((t) => topics.has(t))) return;
+    if (topics.has("selection")) this.close();
+    if (!["clips", "selection", "draft", "saving", "picked"].some((t) => topics.has(t))) return;
     const { store } = this.desk;
     const clip = store.selected;
-    if (topics.has("selection")) this.close();
     this.box.hidden = !clip;
     if (!clip) return;
     const status = store.statusOf(clip);
@@ -137,20 +248,106 @@ export class Decision {
     const link = this.desk.find(".render");
     link.hidden = clip.render?.state !== "succeeded" || !clip.render.url;
     if (!link.hidden) link.href = clip.render.download_url ?? clip.render.url;
+    this.drawCarry(clip, status);
+    this.history.hidden = !clip.decisions?.length && clip.version < 2;
+    this.drawHistory();
   }
 
   verdict(clip, status) {
     if (status === "proposed") return "";
-    const done = onRecord(clip, status);
+    const done = standingOf(this.desk.store, clip);
     if (!done) return `${STATUS[status].sign} ${VERDICTS[status]}`;
-    const reason = REASONS.find(([code]) => code === done.reason)?.[1];
-    const who = [done.by && `by ${done.by}`, done.at && moment(done.at)].filter(Boolean).join(", ");
-    const why = [reason, done.note && `\u201c${done.note}\u201d`].filter(Boolean).join(", ");
+    const who = [done.by && `by ${done.by}`, done.at && moment(done.at), carriedText(done)].filter(Boolean).join(", ");
+    const why = whyText(done);
     return `${STATUS[status].sign} ${VERDICTS[status]} ${who}${why ? `: ${why}` : ""}`;
+  }
+
+  drawCarry(clip, status) {
+    const from = status === "proposed" && !this.desk.store.drafts.has(clip.id) ? clip.carry_from : null;
+    this.carry.hidden = !from;
+    if (!from) return;
+    const approval = clip.decisions?.findLast((d) => d.version === from && d.decision === "approved");
+    const who = approval?.by ? ` by ${approval.by}` : "";
+    setText(this.carry.querySelector("span"), `Version ${from} was approved${who}. This is version ${clip.version}: carry the approval over, or decide anew.`);
+  }
+
+  /** Every version and every decision, in order; drawn only while somebody looks. */
+  drawHistory() {
+    const clip = this.desk.store.selected;
+    if (!this.history.open || this.history.hidden || !clip) return;
+    const told = JSON.stringify([clip.id, clip.version, clip.changed_by, clip.decisions]);
+    if (told === this.told) return;
+    this.told = told;
+    this.history.querySelector("ol").replaceChildren(...versionsOf(clip).map((part) => historyPart(part, clip)));
   }
 }
 
-// the decision on record, if it is the one shown: a decision on its way has no record yet
-function onRecord(clip, status) {
-  return clip.decision?.decision === status ? clip.decision : null;
+function carriedText(done) {
+  return done.carried_from ? `carried over from version ${done.carried_from}` : "";
+}
+
+function whyText(done) {
+  const reason = REASONS.find(([code]) => code === done.reason)?.[1];
+  return [reason, done.note && `\u201c${done.note}\u201d`].filter(Boolean).join(", ");
+}
+
+/** The versions in order with what was decided on each; those in a row on which nobody decided are one. */
+function versionsOf(clip) {
+  /** @type {{first: number, last: number, decisions: object[]}[]} */
+  const parts = [];
+  const decisions = [...(clip.decisions ?? [])].sort((a, b) => a.version - b.version);
+  for (let version = 1; version <= clip.version; version += 1) {
+    const made = decisions.filter((d) => d.version === version);
+    const before = parts[parts.length - 1];
+    const joins = !made.length && before && !before.decisions.length && version < clip.version;
+    if (joins) before.last = version;
+    else parts.push({ first: version, last: version, decisions: made });
+  }
+  return parts;
+}
+
+function historyPart({ first, last, decisions }, clip) {
+  const part = make("li", "");
+  const newest = last === clip.version;
+  const by = newest && clip.changed_by ? `, made by ${clip.changed_by}` : "";
+  part.append(make("b", "", first === last ? `Version ${first}${by}` : `Versions ${first} to ${last}`));
+  const none = newest ? "Not decided yet." : "Nobody decided.";
+  if (!decisions.length) part.append(make("p", "none", none));
+  const undone = takenBackOf(decisions);
+  for (const done of decisions) part.append(historyLine(done, undone.has(done)));
+  return part;
+}
+
+/** Those that a later one took back: each takes back the newest that still stood. */
+function takenBackOf(decisions) {
+  const undone = new Set();
+  const standing = [];
+  for (const one of decisions) {
+    if (one.decision !== "withdrawn") standing.push(one);
+    else if (standing.length) undone.add(standing.pop());
+  }
+  return undone;
+}
+
+function historyLine(done, takenBack) {
+  const line = make("p", takenBack ? "taken-back" : "");
+  const sign = make("span", "sign", STATUS[done.decision]?.sign ?? TAKEN_BACK);
+  sign.setAttribute("aria-hidden", "true");
+  const what = [VERDICTS[done.decision] ?? done.decision, done.by && `by ${done.by}`].filter(Boolean).join(" ");
+  const when = Object.assign(document.createElement("time"), { dateTime: done.at, textContent: stamp(done.at) });
+  const told = make("span", "", [what, carriedText(done)].filter(Boolean).join(", "));
+  line.append(sign, told, when);
+  const why = whyText(done);
+  if (why) line.append(Object.assign(make("span", "reason", why), { dir: "auto" }));
+  line.dataset.status = done.decision;
+  return line;
+}
+
+/** Day and time of something long ago; the time of something today. @param {string} iso */
+function stamp(iso) {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return "";
+  const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const day = moment(iso);
+  return new Date().toDateString() === at.toDateString() ? time : `${day}, ${time}`;
 }

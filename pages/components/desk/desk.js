@@ -10,7 +10,7 @@ import { Decision } from "./decision.js";
 import { Details } from "./details.js";
 import { Edges } from "./edges.js";
 import { Filters } from "./filters.js";
-import { STATUS, called } from "./format.js";
+import { called } from "./format.js";
 import { fillGuide, listenToKeys } from "./keys.js";
 import { StreamlitLink } from "./link.js";
 import { Listened } from "./listened.js";
@@ -25,7 +25,7 @@ import { Picked } from "./picked.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { listenToPointers } from "./pointer.js";
-import { clamp, nextUndecided, rangeAt } from "./rules.js";
+import { rangeAt } from "./rules.js";
 import { Shapes } from "./shapes.js";
 import { Stage } from "./stage.js";
 import { Store } from "./store.js";
@@ -189,7 +189,7 @@ class Desk {
     const same = before && before.asked === asked;
     const ids = same ? [before.clip, asked] : [asked, before?.clip];
     const id = ids.find((one) => store.clip(one));
-    store.select(id ?? (this.next ?? store.clips[0]).id);
+    store.select(id ?? (this.filters.next ?? this.filters.listed[0] ?? store.clips[0]).id);
   }
 
   /** Show a newly opened clip: its stretch, its first frame. */
@@ -229,16 +229,12 @@ class Desk {
   }
 
   openBeside(direction) {
-    const clips = this.filters.listed;
-    const here = clips.findIndex((c) => c.id === this.store.selectedId);
-    const to = clips[clamp(here + direction, 0, clips.length - 1)];
+    const to = this.filters.beside(direction);
     if (to) this.open(to.id);
   }
 
   openUndecided() {
-    const { next } = this;
-    if (next) this.open(next.id);
-    else this.store.say({ text: "Every clip is decided.", tone: "info" });
+    this.decision.openNext();
   }
 
   /** What is marked becomes the open clip. */
@@ -257,6 +253,7 @@ class Desk {
   }
 
   unmark() {
+    if (this.filters.close()) return;
     if (this.marks.mark) this.marks.clear();
     else this.picked.clear();
   }
@@ -299,32 +296,9 @@ class Desk {
     this.create(rangeAt(player.time, store.duration, store.silences));
   }
 
-  /** The next clip nobody has decided on: of those listed, else of all. */
-  get next() {
-    const { store } = this;
-    const find = (clips) => nextUndecided(clips, store.selectedId, (c) => store.statusOf(c));
-    return find(this.filters.listed) ?? find(store.clips ?? []);
-  }
-
+  /** On the picked clips, else on the open one. */
   decide(decision, reason = null, note = null) {
-    if (this.picked.clips.length || this.store.selected) this.names.then(() => this.decideNow(decision, reason, note));
-  }
-
-  decideNow(decision, reason, note) {
-    const { store, player } = this;
-    const several = this.picked.clips;
-    const wanted = several.length ? several : [store.selected];
-    const clips = reason || note ? wanted : wanted.filter((c) => store.statusOf(c) !== decision);
-    const { word, sign } = STATUS[decision];
-    if (!clips.length) return store.say({ text: `Already ${word}.`, tone: "info" });
-    this.playNext = player.playing && !several.length;
-    this.picked.clear();
-    store.decide(clips, decision, reason, note);
-    const { next } = this;
-    const what = several.length ? `${sign} ${clips.length} clips ${word}.` : `${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clips[0].title)}.`;
-    store.say({ text: what, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.undo() } });
-    if (next && (!several.length || store.statusOf(store.selected) !== "proposed")) this.open(next.id);
-    else this.playNext = false;
+    if (this.picked.clips.length || this.store.selected) this.names.then(() => this.decision.decide(decision, reason, note));
   }
 
   undo() {
@@ -343,7 +317,7 @@ class Desk {
     const clip = this.store.selected;
     if (!clip) return;
     if (!clip.carry_from) return this.store.say({ text: "No earlier approval to carry over.", tone: "info" });
-    this.names.then(() => this.store.carry(clip.id));
+    this.names.then(() => this.decision.carryOver(clip));
   }
 
   zoom(factor) {

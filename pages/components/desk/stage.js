@@ -1,7 +1,7 @@
 // The head of the desk, the screen with its waiting states, and the transport under it.
 
 import { isWorking } from "./known.js";
-import { clock, length, percent } from "./format.js";
+import { STATUS, clock, length, percent } from "./format.js";
 import { lengthOf } from "./rules.js";
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
@@ -24,6 +24,7 @@ export class Stage {
     this.speed = find(".speed");
     this.screen = find(".screen");
     this.waiting = find(".waiting");
+    this.tallied = "";
     this.buttons();
   }
 
@@ -72,7 +73,7 @@ export class Stage {
   /** @param {Set<string>} topics */
   update(topics) {
     if (topics.has("project")) this.project();
-    if (topics.has("clips")) this.tally();
+    if (topics.has("clips") || topics.has("draft") || topics.has("project")) this.tally();
     if (topics.has("project") || topics.has("map") || topics.has("clips")) this.work();
   }
 
@@ -128,18 +129,42 @@ export class Stage {
     setText(details.querySelector("code"), project.error?.code ?? "");
   }
 
+  /** How far the review is: in words, and as a dot for each clip, or a bar where there are many. */
   tally() {
     const { store } = this.desk;
     const clips = store.clips ?? [];
-    const states = clips.map((c) => store.statusOf(c));
-    const decided = states.filter((s) => s !== "proposed").length;
-    const text = !clips.length ? "" : decided === clips.length ? `All ${clips.length} decided` : `${decided} of ${clips.length} decided`;
-    setText(this.desk.find(".tally-text"), text);
+    const counts = clips.reduce((sum, clip) => {
+      const status = store.statusOf(clip);
+      return { ...sum, [status]: (sum[status] ?? 0) + 1 };
+    }, {});
+    const more = Boolean(store.project && isWorking(store.project));
+    const shown = JSON.stringify([counts, more]);
+    if (shown === this.tallied) return;
+    this.tallied = shown;
+    const parts = ["approved", "changes_requested", "rejected", "proposed"].filter((status) => counts[status]);
+    const words = parts.map((status) => `${counts[status]} ${status === "proposed" ? "to decide" : STATUS[status].word}`).join(", ");
+    setText(this.desk.find(".tally-text"), tallyText(clips.length, clips.length - (counts.proposed ?? 0), more));
+    setText(this.desk.find(".tally-words"), words && ` (${words})`);
+    this.desk.find(".tally").title = words;
     const dots = this.desk.find(".dots");
-    const order = [...states].sort((a, b) => Number(a === "proposed") - Number(b === "proposed"));
-    const shown = clips.length <= MOST_DOTS ? order : [];
-    dots.replaceChildren(...shown.map((state) => Object.assign(document.createElement("i"), { className: state })));
+    dots.classList.toggle("many", clips.length > MOST_DOTS);
+    dots.replaceChildren(...parts.flatMap((status) => dotsOf(status, counts[status], clips.length > MOST_DOTS)));
   }
+}
+
+function tallyText(all, decided, more) {
+  if (!all) return "";
+  if (decided < all) return `${decided} of ${all} decided`;
+  return more ? `All ${all} decided so far; more are being proposed` : `All ${all} decided`;
+}
+
+/** A dot for each clip of a status, or one piece of a bar for all of them. */
+function dotsOf(status, count, asBar) {
+  const dot = () => Object.assign(document.createElement("i"), { className: status });
+  if (!asBar) return Array.from({ length: count }, dot);
+  const piece = dot();
+  piece.style.flexGrow = String(count);
+  return [piece];
 }
 
 /** @returns {[string, string]} */
