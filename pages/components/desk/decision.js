@@ -85,7 +85,7 @@ export class Decision {
   /** Whether something is part of what is open, or a button that opens it. @param {any} at */
   holds(at) {
     const { bar } = this.desk.picked;
-    return this.menus[this.open].contains(at) || this.box.contains(at) || bar.contains(at);
+    return this.box.contains(at) || bar.contains(at);
   }
 
   /** @param {"reject"|"changes"} name */
@@ -97,7 +97,7 @@ export class Decision {
     this.open = name;
     const menu = this.menus[name];
     // beside what it is about: the list where several are picked
-    const place = several ? this.desk.find(".clips") : this.box;
+    const place = several ? this.desk.picked.bar : this.box;
     if (menu.parentElement !== place) place.append(menu);
     const about = menu.querySelector(".menu-for");
     about.hidden = !several;
@@ -335,8 +335,9 @@ function historyLine(done, takenBack) {
   sign.setAttribute("aria-hidden", "true");
   const what = [VERDICTS[done.decision] ?? done.decision, done.by && `by ${done.by}`].filter(Boolean).join(" ");
   const when = Object.assign(document.createElement("time"), { dateTime: done.at, textContent: stamp(done.at) });
-  const told = make("span", "", [what, carriedText(done)].filter(Boolean).join(", "));
-  line.append(sign, told, when);
+  const told = make("span", "what");
+  told.append(make("span", "", [what, carriedText(done)].filter(Boolean).join(", ")), when);
+  line.append(sign, told);
   const why = whyText(done);
   if (why) line.append(Object.assign(make("span", "reason", why), { dir: "auto" }));
   line.dataset.status = done.decision;

@@ -344,7 +344,7 @@ export class Filters {
     fields.by.value = by === null ? ANYBODY : `by:${by}`;
     fields.words.setAttribute("aria-pressed", String(words));
     fields.notes.setAttribute("aria-pressed", String(notes));
-    setText(this.desk.find(".filter-done"), listed === all ? "Show all" : `Show ${listed} of ${all}`);
+    setText(this.desk.find(".filter-done"), listed === all ? "Done" : `Show ${listed} of ${all}`);
   }
 
   // --- keeping

@@ -149,6 +149,8 @@ export class Picked {
   }
 
   hide() {
+    if (this.bar.hidden) return;
+    if (this.bar.querySelector(".menu:not([hidden])")) this.desk.decision.close(); // nothing is left to say why of
     this.bar.parentElement.classList.remove("picking");
     this.bar.hidden = true;
   }
