@@ -14,6 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
+from clipper_core.domain.cut import Side
+from clipper_core.domain.documents import cut_json
+from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.time_range import milliseconds
+from clipper_core.domain.transcript import Transcript
+from clipper_core.stages.snap_cuts import certify, cut_points
 from pages.components import desk as component
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -56,6 +62,7 @@ class Api:
 
     def __init__(self) -> None:
         self.sound = recording()
+        self.transcript: Transcript | None = None
         self.down = False
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
         self.foreign: list[str] = []
@@ -128,6 +135,8 @@ class Api:
             return self.write(route, path)
         if path.endswith("/peaks"):
             return route.fulfill(json=self.peaks(route.request.url))
+        if path.endswith("/cuts"):
+            return route.fulfill(json=self.cuts(route.request.url))
         silences = [{"start_s": a, "end_s": b, "level_db": -80.0} for a, b in SILENCES]
         answers: dict[str, Any] = {
             "": self.project(),
@@ -150,6 +159,16 @@ class Api:
         )
         resolution = {"resolution_ms": (end - start) * 1000 / points}
         return {"from_s": start, "to_s": end, "points": points, **resolution, "low": low, "high": high}
+
+    def cuts(self, url: str) -> dict[str, Any]:
+        """The certificate of a place, and the silences around it by how near they are."""
+        asked = {k: v[0] for k, v in parse_qs(urlsplit(url).query).items()}
+        at_ms, side = milliseconds(float(asked["at"])), Side(asked["side"])
+        silences = SilenceMap(milliseconds(DURATION_S), tuple(Silence(int(a * 1000), int(b * 1000), -80) for a, b in SILENCES))
+        places = [cut_points(s)[side is Side.IN] for s in silences.silences]
+        near = sorted((p for p in places if p != at_ms), key=lambda p: abs(p - at_ms))[:4]
+        own, *others = (cut_json(certify(p, side, silences, self.transcript)) for p in (at_ms, *near))
+        return {"cut": own, "others": others}
 
     def project(self) -> dict[str, Any]:
         player = {"url": "/media-files/ast_1", "mime": "audio/wav", "kind": "audio"}

@@ -174,7 +174,7 @@ def test_the_open_clip_survives_a_reload(page: Page):
     open_clip(page, "b")
 
 
-def test_a_stretch_dragged_with_shift_becomes_a_clip(page: Page, api: Api):
+def test_a_stretch_dragged_with_shift_is_marked_and_becomes_a_clip(page: Page, api: Api):
     page.keyboard.press("w")
     edge(page, "in", "4.85")
     track = page.locator(".track").bounding_box()
@@ -192,6 +192,9 @@ def test_a_stretch_dragged_with_shift_becomes_a_clip(page: Page, api: Api):
     page.mouse.move(track["x"] + 24.3 * second, track["y"] + 90, steps=4)
     page.mouse.up()
     page.keyboard.up("Shift")
+    expect(page.get_by_test_id("desk-marked")).to_contain_text("0:20.4 – 0:24.3, 3.9 s")
+    assert api.sent == []
+    page.keyboard.press("n")
 
     told(page, "created")
     assert api.sent[0][2]["ranges"] == [{"start_s": 20.35, "end_s": 24.25}]

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 MODULES = (
     "format.js",
     "rules.js",
+    "certify.js",
     "api.js",
     "conflicts.js",
     "known.js",

@@ -82,5 +82,8 @@ export function makeApi(projectId, gone) {
       write(`${clip(id)}?by=${encodeURIComponent(by)}`, null, { etag, key, method: "DELETE" }),
     restore: (id, etag, body, key) => write(`${clip(id)}/restore`, body, { etag, key }),
     listened: (ranges) => write(`${project}/listened`, { ranges }),
+    split: (id, etag, body, key) => write(`${clip(id)}/split`, body, { etag, key }),
+    merge: (id, etag, body, key) => write(`${clip(id)}/merge`, body, { etag, key }),
+    cuts: (side, at, other) => read(`${project}/cuts?side=${side}&at=${at.toFixed(3)}&other=${other.toFixed(3)}`),
   };
 }

@@ -1,7 +1,7 @@
 // The open clip in words: title, the certificate of every cut, why it was proposed, other edges.
 
-import { GRADE, clock, decibels, evidence, length } from "./format.js";
-import { lengthOf, sameRanges, silenceAt } from "./rules.js";
+import { GRADE, clock, evidence, length } from "./format.js";
+import { lengthOf, sameRanges } from "./rules.js";
 import { setText } from "./stage.js";
 
 /** @param {string} tag @param {string} className @param {string} [text] */
@@ -20,8 +20,10 @@ export class Details {
     this.why = desk.find(".why");
     this.others = desk.find(".others");
     this.shown = "";
+    /** @type {HTMLElement[]} one for each cut, kept while it changes, so that nothing loses the focus */
+    this.rows = [];
     this.title.addEventListener("keydown", (event) => this.titleKey(event));
-    this.title.addEventListener("change", () => this.rename());
+    this.title.addEventListener("change", () => this.desk.names.then(() => this.rename()));
   }
 
   beginRename() {
@@ -45,17 +47,19 @@ export class Details {
 
   /** @param {Set<string>} topics */
   update(topics) {
-    if (!["clips", "selection", "draft", "map", "saving"].some((t) => topics.has(t))) return;
-    const clip = this.desk.store.selected;
+    if (!["clips", "selection", "draft", "map", "transcript", "cuts"].some((t) => topics.has(t))) return;
+    const { store, edges } = this.desk;
+    const clip = store.selected;
     this.box.hidden = !clip;
     if (!clip) return;
-    const ranges = this.desk.store.rangesOf(clip);
-    const key = JSON.stringify([clip.id, clip.etag, ranges, this.desk.edges.active, this.desk.store.isSaving(clip.id), this.desk.store.map?.revision]);
+    const ranges = store.rangesOf(clip);
+    const cuts = edges.all.map((edge) => ({ edge, cut: edges.certificate(edge.side, edge.at) }));
+    const key = JSON.stringify([clip.id, clip.etag, clip.title, ranges, edges.active, edges.innerPart, cuts]);
     if (key === this.shown) return;
     this.shown = key;
     if (this.desk.activeElement() !== this.title) this.title.value = clip.title;
     setText(this.facts, this.factsText(clip, ranges));
-    this.certs.replaceChildren(...this.cutsOf(clip, ranges).map((cut) => this.cert(cut)));
+    this.showCuts(cuts);
     this.why.hidden = !clip.reasons.length;
     setText(this.why.querySelector("span"), clip.reasons.join(", "));
     this.alternatives(clip, ranges);
@@ -67,38 +71,54 @@ export class Details {
     return `${span}, ${length(lengthOf(ranges))}${parts}`;
   }
 
-  /** The stored certificates; for an edge that just moved, what the silence map says until the server has looked. */
-  cutsOf(clip, ranges) {
-    const starts = ranges.map((r) => ({ side: "in", at: r.start_s }));
-    const ends = ranges.map((r) => ({ side: "out", at: r.end_s }));
-    const all = starts.flatMap((start, i) => [start, ends[i]]);
-    return all.map(({ side, at }, i) => {
-      const outer = i === 0 || i === all.length - 1;
-      const stored = clip.cuts.find((c) => c.side === side && Math.abs(c.at_s - at) < 0.0015);
-      return { side, at, outer, stored, silence: silenceAt(this.desk.store.silences, at) };
-    });
+  /** @param {{edge: import("./edges.js").Edge, cut: import("./api.js").Cut}[]} cuts */
+  showCuts(cuts) {
+    while (this.rows.length < cuts.length) this.rows.push(this.newRow(this.rows.length));
+    for (const spare of this.rows.splice(cuts.length)) spare.remove();
+    cuts.forEach(({ edge, cut }, i) => this.showCut(this.rows[i], edge, cut));
+    if (this.rows.some((row) => !row.isConnected)) this.certs.append(...this.rows);
   }
 
-  cert({ side, at, outer, stored, silence }) {
-    const row = make("li", outer && this.desk.edges.active === side ? "cert active" : "cert");
-    row.dataset.grade = stored?.grade ?? "checking";
-    row.dataset.testid = `desk-cut-${side}`;
-    row.append(make("b", "side", outer ? (side === "in" ? "In" : "Out") : side === "in" ? "\u21a6" : "\u21a4"));
-    const grade = make("span", "grade", stored ? `${GRADE[stored.grade]} ${stored.grade}` : "\u2026 checking");
-    row.append(grade, make("span", "evidence", stored ? evidence(stored) : seen(silence)));
-    row.append(this.tools(side, at, outer));
+  newRow(number) {
+    const row = make("li", "cert");
+    const edge = () => this.desk.edges.all[number];
+    const take = () => edge() && this.desk.edges.take(edge().side, edge().part);
+    const step = (direction) => () => {
+      take();
+      this.desk.edges.step(direction);
+    };
+    const side = this.tool("", "", take);
+    side.classList.add("side");
+    const tools = make("span", "cert-tools");
+    const back = this.tool("Put back", "Put back what is cut out here", () => this.desk.shapes.putBack(edge().part));
+    back.classList.add("put-back");
+    tools.append(back, this.tool("\u2039", "", step(-1)), this.tool("\u203a", "", step(1)));
+    const around = () => edge() && this.desk.playAround(edge().outer ? edge().side : null, edge().at);
+    tools.append(this.tool("listen", "Listen around this cut", around));
+    row.append(side, make("span", "grade"), make("span", "evidence"), tools);
     return row;
   }
 
-  tools(side, at, outer) {
-    const box = make("span", "cert-tools");
-    const name = side === "in" ? "In" : "Out";
-    if (outer) {
-      box.append(this.tool("\u2039", `${name} to the silence before`, () => this.desk.edges.step(-1, side)));
-      box.append(this.tool("\u203a", `${name} to the silence after`, () => this.desk.edges.step(1, side)));
-    }
-    box.append(this.tool("listen", `Listen around this cut`, () => this.desk.playAround(outer ? side : null, at)));
-    return box;
+  /** @param {HTMLElement} row @param {import("./edges.js").Edge} edge @param {import("./api.js").Cut} cut */
+  showCut(row, edge, cut) {
+    const active = this.desk.edges.isActive(edge.side, edge.part);
+    const name = edge.side === "in" ? "In" : "Out";
+    row.classList.toggle("active", active);
+    row.classList.toggle("inner", !edge.outer);
+    row.dataset.grade = cut.grade;
+    row.dataset.testid = edge.outer ? `desk-cut-${edge.side}` : `desk-cut-${edge.side}-${edge.part + 1}`;
+    const [side, grade, why, tools] = /** @type {HTMLElement[]} */ ([...row.children]);
+    const [back, earlier, later] = /** @type {HTMLElement[]} */ ([...tools.children]);
+    const label = edge.outer ? name : edge.side === "in" ? `Part ${edge.part + 1} starts` : `Part ${edge.part + 1} ends`;
+    setText(side, edge.outer ? name : edge.side === "in" ? "\u21a6" : "\u21a4");
+    say(side, `${label}: make this the active edge`);
+    side.setAttribute("aria-pressed", String(active));
+    setText(grade, `${GRADE[cut.grade]} ${cut.grade}`);
+    setText(why, edge.outer ? evidence(cut) : `${clock(edge.at)}, ${evidence(cut)}`);
+    say(earlier, `${label}: to the silence before`);
+    say(later, `${label}: to the silence after`);
+    back.hidden = edge.outer || edge.side === "in";
+    if (active && this.desk.alternatives.box.parentNode !== row) row.append(this.desk.alternatives.box);
   }
 
   tool(text, label, run) {
@@ -134,8 +154,9 @@ export class Details {
   }
 }
 
-function seen(silence) {
-  if (!silence) return "no silence here";
-  const level = silence.level_db === null ? "" : ` at ${decibels(silence.level_db)}`;
-  return `silence ${(silence.end_s - silence.start_s).toFixed(2)} s${level}`;
+/** @param {HTMLElement} button @param {string} label */
+function say(button, label) {
+  if (button.title === label) return;
+  button.title = label;
+  button.setAttribute("aria-label", label);
 }

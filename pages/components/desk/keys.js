@@ -173,6 +173,7 @@ function isForUs(target, root, pointerHere, key) {
 // Inside the desk: a button reached by Tab is pressed by Space, an edge is moved by arrows.
 function isOwnKey(target, key, here) {
   if (!here) return false;
+  if (target.matches?.(".words-text") && (key.startsWith("arrow") || key === "enter")) return true; // its own cursor
   if (key.startsWith("arrow")) return target.getAttribute?.("role") === "slider";
   return PRESSES.has(key) && target.matches?.("button:focus-visible, a:focus-visible, summary:focus-visible");
 }

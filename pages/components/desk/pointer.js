@@ -1,12 +1,13 @@
-// Pointers and wheels on the timeline: seek, scrub, pan, zoom, drag edges, make clips, pick neighbours.
+// Pointers and wheels on the timeline: seek, scrub, pan, zoom, drag edges, mark stretches, pick neighbours.
 
-import { clamp, countWhile, snap, stepCut, toMs } from "./rules.js";
+import { MAGNET_PX, REACH_PX } from "./edges.js";
+import { clamp, countWhile, snap, toMs, REACH_S } from "./rules.js";
 import { laneAt } from "./timeline.js";
 
 const CLICK_PX = 4;
-const MAGNET_PX = 9;
 const WHEEL_REST_MS = 260; // a page scroll that arrives here stays a page scroll
-const SHORTEST_NEW_S = 0.5;
+const SHORTEST_MARK_S = 0.1;
+const LONG_PRESS_MS = 450; // a finger that rests begins to mark
 
 /** @param {any} desk */
 export function listenToPointers(desk) {
@@ -15,6 +16,7 @@ export function listenToPointers(desk) {
   /** @type {Map<number, number>} fingers on the canvas */
   const fingers = new Map();
   let drag = null;
+  let pressing = 0;
 
   const place = (event) => {
     const box = track.getBoundingClientRect();
@@ -23,17 +25,16 @@ export function listenToPointers(desk) {
 
   // --- edges
 
-  function dragEdge(side, event) {
+  function dragEdge(handle, side, part, event) {
     const clip = store.selected;
     if (!clip || event.button > 0) return;
     event.preventDefault();
     event.stopPropagation();
-    const handle = timeline.handles[side];
     handle.focus({ preventScroll: true });
     handle.setPointerCapture(event.pointerId);
+    desk.edges.take(side, part);
     const before = desk.edges.at(side);
     const offset = view.t(place(event).x) - before;
-    desk.edges.activate(side);
     timeline.held = true;
     let latest = event;
     let moved = false;
@@ -43,8 +44,7 @@ export function listenToPointers(desk) {
       const beyond = x < 0 ? x : Math.max(0, x - view.width);
       if (beyond) view.pan(clamp(beyond, -60, 60) * view.perPixel * 0.25);
       const free = view.t(clamp(x, 0, view.width)) - offset;
-      const at = latest.altKey ? free : snap(side, free, store.silences, MAGNET_PX * view.perPixel);
-      desk.edges.move(side, at, false);
+      desk.edges.move(side, latest.altKey ? free : desk.edges.resting(side, free, before), false);
       if (!player.playing) desk.edges.show(side);
       return Boolean(beyond);
     };
@@ -52,6 +52,7 @@ export function listenToPointers(desk) {
       latest = next;
       if (!moved && Math.abs(next.clientX - event.clientX) < 2) return;
       moved = true;
+      timeline.dragging = true;
       desk.eachFrame = follow;
       desk.ask();
     };
@@ -63,8 +64,11 @@ export function listenToPointers(desk) {
       desk.eachFrame = null;
       timeline.held = false;
       if (!moved) return;
+      timeline.dragging = false;
+      timeline.redraw();
       if (cancelled) desk.edges.move(side, before, true);
       else store.commitSoon(clip.id);
+      store.tell("draft"); // at rest: other places for it are looked up
     };
     const up = () => end(false);
     const cancel = () => end(true);
@@ -73,29 +77,33 @@ export function listenToPointers(desk) {
     handle.addEventListener("pointercancel", cancel);
   }
 
-  function keysOnEdge(side, event) {
+  function keysOnEdge(side, part, event) {
     const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
     if (!direction || event.ctrlKey || event.metaKey || !store.selected) return;
     event.preventDefault();
     event.stopPropagation();
-    const at = desk.edges.at(side);
+    desk.edges.take(side, part);
     const far = event.shiftKey || event.key === "ArrowUp" || event.key === "ArrowDown";
-    const to = far ? stepCut(side, at, direction, store.silences) : at + direction * player.frame;
-    if (to !== null) desk.edges.move(side, to, true);
+    if (far) return desk.edges.step(direction, side);
+    desk.edges.move(side, desk.edges.at(side) + direction * player.frame, true);
     if (!player.playing) desk.edges.show(side);
   }
 
-  for (const side of ["in", "out"]) {
-    const handle = timeline.handles[side];
-    handle.addEventListener("pointerdown", (event) => dragEdge(side, event));
-    handle.addEventListener("keydown", (event) => keysOnEdge(side, event));
-    handle.addEventListener("focus", () => {
-      desk.edges.activate(side);
+  const onHandle = (run) => (event) => {
+    const handle = /** @type {HTMLElement} */ (event.target).closest?.(".handle");
+    if (handle) run(handle, handle.dataset.side, Number(handle.dataset.part), event);
+  };
+  track.addEventListener("pointerdown", onHandle(dragEdge));
+  track.addEventListener("keydown", onHandle((_, side, part, event) => keysOnEdge(side, part, event)));
+  track.addEventListener(
+    "focusin",
+    onHandle((_, side, part) => {
+      desk.edges.take(side, part);
       const at = desk.edges.at(side);
       if (at < view.from || at > view.to) view.glide(at - view.span / 2, at + view.span / 2);
       timeline.redraw();
-    });
-  }
+    }),
+  );
 
   // --- the picture itself
 
@@ -127,8 +135,10 @@ export function listenToPointers(desk) {
       if (fingers.size === 2) drag = { kind: "pinch", apart: apart(), span: view.span, at: view.t(between()) };
     }
     if (drag?.kind === "pinch") return;
-    const kind = event.shiftKey ? "new" : event.button === 1 || event.pointerType === "touch" ? "pan" : "scrub";
+    const kind = event.shiftKey ? "mark" : event.button === 1 || event.pointerType === "touch" ? "pan" : "scrub";
     drag = { kind, lane: laneAt(y), x, from: view.from, moved: false, anchor: view.t(x) };
+    clearTimeout(pressing);
+    if (event.pointerType === "touch") pressing = setTimeout(() => drag?.kind === "pan" && !drag.moved && (drag.kind = "mark"), LONG_PRESS_MS);
     event.preventDefault();
     desk.focusQuietly();
   }
@@ -153,17 +163,18 @@ export function listenToPointers(desk) {
     if (!drag.moved) return;
     if (drag.kind === "pan") view.set(drag.from - (x - drag.x) * view.perPixel, drag.from - (x - drag.x) * view.perPixel + view.span);
     if (drag.kind === "scrub" && drag.lane !== "clips") player.moveTo(view.t(clamp(x, 0, view.width)));
-    if (drag.kind === "new") timeline.ghost = newRange(view.t(clamp(x, 0, view.width)), event.altKey);
+    if (drag.kind === "mark") desk.marks.set(stretch(view.t(clamp(x, 0, view.width)), event.altKey));
     timeline.redraw();
   }
 
-  function newRange(t, free) {
-    const [a, b] = [Math.min(drag.anchor, t), Math.max(drag.anchor, t)];
-    if (free) return { start_s: toMs(a), end_s: toMs(b) };
-    const magnet = MAGNET_PX * view.perPixel;
-    const start = snap("in", a, store.silences, magnet);
-    const end = snap("out", b, store.silences, magnet);
-    return end - start >= SHORTEST_NEW_S ? { start_s: toMs(start), end_s: toMs(end) } : { start_s: toMs(a), end_s: toMs(b) };
+  // from where the drag began to where it is, at good places where those are near
+  function stretch(t, free) {
+    const hand = { start_s: toMs(Math.min(drag.anchor, t)), end_s: toMs(Math.max(drag.anchor, t)), words: null };
+    if (free) return hand;
+    const near = { magnet: MAGNET_PX * view.perPixel, reach: Math.max(REACH_S, REACH_PX * view.perPixel), duration: store.duration };
+    const start_s = snap("in", hand.start_s, store.silences, near);
+    const end_s = snap("out", hand.end_s, store.silences, near);
+    return end_s - start_s >= SHORTEST_MARK_S ? { start_s, end_s, words: null } : hand;
   }
 
   function up(event) {
@@ -172,19 +183,14 @@ export function listenToPointers(desk) {
     timeline.held = false;
     if (!done || (done.kind === "pinch" && fingers.size)) return;
     drag = null;
-    const ghost = timeline.ghost;
-    timeline.ghost = null;
+    clearTimeout(pressing);
     timeline.redraw();
     if (event.type === "pointercancel" || done.kind === "pinch") return;
-    if (done.kind === "new") return makeNew(done, ghost);
+    if (done.kind === "mark") return desk.marks.done(SHORTEST_MARK_S);
     if (done.moved) return;
     if (done.lane === "clips" && pick(done.x)) return;
     if (done.lane === "words") return seekWord(done.x);
     player.moveTo(view.t(done.x));
-  }
-
-  function makeNew(done, ghost) {
-    if (done.moved && ghost && ghost.end_s - ghost.start_s >= SHORTEST_NEW_S) desk.create(ghost);
   }
 
   canvas.addEventListener("pointerdown", down);

@@ -2,9 +2,10 @@
 // so that playing moves one transform and draws nothing.
 
 import { colourOf, shortened, sized } from "./colours.js";
-import { STATUS, clock } from "./format.js";
+import { GRADE, STATUS, clock, evidence } from "./format.js";
 import { drawPeaks } from "./peaks.js";
-import { countWhile, silenceAt, wordAt } from "./rules.js";
+import { countWhile, gapsOf, holds, wordAt } from "./rules.js";
+import { setText } from "./stage.js";
 
 /** Lanes from the top, in CSS pixels. */
 export const LANES = { ruler: 20, clips: 20, wave: 98, words: 24 };
@@ -14,6 +15,8 @@ const WORDS_TOP = WAVE_TOP + LANES.wave;
 export const TALL = WORDS_TOP + LANES.words;
 const TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const WORDS_FROM = 34; // pixels a second: closer than that words do not lie on each other
+const SENTENCE_PX = 7; // marks of sentences nearer together would only be a pattern
+const FINE_AFTER_MS = 120; // the waveform is drawn coarser while it zooms and pans, and finely at rest
 
 /** Which lane a height lies in. @param {number} y */
 export function laneAt(y) {
@@ -30,12 +33,20 @@ export class Timeline {
     this.canvas = desk.find(".wave");
     this.playhead = desk.find(".track .playhead");
     this.handles = { in: desk.find(".handle-in"), out: desk.find(".handle-out") };
+    this.handles.in.dataset.part = "0";
+    /** @type {HTMLElement[]} those of what is cut out */
+    this.inner = [];
+    this.dragging = false; // an edge is in the hand
+    this.moving = 0; // when the view last changed
+    this.fineTimer = 0;
     this.layers = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
     this.layersKey = "";
     this.dirty = true;
     this.held = false; // a pointer holds the view, so playing does not move it
     /** @type {import("./rules.js").Range|null} */
     this.ghost = null;
+    /** @type {number|null} a moment shown before it is chosen */
+    this.ghostAt = null;
     this.word = -1;
   }
 
@@ -76,11 +87,16 @@ export class Timeline {
     this.drawSilences(g);
     this.drawSelection(g, ranges);
     this.drawWave(g, ranges);
+    this.drawGaps(g, ranges);
     this.drawRuler(g);
     this.drawClips(g);
+    this.drawSentences(g);
     this.drawWords(g, ranges);
+    this.drawMark(g);
     if (this.ghost) this.drawGhost(g);
-    this.placeHandles(ranges);
+    if (this.ghostAt !== null) this.drawMoment(g, this.ghostAt);
+    if (this.dragging) this.drawPlaces(g);
+    this.placeHandles();
     this.desk.overview.draw();
     peaks.want(view.from, view.to, view.width * (window.devicePixelRatio || 1), view.duration);
   }
@@ -223,8 +239,7 @@ export class Timeline {
     for (let i = countWhile(words, (w) => w.end_s < view.from); i < words.length && words[i].start_s < view.to; i += 1) {
       const x = view.x(words[i].start_s);
       if (x < free) continue;
-      const middle = (words[i].start_s + words[i].end_s) / 2;
-      const inside = ranges.some((r) => middle >= r.start_s && middle < r.end_s);
+      const inside = holds(ranges, words[i]);
       g.font = this.font(13, i === this.word ? 650 : 400);
       g.fillStyle = i === this.word ? colours.accent : inside ? colours.ink : colours.muted;
       g.globalAlpha = words[i].timed ? 1 : 0.65;
@@ -244,36 +259,156 @@ export class Timeline {
     g.setLineDash([]);
   }
 
-  placeHandles(ranges) {
-    const { view } = this.desk;
-    const open = ranges.length > 0;
-    const start = open ? view.x(ranges[0].start_s) : 0;
-    const end = open ? view.x(ranges[ranges.length - 1].end_s) : 0;
-    for (const [side, x] of [["in", start], ["out", end]]) {
-      const handle = this.handles[side];
-      handle.hidden = !open;
-      handle.style.transform = `translateX(${x}px)`;
-      handle.classList.toggle("away", x < -2 || x > view.width + 2);
-      handle.classList.toggle("outward", end - start < 150);
-      handle.classList.toggle("active", this.desk.edges.active === side);
+  // What is cut out of the clip: hatched, so that it is not taken for its end.
+  drawGaps(g, ranges) {
+    const { view, colours } = this.desk;
+    for (const gap of gapsOf(ranges)) {
+      const [from, to] = [Math.max(0, view.x(gap.start_s)), Math.min(view.width, view.x(gap.end_s))];
+      if (to <= from) continue;
+      g.save();
+      g.beginPath();
+      g.rect(from, WAVE_TOP, to - from, LANES.wave);
+      g.clip();
+      g.beginPath();
+      for (let x = from - (from % 9) - LANES.wave; x < to; x += 9) {
+        g.moveTo(x, WORDS_TOP);
+        g.lineTo(x + LANES.wave, WAVE_TOP);
+      }
+      g.globalAlpha = 0.5;
+      g.strokeStyle = colours.muted;
+      g.lineWidth = 1;
+      g.stroke();
+      g.restore();
+      g.fillStyle = colours.accent;
+      g.fillRect(from, CLIPS_TOP + LANES.clips / 2 - 1, to - from, 2); // the parts are one clip
     }
   }
 
-  /** Say where the edges are; only when they changed. */
-  describe() {
-    const { store } = this.desk;
-    const span = store.span;
-    if (!span) return;
-    for (const side of ["in", "out"]) {
-      const at = side === "in" ? span.start_s : span.end_s;
-      const handle = this.handles[side];
-      const silence = silenceAt(store.silences, at);
-      const where = silence ? `in a silence of ${(silence.end_s - silence.start_s).toFixed(2)} seconds` : "not in a silence";
-      handle.querySelector(".flag").textContent = clock(at, 2);
-      handle.setAttribute("aria-valuemin", "0");
-      handle.setAttribute("aria-valuemax", store.duration.toFixed(2));
-      handle.setAttribute("aria-valuenow", at.toFixed(2));
-      handle.setAttribute("aria-valuetext", `${clock(at, 2)}, ${where}`);
+  drawSentences(g) {
+    const { store, view, colours } = this.desk;
+    const { words, sentences } = store.transcript ?? { words: [], sentences: [] };
+    const starts = (s) => words[s.first_word]?.start_s ?? Infinity;
+    const first = countWhile(sentences, (s) => starts(s) < view.from);
+    const last = countWhile(sentences, (s) => starts(s) <= view.to);
+    if ((last - first) * SENTENCE_PX > view.width) return;
+    g.fillStyle = colours.muted;
+    g.globalAlpha = 0.55;
+    for (let i = first; i < last; i += 1) g.fillRect(Math.round(view.x(starts(sentences[i]))) - 3, WORDS_TOP + 4, 1, LANES.words - 8);
+    g.globalAlpha = 1;
+  }
+
+  drawMark(g) {
+    const { view, colours, marks } = this.desk;
+    if (!marks.mark) return;
+    const x = view.x(marks.mark.start_s);
+    const wide = Math.max(2, view.x(marks.mark.end_s) - x);
+    g.fillStyle = colours.ink;
+    g.globalAlpha = 0.12;
+    g.fillRect(x, WAVE_TOP, wide, LANES.wave + LANES.words);
+    g.globalAlpha = 1;
+    for (const [left, inward] of [[x, 0], [x + wide - 2, -5]]) {
+      g.fillRect(left, WAVE_TOP, 2, LANES.wave + LANES.words);
+      g.fillRect(left + inward, WAVE_TOP, 7, 2);
+      g.fillRect(left + inward, WORDS_TOP + LANES.words - 2, 7, 2);
     }
+  }
+
+  drawMoment(g, at) {
+    const { view, colours } = this.desk;
+    const x = view.x(at);
+    g.strokeStyle = colours.accent;
+    g.lineWidth = 2;
+    g.setLineDash([5, 4]);
+    g.beginPath();
+    g.moveTo(x, CLIPS_TOP);
+    g.lineTo(x, WORDS_TOP);
+    g.stroke();
+    g.setLineDash([]);
+    g.fillStyle = colours.accent;
+    g.globalAlpha = 0.14;
+    const edge = view.x(this.desk.edges.at(this.desk.edges.active));
+    g.fillRect(Math.min(x, edge), WAVE_TOP, Math.abs(x - edge), LANES.wave);
+    g.globalAlpha = 1;
+  }
+
+  // Where the edge in the hand may rest; the place it would take stronger.
+  drawPlaces(g) {
+    const { view, colours, edges } = this.desk;
+    const taken = edges.at(edges.active);
+    g.fillStyle = colours.accent;
+    for (const at of edges.places()) {
+      const own = Math.abs(at - taken) < 0.0015;
+      g.globalAlpha = own ? 1 : 0.5;
+      g.fillRect(view.x(at) - (own ? 1.5 : 0.5), WORDS_TOP - (own ? 26 : 12), own ? 3 : 1.5, own ? 26 : 12);
+    }
+    g.globalAlpha = 1;
+  }
+
+  placeHandles() {
+    const { view, edges } = this.desk;
+    const all = edges.all;
+    const close = all.length > 0 && view.x(all[all.length - 1].at) - view.x(all[0].at) < 170;
+    let used = 0;
+    for (const edge of all) {
+      const handle = edge.outer ? this.handles[edge.side] : (this.inner[used] ?? this.newHandle());
+      if (!edge.outer) used += 1;
+      const x = view.x(edge.at);
+      handle.style.transform = `translateX(${x}px)`;
+      handle.classList.toggle("away", x < -2 || x > view.width + 2);
+      handle.classList.toggle("outward", edge.outer && close);
+      handle.classList.toggle("active", edges.isActive(edge.side, edge.part));
+    }
+  }
+
+  newHandle() {
+    const handle = document.createElement("div");
+    handle.className = "handle inner";
+    handle.setAttribute("role", "slider");
+    handle.tabIndex = 0;
+    const flag = Object.assign(document.createElement("span"), { className: "flag" });
+    flag.append(Object.assign(document.createElement("i"), { className: "mark" }), document.createElement("span"));
+    handle.append(flag);
+    this.handles.out.before(handle); // Tab goes from edge to edge in their order
+    this.inner.push(handle);
+    return handle;
+  }
+
+  /** Say where the edges are, and how good they are as cuts. */
+  describe() {
+    const { store, edges } = this.desk;
+    const all = edges.all;
+    for (const side of ["in", "out"]) this.handles[side].hidden = !all.length;
+    let used = 0;
+    for (const edge of all) {
+      const handle = edge.outer ? this.handles[edge.side] : (this.inner[used] ?? this.newHandle());
+      if (!edge.outer) used += 1;
+      this.say(handle, edge, edges.certificate(edge.side, edge.at), store.duration);
+    }
+    for (const spare of this.inner.splice(used)) {
+      if (spare === this.desk.activeElement()) this.desk.focusQuietly();
+      spare.remove();
+    }
+  }
+
+  /** @param {HTMLElement} handle @param {import("./edges.js").Edge} edge @param {import("./api.js").Cut} cut @param {number} duration */
+  say(handle, edge, cut, duration) {
+    const [mark, time] = handle.querySelector(".flag").children;
+    const why = evidence(cut);
+    setText(mark, GRADE[cut.grade]);
+    setText(time, clock(edge.at, 2));
+    const name = edge.side === "in" ? `Start of part ${edge.part + 1}` : `End of part ${edge.part + 1}`;
+    const said = {
+      "data-side": edge.side,
+      "data-part": String(edge.part),
+      "data-grade": cut.grade,
+      title: `${GRADE[cut.grade]} ${cut.grade}: ${why}`,
+      "aria-label": edge.outer ? (edge.side === "in" ? "Start of the clip" : "End of the clip") : name,
+      "aria-valuemin": "0",
+      "aria-valuemax": duration.toFixed(2),
+      "aria-valuenow": edge.at.toFixed(2),
+      "aria-valuetext": `${clock(edge.at, 2)}, ${cut.grade} cut: ${why}`,
+    };
+    for (const [key, value] of Object.entries(said)) if (handle.getAttribute(key) !== value) handle.setAttribute(key, value);
+    if (!edge.outer) handle.dataset.testid = `desk-handle-${edge.side}-${edge.part + 1}`;
   }
 }

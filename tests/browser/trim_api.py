@@ -1,0 +1,61 @@
+"""The desk's API with words and with clips that are divided and joined, for the tests of trimming and shaping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clipper_core.domain.documents import transcript_json
+from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from tests.browser.desk_api import DURATION_S, SILENCES, Api, Route
+
+EVERY_MS = 500  # a word each half second of speech, 400 ms long
+
+
+def spoken() -> Transcript:
+    """Words w0, w1, … wherever there is no silence; a stretch between two silences is a sentence."""
+    edges = [0, *(int(edge * 1000) for silence in SILENCES for edge in silence), int(DURATION_S * 1000)]
+    words: list[Word] = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        starts = range(start, end - EVERY_MS + 1, EVERY_MS)
+        for at in starts:
+            stop = "." if at == starts[-1] else ""
+            words.append(Word(f"w{len(words)}{stop}", at, end if stop else at + 400))
+    return Transcript("test", "en", tuple(words), sentences_of(tuple(words)))
+
+
+class TrimApi(Api):
+    def __init__(self) -> None:
+        super().__init__()
+        self.transcript = spoken()
+
+    def project(self) -> dict[str, Any]:
+        return {**super().project(), "transcript_revision": "t"}
+
+    def api(self, route: Route, path: str, method: str) -> None:
+        if path.endswith("/transcript") and not self.down:
+            assert self.transcript is not None
+            return route.fulfill(json={"revision": "t", **transcript_json(self.transcript)})
+        return super().api(route, path, method)
+
+    def write_clips_split(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        clip = self.get(name)
+        if route.request.headers.get("if-match") != clip["etag"]:
+            return self.refuse(route, 412, "stale")
+        self.sent.append(("split", name, body))
+        at = body["at_s"]
+        before = [{**r, "end_s": min(r["end_s"], at)} for r in clip["ranges"] if r["start_s"] < at]
+        after = [{**r, "start_s": max(r["start_s"], at)} for r in clip["ranges"] if r["end_s"] > at]
+        second = self.cut(self.clip(f"{name}{len(self.sent)}", f"{clip['title']}, part 2", 0, 1), after)
+        self.revise(clip, {"ranges": before, "by": body["by"]})
+        self.clips.append(second)
+        route.fulfill(status=201, json={"clips": [clip, second]})
+
+    def write_clips_merge(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        clip, other = self.get(name), self.get(body["other"])
+        if (route.request.headers.get("if-match"), body["other_etag"]) != (clip["etag"], other["etag"]):
+            return self.refuse(route, 412, "stale")
+        self.sent.append(("merge", name, body))
+        self.clips.remove(other)
+        self.gone[other["id"]] = self.stepped(other)
+        self.revise(clip, {"ranges": body["ranges"], "by": body["by"]})
+        route.fulfill(status=201, json={"clip": clip, "removed": other["id"]})
