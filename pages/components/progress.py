@@ -19,18 +19,18 @@ CLASSES = {TaskState.SUCCEEDED: "ok", TaskState.FAILED: "error"}
 COUNT_CLASSES = {ClipStatus.APPROVED: "ok", ClipStatus.CHANGES_REQUESTED: "warn", ClipStatus.REJECTED: "muted"}
 
 
-def watched(draw: Callable[[], bool | None], busy: bool) -> None:
+def watched(draw: Callable[[], bool | None], busy: bool, quiet_s: int | None = None) -> None:
     """Draw a part, and while it is ``busy`` draw it again every two seconds; ``draw`` says whether it still is.
 
-    When the work is over the whole page is drawn once more, and the looking stops. What could not be looked at (None)
-    is not over.
+    When the work is over the whole page is drawn once more, and the looking stops, or goes on every ``quiet_s``
+    seconds. What could not be looked at (None) is not over.
     """
 
     def part() -> None:
         if draw() is False and busy:
             st.rerun()
 
-    st.fragment(part, run_every=LOOK_EVERY_S if busy else None)()
+    st.fragment(part, run_every=LOOK_EVERY_S if busy else quiet_s)()
 
 
 def is_busy(run: RunView | None) -> bool:

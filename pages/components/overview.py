@@ -1,0 +1,77 @@
+"""The whole recording under the desk: its map, how much of it was dealt with, and what can be done with a stretch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from clipper_core.app import App
+from clipper_core.domain.coverage import Coverage
+from clipper_core.domain.envelope import Envelope
+from clipper_core.figures import silence_map_figure
+from clipper_core.services.listening import coverage
+from clipper_core.services.projects import ProjectView
+from pages.components import silences
+from pages.components.coverage import coverage_html
+from pages.components.links import exports_link
+from pages.components.progress import is_busy
+from pages.components.stretch import draw_proposing, draw_stretch, map_key, stretch_of
+from pages.components.strip import drawn_clips
+
+STEPS = 300  # the map is drawn anew once listening has gone on by such a part of the recording
+
+
+def draw_overview(app: App, project_id: str) -> bool:
+    """The map with its clips; a stretch selected on it can be made a clip. Whether work goes on."""
+    project = app.projects.get(project_id)
+    if project.map_id is None:
+        return is_busy(project.run)
+    trying = silences.tried(app, project_id, project.map_id)
+    envelope = app.evidence.envelope(project.map_id)
+    found = trying.silence_map
+    figure, covered = _drawn(app, project, trying, envelope)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html('<div class="c"><h2>The whole recording</h2></div>')
+        draw_captions(app, project_id)
+        exports_link(project_id)
+    draw_proposing(app, project)
+    event = st.plotly_chart(
+        figure,
+        key=map_key(project_id),
+        on_select="rerun",
+        selection_mode="box",
+        config={"displayModeBar": False},
+        alt="Level over time with silences, below it what was looked at, and the clips",
+    )
+    st.html(f'<div class="c">{coverage_html(covered)}{silences.numbers_html(found, envelope)}</div>')
+    draw_stretch(app, project, stretch_of(event, found.duration_ms))
+    silences.draw_silences(app, trying)
+    return is_busy(project.run)
+
+
+def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Envelope) -> tuple[Any, Coverage]:
+    """The figure, made anew only when something on it has changed; and what was looked at, always as it is now."""
+    listened = app.listening.of(project.id)
+    duration_ms = trying.silence_map.duration_ms
+    covered = coverage(duration_ms, app.clips.of_project(project.id), listened)
+    step_ms = max(1, duration_ms // STEPS)
+    heard = tuple((r.start_ms // step_ms, r.end_ms // step_ms) for r in listened)
+    shown = (trying.map_id, trying.settings, project.clips_revision, heard)
+    kept = st.session_state.get("map-figure")
+    if kept is not None and kept[0] == shown:
+        return kept[1], covered
+    levels = app.silences.levels(trying.map_id, trying.settings)
+    clips = drawn_clips(app, project.id)
+    figure = silence_map_figure(envelope, trying.silence_map, clips, levels=levels, coverage=covered, height=300)
+    st.session_state["map-figure"] = shown, figure
+    return figure, covered
+
+
+def draw_captions(app: App, project_id: str) -> None:
+    """The words as a caption file, for a recording that came without, or with the wrong ones."""
+    with st.popover("Captions", icon=":material/closed_caption:", type="tertiary"):
+        file = st.file_uploader("A caption file with the words (SRT or VTT)", type=["srt", "vtt"])
+        if file is not None and st.button("Use these words", type="primary"):
+            app.projects.set_captions(project_id, file.getvalue())
+            st.rerun()
