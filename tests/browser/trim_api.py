@@ -40,7 +40,8 @@ class TrimApi(Api):
     def write_clips_split(self, route: Route, name: str, body: dict[str, Any]) -> None:
         clip = self.get(name)
         if route.request.headers.get("if-match") != clip["etag"]:
-            return self.refuse(route, 412, "stale")
+            self.refuse(route, 412, "stale")
+            return
         self.sent.append(("split", name, body))
         at = body["at_s"]
         before = [{**r, "end_s": min(r["end_s"], at)} for r in clip["ranges"] if r["start_s"] < at]
@@ -53,7 +54,8 @@ class TrimApi(Api):
     def write_clips_merge(self, route: Route, name: str, body: dict[str, Any]) -> None:
         clip, other = self.get(name), self.get(body["other"])
         if (route.request.headers.get("if-match"), body["other_etag"]) != (clip["etag"], other["etag"]):
-            return self.refuse(route, 412, "stale")
+            self.refuse(route, 412, "stale")
+            return
         self.sent.append(("merge", name, body))
         self.clips.remove(other)
         self.gone[other["id"]] = self.stepped(other)

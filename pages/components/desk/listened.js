@@ -27,7 +27,7 @@ export function putIn(list, range) {
 }
 
 /** Whether a list that is in order holds all of a range. @param {Range[]} list @param {Range} range */
-export function holds(list, range) {
+export function covers(list, range) {
   return list.some((r) => r.start_s <= range.start_s && range.end_s <= r.end_s);
 }
 
@@ -75,7 +75,7 @@ export class Listened {
   close() {
     const { now } = this;
     this.now = null;
-    if (now && now.end_s > now.start_s && !holds(this.told, now)) putIn(this.fresh, now);
+    if (now && now.end_s > now.start_s && !covers(this.told, now)) putIn(this.fresh, now);
   }
 
   /** Tell the server what it does not know yet; what it does not take is told with the next. */
