@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, select, update
@@ -45,6 +45,18 @@ Made = Callable[[Session, list[Task]], Sequence[Clip]]
 """A change inside its transaction: it adds the tasks that follow to the list, and names the clips that came of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The newest version of a clip, and the recording it is of."""
+
+    project: Project
+    version: ClipVersion
+
+    @property
+    def ranges(self) -> tuple[TimeRange, ...]:
+        return ranges_from_row(self.version.ranges)
+
+
 class Changes:
     """What every change of clips goes through."""
 
@@ -55,15 +67,6 @@ class Changes:
 
     # -- before a change
 
-    def again(self, project_id: str, scope: str, key: str | None) -> list[ClipView] | None:
-        """What is there by now of a change that was sent with this key before; None where none was."""
-        if not key:
-            return None
-        with self._database.read() as session:
-            before = answered(session, scope, key)
-            views = self.views(session, project_id, before or [])
-        return None if before is None else self.shown(views)
-
     def project_of(self, clip_id: str) -> str:
         """Also of a deleted clip. Raises ClipNotFound."""
         with self._database.read() as session:
@@ -72,14 +75,21 @@ class Changes:
             raise ClipNotFound
         return project_id
 
-    def seen(self, clip_id: str, revision: int) -> tuple[Project, ClipVersion, tuple[TimeRange, ...]]:
-        """The newest version of a clip somebody saw at this revision. Raises ClipNotFound, Stale, NotReady."""
+    def look(self, scope: str, key: str | None, *clips: tuple[str, int]) -> tuple[Seen, ...] | None:
+        """What somebody saw who wants to change these clips (ids and revisions); None where it was done by this key.
+
+        At one moment: an equal request may be under way. Raises ClipNotFound, Stale, NotReady.
+        """
         with self._database.read() as session:
-            clip = existing(session, clip_id)
-            if clip.revision != revision:
-                raise _stale(session, clip)
-            version = newest_version(session, clip)
-            return mapped_project(session, clip.project_id), version, ranges_from_row(version.ranges)
+            if answered(session, scope, key) is not None:
+                return None
+            return tuple(_seen(session, clip_id, revision) for clip_id, revision in clips)
+
+    def again(self, project_id: str, scope: str, key: str | None) -> list[ClipView]:
+        """What is there by now of the clips that came of a change that was made."""
+        with self._database.read() as session:
+            views = self.views(session, project_id, answered(session, scope, key) or [])
+        return self.shown(views)
 
     def certified(self, project: Project, ranges: Sequence[TimeRange]) -> Certified:
         """The ranges' certificates. Raises BadRange where they can't be a clip of this recording."""
@@ -127,6 +137,13 @@ class Changes:
         """The views, with whether their words changed; outside of any transaction, since words may have to be read."""
         changed = self._evidence.words_changed
         return [replace(v, words_changed=changed(v.transcript_id, words, v.ranges)) for v, words in views]
+
+
+def _seen(session: Session, clip_id: str, revision: int) -> Seen:
+    clip = existing(session, clip_id)
+    if clip.revision != revision:
+        raise _stale(session, clip)
+    return Seen(mapped_project(session, clip.project_id), newest_version(session, clip))
 
 
 def only(views: Sequence[ClipView]) -> ClipView:

@@ -56,9 +56,8 @@ class Clips:
         self, project_id: str, ranges: Sequence[TimeRange], *, title: str = "", by: str = "", key: str | None = None
     ) -> ClipView:
         """A clip made by a person. Raises ProjectNotFound, NotReady, BadRange."""
-        again = self._changes.again(project_id, project_id, key)
-        if again is not None:
-            return only(again)
+        if self._changes.look(project_id, key) is None:
+            return only(self._changes.again(project_id, project_id, key))
         with self._database.read() as session:
             project = mapped_project(session, project_id)
         certified = self._changes.certified(project, ranges)
@@ -90,14 +89,15 @@ class Clips:
         where only the newest words are wanted (``take_words``) and it rests on them already.
         """
         project_id = self._changes.project_of(clip_id)
-        again = self._changes.again(project_id, clip_id, key)
-        if again is not None:
-            return only(again)
-        project, old, spans = self._changes.seen(clip_id, seen)
-        if take_words and ranges is None and title is None and old.transcript_id == project.transcript_id:
+        looked = self._changes.look(clip_id, key, (clip_id, seen))
+        if looked is None:
+            return only(self._changes.again(project_id, clip_id, key))
+        (mine,) = looked
+        old = mine.version
+        if take_words and ranges is None and title is None and old.transcript_id == mine.project.transcript_id:
             raise NothingToTake
-        spans = tuple(ranges) if ranges is not None else spans
-        certified = self._changes.certified(project, spans)
+        spans = tuple(ranges) if ranges is not None else mine.ranges
+        certified = self._changes.certified(mine.project, spans)
 
         def change(session: Session, follow: list[Task]) -> list[Clip]:
             clip = step(session, clip_id, seen, newest=Clip.newest + 1)

@@ -54,12 +54,13 @@ class Reshape:
         Sent again: those of the two that are there by now. Raises ClipNotFound, Stale, BadRange.
         """
         project_id = self._changes.project_of(clip_id)
-        again = self._changes.again(project_id, clip_id, key)
-        if again is not None:
-            return tuple(again)
-        project, old, spans = self._changes.seen(clip_id, seen)
-        before, after = divided(spans, at_ms)
-        first, second = self._changes.certified(project, before), self._changes.certified(project, after)
+        looked = self._changes.look(clip_id, key, (clip_id, seen))
+        if looked is None:
+            return tuple(self._changes.again(project_id, clip_id, key))
+        (whole,) = looked
+        old = whole.version
+        before, after = divided(whole.ranges, at_ms)
+        first, second = (self._changes.certified(whole.project, part) for part in (before, after))
 
         def change(session: Session, follow: list[Task]) -> list[Clip]:
             clip = step(session, clip_id, seen, newest=Clip.newest + 1)
@@ -91,17 +92,17 @@ class Reshape:
         project_id = self._changes.project_of(clip_id)
         if other_id == clip_id or self._changes.project_of(other_id) != project_id:
             raise BadSettings("Choose two different clips of the same recording to merge.")
-        again = self._changes.again(project_id, clip_id, key)
-        if again is not None:
-            return self._merged(again, other_id)
-        project, old, spans = self._changes.seen(clip_id, seen)
-        _, other, more = self._changes.seen(other_id, other_seen)
-        spans = joined([*spans, *more]) if ranges is None else tuple(ranges)
-        certified = self._changes.certified(project, spans)
+        looked = self._changes.look(clip_id, key, (clip_id, seen), (other_id, other_seen))
+        if looked is None:
+            return self._merged(self._changes.again(project_id, clip_id, key), other_id)
+        mine, other = looked
+        old = mine.version
+        spans = tuple(ranges) if ranges is not None else joined([*mine.ranges, *other.ranges])
+        certified = self._changes.certified(mine.project, spans)
 
         def change(session: Session, follow: list[Task]) -> list[Clip]:
             gone = step(session, other_id, other_seen, deleted_at=now(), deleted_by=clean_text(by, 200))
-            follow += self._changes.follow(session, gone, other, ClipStatus.REJECTED)
+            follow += self._changes.follow(session, gone, other.version, ClipStatus.REJECTED)
             clip = step(session, clip_id, seen, newest=Clip.newest + 1)
             follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
             add_version(session, clip, old.title, spans, certified, old.preset, by)
