@@ -1,0 +1,184 @@
+"""Clips divided, made into one, put away and brought back: all or nothing, and nothing of it decided by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipper_core.domain.time_range import TimeRange, joined, total_ms
+from clipper_core.errors import BadRange
+from clipper_core.services.clip_changes import SHORTEST_MS
+from clipper_core.services.clip_rows import LONGEST_TITLE
+from clipper_core.services.reshape import divided, next_part
+from tests.unit.review_room import Room, open_room
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    with open_room() as room:
+        yield room
+
+
+def spans(clip: dict[str, Any]) -> list[tuple[float, float]]:
+    return [(r["start_s"], r["end_s"]) for r in clip["ranges"]]
+
+
+def refused(room: Room, clip: dict[str, Any], verb: str, body: dict[str, Any]) -> tuple[int, str]:
+    answer = room.send("POST", f"/api/clips/{clip['id']}/{verb}", body, seen=clip["etag"])
+    return answer.status_code, answer.json()["code"]
+
+
+# -- dividing
+
+
+def test_a_divided_clip_keeps_its_place_and_its_rest_is_a_clip_of_its_own(room: Room) -> None:
+    clip = room.decided(room.made(10, 40, "The first hire"))
+
+    first, second = room.change(clip, "split", {"at_s": 25.0, "by": "Ben"})["clips"]
+
+    assert (first["id"], first["version"], first["status"]) == (clip["id"], 2, "proposed")
+    assert (second["version"], second["status"], second["origin"]) == (1, "proposed", "manual")
+    assert (spans(first), spans(second)) == ([(10.0, 25.0)], [(25.0, 40.0)])
+    assert (first["title"], second["title"]) == ("The first hire", "The first hire, part 2")
+    assert (first["changed_by"], second["changed_by"]) == ("Ben", "Ben")
+    assert [c["at_s"] for c in (*first["cuts"], *second["cuts"])] == [10.0, 25.0, 25.0, 40.0]
+    assert all(c["reason"] for c in (*first["cuts"], *second["cuts"]))
+
+
+def test_a_clip_of_several_ranges_is_divided_in_one_of_them_or_between_two(room: Room) -> None:
+    ranges = [{"start_s": 10, "end_s": 20}, {"start_s": 30, "end_s": 40}]
+    inside = room.change(room.made(1, 9), "versions", {"ranges": ranges})
+    between = room.change(room.made(1, 9), "versions", {"ranges": ranges})
+
+    one = room.change(inside, "split", {"at_s": 35})["clips"]
+    two = room.change(between, "split", {"at_s": 25})["clips"]
+
+    assert [spans(c) for c in one] == [[(10.0, 20.0), (30.0, 35.0)], [(35.0, 40.0)]]
+    assert [spans(c) for c in two] == [[(10.0, 20.0)], [(30.0, 40.0)]]
+
+
+@pytest.mark.parametrize("at_s", [5, 10, 10.1, 39.9, 40, 50])
+def test_a_clip_is_not_divided_outside_or_at_its_edges(room: Room, at_s: float) -> None:
+    clip = room.made(10, 40)
+
+    assert refused(room, clip, "split", {"at_s": at_s}) == (422, "bad_range")
+    assert room.clip(clip) == clip
+
+
+RANGES = st.lists(st.integers(0, 100_000), min_size=2, max_size=12, unique=True).map(
+    lambda edges: [TimeRange(a, b) for a, b in zip(sorted(edges)[::2], sorted(edges)[1::2], strict=False)]
+)
+
+
+@given(RANGES, st.integers(0, 100_000))
+def test_a_division_loses_nothing_and_doubles_nothing(ranges: list[TimeRange], at_ms: int) -> None:
+    try:
+        before, after = divided(ranges, at_ms)
+    except BadRange:
+        pieces = [r.length_ms for r in ranges]
+        pieces += [p for r in ranges if r.start_ms < at_ms < r.end_ms for p in (at_ms - r.start_ms, r.end_ms - at_ms)]
+        outside = at_ms <= ranges[0].start_ms or at_ms >= ranges[-1].end_ms
+        assert outside or min(pieces) < SHORTEST_MS
+        return
+    assert total_ms(before) + total_ms(after) == total_ms(ranges)
+    assert before[-1].end_ms <= at_ms <= after[0].start_ms
+    assert joined([*before, *after]) == joined(ranges)
+
+
+@pytest.mark.parametrize(
+    ("title", "next_title"),
+    [("A", "A, part 2"), ("A, part 2", "A, part 3"), ("A, part of it", "A, part of it, part 2")],
+)
+def test_the_rest_of_a_rest_is_counted_on(title: str, next_title: str) -> None:
+    assert next_part(title) == next_title
+
+
+@given(st.text(max_size=400))
+def test_the_name_of_a_rest_is_never_too_long(title: str) -> None:
+    assert len(next_part(title)) <= LONGEST_TITLE
+    assert next_part(title).rpartition(" ")[2].isdigit()
+
+
+# -- making one of two
+
+
+def test_of_two_clips_one_is_made_and_the_other_put_away(room: Room) -> None:
+    one, other = room.decided(room.made(10, 40, "One")), room.made(50, 70, "Other")
+
+    done = room.change(one, "merge", {"other": other["id"], "other_etag": other["etag"], "by": "Ben"})
+
+    assert (done["clip"]["id"], done["clip"]["title"], done["clip"]["version"]) == (one["id"], "One", 2)
+    assert spans(done["clip"]) == [(10.0, 40.0), (50.0, 70.0)]
+    assert (done["clip"]["status"], len(done["clip"]["cuts"])) == ("proposed", 4)
+    assert (done["removed"], done["removed_etag"]) == (other["id"], '"2"')
+    gone = room.client.get(f"/api/clips/{other['id']}")
+    assert (gone.status_code, gone.json()["detail"][:23]) == (404, "Ben deleted this clip. ")
+
+
+def test_a_merged_clip_is_made_of_what_the_desk_says(room: Room) -> None:
+    one, other = room.made(10, 40), room.made(35, 70)
+    whole = [{"start_s": 10, "end_s": 70}]
+
+    done = room.change(one, "merge", {"other": other["id"], "other_etag": other["etag"], "ranges": whole})
+
+    assert spans(done["clip"]) == [(10.0, 70.0)]
+
+
+@pytest.mark.parametrize("changed", ["one", "other"])
+def test_two_clips_of_which_one_changed_stay_as_they_are(room: Room, changed: str) -> None:
+    clips = {"one": room.made(10, 40), "other": room.made(50, 70)}
+    room.change(clips[changed], "versions", {"title": "Changed", "by": "Ben"})
+    now = [room.clip(c) for c in clips.values()]
+
+    one, other = clips.values()
+    body = {"other": other["id"], "other_etag": other["etag"]}
+
+    assert refused(room, one, "merge", body) == (412, "stale")
+    assert [room.clip(c) for c in clips.values()] == now
+
+
+def test_a_clip_is_merged_with_another_of_the_recording_only(room: Room) -> None:
+    clip = room.made(10, 40)
+
+    assert refused(room, clip, "merge", {"other": clip["id"], "other_etag": clip["etag"]}) == (422, "bad_settings")
+    assert refused(room, clip, "merge", {"other": "clp_nobody", "other_etag": '"1"'}) == (404, "clip_not_found")
+    assert room.clip(clip) == clip
+
+
+# -- putting away and bringing back
+
+
+def test_a_deleted_clip_comes_back_as_it_was_decided(room: Room) -> None:
+    clip = room.decided(room.made(10, 40), "rejected", reason="ends_weak")
+    gone = room.send("DELETE", f"/api/clips/{clip['id']}?by=Ben", seen=clip["etag"])
+    assert (gone.status_code, gone.headers["etag"]) == (204, '"3"')
+    assert clip["id"] not in [c["id"] for c in room.clips()]
+
+    back = room.change({**clip, "etag": gone.headers["etag"]}, "restore", {"by": "Ana"})
+
+    assert back["etag"] == '"4"'
+    assert {**back, "etag": clip["etag"]} == clip
+    assert clip["id"] in [c["id"] for c in room.clips()]
+
+
+def test_a_clip_is_brought_back_only_by_who_saw_it_go(room: Room) -> None:
+    clip = room.made(10, 40)
+    assert refused(room, clip, "restore", {}) == (409, "wrong_state")
+    room.send("DELETE", f"/api/clips/{clip['id']}", seen=clip["etag"])
+
+    assert refused(room, clip, "restore", {}) == (412, "stale")
+    assert room.client.post(f"/api/clips/{clip['id']}/restore", json={}).status_code == 428
+    assert room.client.get(f"/api/clips/{clip['id']}").status_code == 404
+
+
+def test_the_second_writer_is_told_who_changed_what_they_saw(room: Room) -> None:
+    clip = room.made(10, 40)
+    room.change(clip, "versions", {"title": "Changed", "by": "Ben"})
+
+    answer = room.send("POST", f"/api/clips/{clip['id']}/decisions", {"decision": "approved"}, seen=clip["etag"])
+
+    assert (answer.status_code, answer.json()["detail"].split(" while")[0]) == (412, "Ben changed this clip")
