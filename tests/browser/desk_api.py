@@ -14,11 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
+from clipper_core.domain.corrections import Edit, correct, replace_everywhere, same_words
 from clipper_core.domain.cut import Side
-from clipper_core.domain.documents import cut_json
+from clipper_core.domain.documents import cut_json, transcript_json
 from clipper_core.domain.silence import Silence, SilenceMap
-from clipper_core.domain.time_range import milliseconds
-from clipper_core.domain.transcript import Transcript
+from clipper_core.domain.time_range import TimeRange, milliseconds
+from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from clipper_core.errors import ClipperError
 from clipper_core.stages.snap_cuts import certify, cut_points
 from pages.components import desk as component
 
@@ -142,6 +144,7 @@ class Api:
             "": self.project(),
             "/silence-map": {"revision": "m", "duration_s": DURATION_S, "threshold_db": -40, "silences": silences},
             "/clips": {"clips": self.clips},
+            "/transcript": self.words_json(),
         }
         return route.fulfill(json=answers[path.removeprefix("/api/projects/prj_1")])
 
@@ -176,7 +179,7 @@ class Api:
         player = {"url": "/media-files/ast_1", "mime": "audio/wav", "kind": "audio"}
         about = {"id": "prj_1", "title": "A talk", "filename": "talk.wav", "duration_s": DURATION_S, "has_video": False}
         run = {"frame_rate": None, "state": "succeeded", "stage": None, "stage_label": "", "progress": 1, "error": None}
-        revisions = {"map_revision": "m", "transcript_revision": None, "clips_revision": self.revision}
+        revisions = {"map_revision": "m", "transcript_revision": self.words_revision, "clips_revision": self.revision}
         return {**about, **run, "desk_open": True, "player": player, **revisions}
 
     def write_projects_listened(self, route: Route, _project: str, body: dict[str, Any]) -> None:
@@ -237,7 +240,7 @@ class Api:
         carry = clip["version"] if clip["status"] == "approved" else clip["carry_from"]
         title = body.get("title", clip["title"])
         clip.update(status="proposed", decision=None, version=clip["version"] + 1, title=title, carry_from=carry)
-        clip["changed_by"] = body.get("by", "")
+        clip.update(changed_by=body.get("by", ""), words_changed=False)
         self.cut(clip, body.get("ranges", clip["ranges"]))
 
     def decide(self, clip: dict[str, Any], body: dict[str, Any]) -> None:
@@ -254,6 +257,114 @@ class Api:
         clip["status"] = clip["decision"]["decision"] if standing else "proposed"
         clip["changed_by"] = made.get("by", "")
         self.stepped(clip)
+
+    # -- words, as the real rules correct them
+
+    words_revision: str | None = None
+    earlier: dict[str, Transcript]
+
+    def say(self, text: str) -> None:
+        """Let the recording have these words, one every half second from 5 s on."""
+        words = tuple(Word(t, 5000 + 500 * i, 5400 + 500 * i) for i, t in enumerate(text.split()))
+        self.earlier = {}
+        self.speak(Transcript("captions", "en", words, sentences_of(words)))
+
+    def speak(self, spoken: Transcript) -> None:
+        before, self.transcript = self.transcript, spoken
+        self.words_revision = f"t{len(self.earlier) + 1}"
+        self.earlier[self.words_revision] = spoken
+        self.revision += "w"
+        for clip in self.clips if before else []:
+            ranges = [TimeRange(milliseconds(r["start_s"]), milliseconds(r["end_s"])) for r in clip["ranges"]]
+            if before is None or same_words(before, spoken, ranges):
+                continue
+            if clip["decision"] is None:
+                self.revise(clip, {"by": clip["changed_by"]})
+            else:
+                clip["words_changed"] = True
+
+    def read(self) -> str:
+        assert self.transcript is not None
+        return " ".join(w.text for w in self.transcript.words)
+
+    def words_json(self) -> dict[str, Any]:
+        return {"revision": self.words_revision, **transcript_json(self.transcript)} if self.transcript else {}
+
+    def write_projects_transcript(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        request, step = route.request, route.request.url.rsplit("/", 1)[1]
+        key = request.headers["idempotency-key"]
+        assert self.transcript is not None
+        if key not in self.keys:
+            if request.headers.get("if-match") != f'"{self.words_revision}"':
+                return self.refuse(route, 412, "Ana corrected the words")
+            try:
+                self.speak(self.corrected(step, body))
+            except ClipperError as error:
+                return self.refuse(route, error.status, error.message)
+            self.keys.add(key)
+            self.sent.append((step, name, body))
+        if self.swallowing:
+            self.swallowing -= 1
+            return route.abort()
+        return route.fulfill(status=201, json={"revision": self.words_revision, "changed": 1, "clips": 1})
+
+    def corrected(self, step: str, body: dict[str, Any]) -> Transcript:
+        assert self.transcript is not None
+        if step == "restore":
+            return self.earlier[body["revision"]]
+        if step == "replace":
+            return replace_everywhere(self.transcript, body["find"], body["replace"])[0]
+        return correct(self.transcript, [Edit(**e) for e in body["edits"]])[0]
+
+    # -- notes
+
+    def note(self, clip: str, text: str, at_s: float | None = None, by: str = "Ana") -> dict[str, Any]:
+        """A note on a clip, as if written elsewhere."""
+        notes = self.get(clip)["notes"]
+        note = {"id": f"not_{clip}{len(notes)}", "at_s": at_s, "text": text, "by": by, "at": "2026-11-22T09:00:00Z"}
+        notes.append({**note, "resolved_by": None, "resolved_at": None, "replies": []})
+        self.revision += "n"
+        return notes[-1]
+
+    def write_clips_notes(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        if self.first_time(route, "note", name, body):
+            self.note(name, body["text"], body["at_s"], body["by"])
+        self.answer_notes(route, self.get(name))
+
+    def write_notes_replies(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        clip, note = self.noted(name)
+        if self.first_time(route, "reply", name, body):
+            note["replies"].append({"id": f"{name}r", "at": "2026-11-22T09:00:00Z", **body})
+        self.answer_notes(route, clip)
+
+    def write_notes_resolve(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        clip, note = self.noted(name)
+        if self.first_time(route, "resolve", name, body):
+            note.update(resolved_by=body["by"], resolved_at="2026-11-22T09:00:00Z")
+        self.answer_notes(route, clip)
+
+    def write_notes_reopen(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        clip, note = self.noted(name)
+        if self.first_time(route, "reopen", name, body):
+            note.update(resolved_by=None, resolved_at=None)
+        self.answer_notes(route, clip)
+
+    def noted(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        return next((c, n) for c in self.clips for n in c["notes"] if n["id"] == name)
+
+    def first_time(self, route: Route, what: str, name: str, body: dict[str, Any]) -> bool:
+        key = route.request.headers["idempotency-key"]
+        if key in self.keys:
+            return False
+        self.keys.add(key)
+        self.sent.append((what, name, body))
+        return True
+
+    def answer_notes(self, route: Route, clip: dict[str, Any]) -> None:
+        if self.swallowing:
+            self.swallowing -= 1
+            return route.abort()
+        return route.fulfill(status=201, json={"clip_id": clip["id"], "notes": clip["notes"]})
 
 
 @contextmanager

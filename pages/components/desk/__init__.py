@@ -52,6 +52,7 @@ MODULES = (
     "marks.js",
     "shapes.js",
     "notes.js",
+    "wording.js",
     "correct.js",
     "names.js",
     "messages.js",

@@ -10,7 +10,9 @@
  *   ranges: import("./rules.js").Range[], cuts: Cut[], alternatives: import("./rules.js").Range[],
  *   decision: Decision|null, decisions?: Decision[], carry_from?: number|null, words_changed?: boolean,
  *   render: {id: string, state: string, progress: number|null, url: string|null,
- *   download_url?: string|null}|null, changed_by?: string, etag: string}} Clip */
+ *   download_url?: string|null}|null, changed_by?: string, etag: string, notes?: Note[]}} Clip */
+/** @typedef {{id: string, at_s: number|null, text: string, by: string, at: string, resolved_by: string|null,
+ *   resolved_at: string|null, replies: {id: string, text: string, by: string, at: string}[]}} Note `at_s` of the recording */
 /** @typedef {{text: string, start_s: number, end_s: number, timed: boolean}} Word */
 /** @typedef {{revision: string, engine: string, language: string, draft: boolean, words: Word[],
  *   sentences: {first_word: number, last_word: number}[]}} Transcript */
@@ -85,5 +87,10 @@ export function makeApi(projectId, gone) {
     split: (id, etag, body, key) => write(`${clip(id)}/split`, body, { etag, key }),
     merge: (id, etag, body, key) => write(`${clip(id)}/merge`, body, { etag, key }),
     cuts: (side, at, other) => read(`${project}/cuts?side=${side}&at=${at.toFixed(3)}&other=${other.toFixed(3)}`),
+    correctWords: (revision, body, key) => write(`${project}/transcript/words`, body, { etag: `"${revision}"`, key }),
+    replaceWords: (revision, body, key) => write(`${project}/transcript/replace`, body, { etag: `"${revision}"`, key }),
+    restoreWords: (revision, body, key) => write(`${project}/transcript/restore`, body, { etag: `"${revision}"`, key }),
+    note: (id, body, key) => write(`${clip(id)}/notes`, body, { key }),
+    noteStep: (id, step, body, key) => write(`/api/notes/${encodeURIComponent(id)}/${step}`, body, { key }),
   };
 }

@@ -89,6 +89,7 @@ export class Timeline {
     this.drawWave(g, ranges);
     this.drawGaps(g, ranges);
     this.drawRuler(g);
+    this.desk.notes.draw(g);
     this.drawClips(g);
     this.drawSentences(g);
     this.drawWords(g, ranges);

@@ -1,0 +1,148 @@
+// Pure rules of corrected words: where a name stands, and what a transcript reads when it is put right. They are the
+// server's own, so that what is seen at once is what it stores.
+
+import { countWhile } from "./rules.js";
+
+/** @typedef {import("./api.js").Transcript} Transcript */
+/** @typedef {import("./api.js").Word} Word */
+/** @typedef {{first: number, end: number, texts: string[]}} Change the words from `first` up to `end` become `texts` */
+
+const JOINERS = new Set("\u200c\u200d"); // parts of words in some scripts
+// punctuation, but not what is part of a name, as in C#
+const SURROUNDS = /^(?:(?![#%&@*/\\_])\p{P})*$/u;
+const FOLLOWS = /^(?:['\u2019][sS])?(?:(?![#%&@*/\\_])\p{P})*$/u;
+const DRESSED = /^((?:(?![#%&@*/\\_])\p{P})*)(.*?)((?:['\u2019][sS])?(?:(?![#%&@*/\\_])\p{P})*)$/su;
+
+/** Typed text as words, without what nobody can see. @param {string} text */
+export function wordsOf(text) {
+  const shown = text.normalize("NFC").replace(/(?![\u200c\u200d])\p{Cf}/gu, "").replace(/[\p{C}\p{Z}]/gu, (c) => (JOINERS.has(c) ? c : " "));
+  return shown.split(" ").filter((word) => [...word].some((c) => !JOINERS.has(c)));
+}
+
+/** What some words read. @param {Word[]} words @param {number} first @param {number} end */
+export function reading(words, first, end) {
+  return words.slice(first, end).map((w) => w.text).join(" ");
+}
+
+/**
+ * What to look for and to put everywhere, from a correction of one place: without what stood around it there.
+ * @param {string} was @param {string} text @returns {{find: string, replace: string}}
+ */
+export function everywhere(was, text) {
+  const [, lead, find, tail] = DRESSED.exec(was.normalize("NFC"));
+  let replace = wordsOf(text).join(" ");
+  if (lead && replace.startsWith(lead)) replace = replace.slice(lead.length);
+  if (tail && replace.endsWith(tail)) replace = replace.slice(0, -tail.length);
+  return { find, replace };
+}
+
+/**
+ * Where words stand together in one sentence, as whole words in this very case; with what stands around them.
+ * @param {Transcript} transcript @param {string} find @returns {{first: number, end: number, lead: string, tail: string}[]}
+ */
+export function places(transcript, find) {
+  const wanted = wordsOf(find);
+  if (!/[\p{L}\p{N}]/u.test(find)) return [];
+  const { words } = transcript;
+  const ends = new Set(wanted.length > 1 ? transcript.sentences.map((s) => s.last_word) : []);
+  const out = [];
+  for (let first = 0; first + wanted.length <= words.length; first += 1) {
+    const around = aroundAt(words, first, wanted, ends);
+    if (!around) continue;
+    out.push({ first, end: first + wanted.length, ...around });
+    first += wanted.length - 1;
+  }
+  return out;
+}
+
+function aroundAt(words, first, wanted, ends) {
+  const around = { lead: "", tail: "" };
+  for (let i = 0; i < wanted.length; i += 1) {
+    const found = foundIn(words[first + i].text.normalize("NFC"), wanted[i], i === 0, i === wanted.length - 1);
+    if (!found || (i < wanted.length - 1 && ends.has(first + i))) return null;
+    if (i === 0) [around.lead] = found;
+    if (i === wanted.length - 1) [, around.tail] = found;
+  }
+  return around;
+}
+
+function foundIn(word, want, first, last) {
+  for (let at = word.indexOf(want); at >= 0; at = word.indexOf(want, at + 1)) {
+    const [lead, tail] = [word.slice(0, at), word.slice(at + want.length)];
+    if ((first || !lead) && (last || !tail) && SURROUNDS.test(lead) && FOLLOWS.test(tail)) return [lead, tail];
+  }
+  return null;
+}
+
+/** @param {Transcript} transcript @param {string} find @param {string} replace @returns {Change[]} */
+export function replacements(transcript, find, replace) {
+  const fresh = wordsOf(replace);
+  return places(transcript, find).map(({ first, end, lead, tail }) => {
+    const texts = [...fresh];
+    texts[0] = lead + texts[0];
+    texts[texts.length - 1] += tail;
+    return { first, end, texts };
+  });
+}
+
+/**
+ * The transcript with some of its words changed; times go on belonging to what was heard.
+ * @param {Transcript} transcript @param {Change[]} changes in order and apart @returns {Transcript}
+ */
+export function changedWords(transcript, changes) {
+  const words = [];
+  const moved = []; // where each old word stands now
+  let at = 0;
+  const keep = (until) => {
+    for (; at < until; at += 1) moved.push([words.length, words.push(transcript.words[at]) - 1]);
+  };
+  for (const { first, end, texts } of changes) {
+    keep(first);
+    const fresh = retimed(transcript.words.slice(first, end), texts);
+    const from = words.length;
+    words.push(...fresh);
+    const same = fresh.length === end - first;
+    for (; at < end; at += 1) moved.push(same ? [from + at - first, from + at - first] : [from, words.length - 1]);
+  }
+  keep(transcript.words.length);
+  const sentences = transcript.sentences.map((s) => ({ first_word: moved[s.first_word][0], last_word: moved[s.last_word][1] }));
+  return { ...transcript, words, sentences };
+}
+
+function retimed(old, texts) {
+  if (old.length === texts.length) return old.map((word, i) => ({ ...word, text: texts[i] }));
+  const start = old[0].start_s;
+  const long = Math.max(...old.map((w) => w.end_s)) - start;
+  const total = texts.reduce((sum, text) => sum + text.length, 0);
+  let said = 0;
+  return texts.map((text) => {
+    const start_s = start + (long * said) / total;
+    said += text.length;
+    return { text, start_s, end_s: start + (long * said) / total, timed: old.every((w) => w.timed) };
+  });
+}
+
+/**
+ * The number of the first of the words that read `was` at a moment; -1 where they read otherwise by now.
+ * @param {Word[]} words @param {string} was @param {number} at
+ */
+export function findReading(words, was, at) {
+  const many = was.split(" ").length;
+  for (let i = countWhile(words, (w) => w.start_s < at - 0.0005); i < words.length && words[i].start_s < at + 0.0005; i += 1) {
+    if (reading(words, i, i + many) === was) return i;
+  }
+  return -1;
+}
+
+/** What is said in some ranges. @param {Word[]} words @param {import("./rules.js").Range[]} ranges */
+export function saidIn(words, ranges) {
+  const said = [];
+  for (const { start_s, end_s } of ranges) {
+    const first = Math.max(0, countWhile(words, (w) => w.start_s < start_s) - 8);
+    for (let i = first; i < words.length && words[i].start_s < end_s; i += 1) {
+      const middle = (words[i].start_s + words[i].end_s) / 2;
+      if (middle >= start_s && middle < end_s) said.push(words[i].text);
+    }
+  }
+  return said.join(" ");
+}
