@@ -206,7 +206,9 @@ export class Notes {
     replies.append(...note.replies.map((reply) => this.replyRow(reply)));
     replies.hidden = !note.replies.length;
     for (const old of [...row.children]) if (old !== form) old.remove();
-    row.prepend(this.head(ranges, note), make("p", "note-text", note.text), replies, this.steps(clip.id, note, row));
+    const head = this.head(ranges, note);
+    head.append(this.steps(clip.id, note, row));
+    row.prepend(head, make("p", "note-text", note.text), replies);
     this.rows.set(note.id, { key, row });
     return row;
   }
@@ -290,15 +292,15 @@ export class Notes {
     const { view, colours } = this.desk;
     const { wide, tall, top } = SIGN;
     const margin = wide * view.perPixel;
-    for (let i = countWhile(this.signs, (s) => s.at_s < view.from - margin); i < this.signs.length; i += 1) {
+    for (let i = countWhile(this.signs, (s) => s.at_s < view.from); i < this.signs.length; i += 1) {
       const { at_s, mine } = this.signs[i];
-      if (at_s > view.to) break;
+      if (at_s > view.to + margin) break;
       const x = view.x(at_s);
       g.beginPath();
-      g.roundRect(x, top, wide, tall, 2);
+      g.roundRect(x - wide, top, wide, tall, 2); // to the left, where no time of the ruler stands
       g.moveTo(x, top + 2);
       g.lineTo(x, top + tall + 5);
-      g.lineTo(x + 4, top + tall);
+      g.lineTo(x - 4, top + tall);
       g.strokeStyle = colours.paper;
       g.lineWidth = 2;
       g.stroke();
