@@ -27,7 +27,7 @@ from pages.components import desk as component
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 Page, Route, expect = sync_api.Page, sync_api.Route, sync_api.expect
 
-SITE = "http://desk.test"
+SITE = "http://desk.localhost"  # trusted by browsers, so that all they can do is there
 DURATION_S = 30.0
 SILENCES = [(4.0, 5.0), (9.5, 10.5), (14.0, 15.0), (19.5, 20.5), (24.0, 25.0)]
 SHELL = """<!doctype html><meta charset="utf-8"><style>body{margin:16px;font-family:sans-serif}</style>

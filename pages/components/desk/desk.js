@@ -23,7 +23,7 @@ import { Overview } from "./overview.js";
 import { PeakCache } from "./peaks.js";
 import { Picked } from "./picked.js";
 import { Picture } from "./picture.js";
-import { Player } from "./player.js";
+import { Player, playedRanges } from "./player.js";
 import { listenToPointers } from "./pointer.js";
 import { rangeAt } from "./rules.js";
 import { Shapes } from "./shapes.js";
@@ -160,7 +160,7 @@ class Desk {
       this.timeline.describe();
       this.timeline.redraw();
       const { selected } = this.store;
-      if (selected) this.player.replan(this.store.rangesOf(selected));
+      if (selected) this.player.replan(playedRanges(this.store, selected));
     }
   }
 
@@ -200,7 +200,7 @@ class Desk {
     this.cued = clip.id;
     this.lastAround = null;
     this.edges.active = "in";
-    const ranges = store.rangesOf(clip);
+    const ranges = playedRanges(store, clip);
     view.fit(store.span);
     player.pause();
     player.moveTo(ranges[0].start_s);
@@ -260,7 +260,7 @@ class Desk {
 
   get ranges() {
     const clip = this.store.selected;
-    return clip ? this.store.rangesOf(clip) : null;
+    return clip ? playedRanges(this.store, clip) : null;
   }
 
   togglePlay() {
@@ -363,9 +363,7 @@ class Desk {
     clearTimeout(this.link.timer);
     clearTimeout(this.peaks.timer);
     cancelAnimationFrame(this.frameHandle);
-    this.player.video.pause();
-    this.player.video.removeAttribute("src");
-    this.player.video.load();
+    this.player.end();
   }
 }
 

@@ -37,7 +37,7 @@ export class Stage {
     });
     this.play.addEventListener("click", () => desk.togglePlay());
     this.loop.addEventListener("click", () => desk.player.setLoop(!desk.player.loop));
-    desk.find(".around").addEventListener("click", () => desk.playAround());
+    desk.find(".around").addEventListener("click", () => desk.audition.next());
     desk.find(".media").addEventListener("click", () => desk.togglePlay());
     desk.find(".picture").addEventListener("click", () => desk.togglePlay());
     desk.find(".media").addEventListener("error", () => this.mediaFailed());
@@ -89,7 +89,7 @@ export class Stage {
     if (project?.frame_rate) desk.player.frame = 1 / project.frame_rate;
     this.waiting.hidden = Boolean(player);
     if (!player) this.wait();
-    for (const button of [this.play, this.loop, desk.find(".around"), this.speed]) button.disabled = !player;
+    for (const button of [this.play, this.loop, desk.find(".around"), desk.find(".captions-toggle"), this.speed]) button.disabled = !player;
   }
 
   /** What is being done before there is anything to play. */
