@@ -38,7 +38,7 @@ from clipper_core.services.paid import RememberingChat, RememberingRecogniser
 from clipper_core.services.proposals import add_beside, add_proposals, all_stretches, kept_stretches
 from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
 from clipper_core.stages.align_words import Aligner
-from clipper_core.stages.caption_clip import caption_clip
+from clipper_core.stages.caption_clip import caption_clip, has_captions
 from clipper_core.stages.make_preview import make_preview
 from clipper_core.stages.map_silence import Mapped, VoiceEar, map_silence
 from clipper_core.stages.probe import probe
@@ -276,7 +276,7 @@ class Steps:
         mime = "video/mp4" if made.video_codec is not None else AUDIO_MIME[suffix]
         files = [NewFile("clip", "render", out, mime, name + suffix)]
         transcript = self._evidence.transcript(version.transcript_id) if version.transcript_id else None
-        if transcript is not None and not transcript.draft and transcript.words:
+        if transcript is not None and has_captions(transcript):
             captions = bench.folder / "captions"
             captions.write_text(to_srt(caption_clip(transcript, ranges)), encoding="utf-8")
             files.append(NewFile("captions", "captions", captions, "application/x-subrip", name + ".srt"))

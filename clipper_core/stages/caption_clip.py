@@ -16,6 +16,11 @@ LEAST_MS = 1_000
 PAUSE_MS = 700
 
 
+def has_captions(transcript: Transcript) -> bool:
+    """Whether clips come with captions: words that are only a draft are no text to publish."""
+    return bool(transcript.words) and not transcript.draft
+
+
 def caption_clip(transcript: Transcript, ranges: Sequence[TimeRange]) -> tuple[Caption, ...]:
     """Captions for a clip made of ``ranges``, their times from the clip's own start."""
     out: list[Caption] = []

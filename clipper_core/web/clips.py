@@ -17,6 +17,7 @@ from clipper_core.domain.clip import Verdict
 from clipper_core.domain.documents import clip_json
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, ClipNotFound
+from clipper_core.services.captions import captions_of
 from clipper_core.services.clip_rows import ClipView, decisions_json
 from clipper_core.services.note_rows import notes_json
 from clipper_core.services.renders import RenderView
@@ -85,6 +86,14 @@ class RenderBody(BaseModel):
 def get_clip(request: Request, response: Response, clip_id: str) -> dict[str, Any]:
     app = app_of(request)
     return clip_body(app, app.clips.get(clip_id), response)
+
+
+@router.get("/clips/{clip_id}/captions")
+def get_captions(request: Request, clip_id: str) -> dict[str, Any]:
+    """The captions the file of the newest version comes with, in seconds of the clip itself."""
+    app = app_of(request)
+    shown = captions_of(app.evidence, app.clips.get(clip_id))
+    return {"captions": [{"start_s": c.start_ms / 1000, "end_s": c.end_ms / 1000, "text": c.text} for c in shown]}
 
 
 @router.post("/clips/{clip_id}/versions", status_code=201)

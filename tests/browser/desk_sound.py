@@ -209,10 +209,15 @@ def sounding_desk(browser: Any, api: SoundApi) -> Iterator[Any]:
 
 
 def at_start(page: Any, start: float) -> None:
-    page.wait_for_function("(s) => window.video && video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - s) < .01", arg=start)
+    page.wait_for_function(
+        "(s) => window.video && video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - s) < .01",
+        arg=start,
+    )
 
 
 def silent_again(page: Any, timeout: float = 30_000) -> None:
     """Wait until nothing plays, and for what the ear still has to hear."""
     page.wait_for_function("video.paused && !video.seeking", timeout=timeout)
-    page.evaluate("() => new Promise((done) => { const n = heard.length; const look = () => heard.length > n + 12 ? done() : setTimeout(look, 20); look(); })")
+    page.evaluate(
+        "() => new Promise((done) => { const n = heard.length; const look = () => heard.length > n + 12 ? done() : setTimeout(look, 20); look(); })"
+    )

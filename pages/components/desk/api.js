@@ -86,6 +86,7 @@ export function makeApi(projectId, gone) {
     listened: (ranges) => write(`${project}/listened`, { ranges }),
     split: (id, etag, body, key) => write(`${clip(id)}/split`, body, { etag, key }),
     merge: (id, etag, body, key) => write(`${clip(id)}/merge`, body, { etag, key }),
+    captions: (id) => read(`${clip(id)}/captions`),
     cuts: (side, at, other) => read(`${project}/cuts?side=${side}&at=${at.toFixed(3)}&other=${other.toFixed(3)}`),
     correctWords: (revision, body, key) => write(`${project}/transcript/words`, body, { etag: `"${revision}"`, key }),
     replaceWords: (revision, body, key) => write(`${project}/transcript/replace`, body, { etag: `"${revision}"`, key }),

@@ -132,6 +132,7 @@ class Desk {
   resized() {
     this.view.width = this.timeline.track.clientWidth;
     this.overviewWidth = this.overview.strip.clientWidth;
+    this.overlay.resized();
     this.timeline.redraw();
   }
 

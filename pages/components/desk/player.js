@@ -9,7 +9,7 @@ import { clamp, countWhile, spanOf } from "./rules.js";
 /** @typedef {{ranges: Range[], index: number, loop: boolean, back: number|null, name: "clip"|"around"|"piece",
  *   done?: () => void}} Plan */
 
-const SLACK_S = 0.002; // of timers
+const TIMER_SLACK_S = 0.002; // of timers
 const HUSH_RATE = 0.0625; // the slowest there is; a tenth of a second becomes six thousandths, too deep to be heard
 const AT_END_S = 0.06;
 const FASTEST = 4;
@@ -314,9 +314,9 @@ export class Player {
     if (range.end_s >= video.duration - 0.005 && at < video.duration) return; // the recording ends there by itself
     const left = (range.end_s - at) / this.speed;
     const now = performance.now();
-    if (left <= SLACK_S || (this.hushedUntil && now >= this.hushedUntil)) return this.past(plan);
+    if (left <= TIMER_SLACK_S || (this.hushedUntil && now >= this.hushedUntil)) return this.past(plan);
     const ahead = left - this.lead.seconds;
-    if (ahead <= SLACK_S) this.hush(now + left * 1000);
+    if (ahead <= TIMER_SLACK_S) this.hush(now + left * 1000);
     else if (ahead > 0.03) this.unhush(); // the end was moved away
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.follow(), Math.max(0, (this.hushedUntil ? left : ahead) * 1000 - 1));
