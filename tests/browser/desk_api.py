@@ -163,13 +163,15 @@ class Api:
         resolution = {"resolution_ms": (end - start) * 1000 / points}
         return {"from_s": start, "to_s": end, "points": points, **resolution, "low": low, "high": high}
 
+    def silence_map(self) -> SilenceMap:
+        found = (Silence(milliseconds(a), milliseconds(b), -80) for a, b in SILENCES)
+        return SilenceMap(milliseconds(DURATION_S), tuple(found))
+
     def cuts(self, url: str) -> dict[str, Any]:
         """The certificate of a place, and the silences around it by how near they are."""
         asked = {k: v[0] for k, v in parse_qs(urlsplit(url).query).items()}
         at_ms, side = milliseconds(float(asked["at"])), Side(asked["side"])
-        silences = SilenceMap(
-            milliseconds(DURATION_S), tuple(Silence(int(a * 1000), int(b * 1000), -80) for a, b in SILENCES)
-        )
+        silences = self.silence_map()
         places = [cut_points(s)[side is Side.IN] for s in silences.silences]
         near = sorted((p for p in places if p != at_ms), key=lambda p: abs(p - at_ms))[:4]
         own, *others = (cut_json(certify(p, side, silences, self.transcript)) for p in (at_ms, *near))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from clipper_core.domain.documents import transcript_json
+from clipper_core.domain.documents import cut_json, transcript_json
+from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from clipper_core.stages.snap_cuts import certify_ranges
 from tests.browser.desk_api import DURATION_S, SILENCES, Api, Route
 
 EVERY_MS = 500  # a word each half second of speech, 400 ms long
@@ -27,6 +29,15 @@ class TrimApi(Api):
     def __init__(self) -> None:
         super().__init__()
         self.transcript = spoken()
+        for clip in self.clips:
+            self.cut(clip, clip["ranges"])
+
+    def cut(self, clip: dict[str, Any], ranges: list[dict[str, float]]) -> dict[str, Any]:
+        """With the certificates the real API gives."""
+        spans = [TimeRange(milliseconds(r["start_s"]), milliseconds(r["end_s"])) for r in ranges]
+        cuts = [cut_json(cut) for cut in certify_ranges(spans, self.silence_map(), self.transcript)]
+        super().cut(clip, ranges)["cuts"] = cuts
+        return clip
 
     def project(self) -> dict[str, Any]:
         return {**super().project(), "transcript_revision": "t"}

@@ -133,9 +133,12 @@ export class Alternatives {
 
   show() {
     const { places } = this;
-    const key = JSON.stringify(places);
+    const question = this.question();
+    const answered = Boolean(question && this.answers.has(question.key));
+    const key = JSON.stringify([places, answered]);
     if (key === this.shown) return;
     this.shown = key;
+    if (answered || this.desk.timeline.dragging) this.box.hidden = !places.length; // else as it was, so that nothing jumps
     if (this.desk.timeline.ghostAt !== null) this.ghost(null);
     const name = this.desk.edges.active === "in" ? "Start" : "End";
     this.box.setAttribute("aria-label", `Other places for the ${name.toLowerCase()}`);
