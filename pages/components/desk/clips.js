@@ -97,7 +97,7 @@ export class ClipList {
     row.setAttribute("aria-selected", String(isPicked));
     if (isOpen) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
-    row.setAttribute("aria-label", [title, long, STATUS[status].word, ...facts].join(", "));
+    setText(row.querySelector(".state"), STATUS[status].word);
     setText(row.querySelector(".sign"), STATUS[status].sign);
     setText(row.querySelector(".name"), title);
     setText(row.querySelector(".more"), facts.join(" \u00b7 "));
@@ -133,9 +133,10 @@ export class ClipList {
     row.setAttribute("role", "option");
     row.dataset.testid = "desk-clip";
     row.dataset.clipId = id;
-    for (const part of ["sign", "number", "name", "more", "lasts", "pick"]) {
+    for (const part of ["sign", "number", "name", "more", "lasts", "state unseen", "pick"]) {
       row.append(Object.assign(document.createElement("span"), { className: part }));
     }
+    for (const part of row.querySelectorAll(".sign, .pick")) part.setAttribute("aria-hidden", "true");
     row.querySelector(".name").dir = "auto";
     row.querySelector(".pick").title = "Pick (V), to decide on several at once";
     const known = { row, shown: "" };
