@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -138,6 +139,12 @@ def rendered(_ffmpeg: Any, _source: Path, _media: Any, _ranges: Any, _preset: An
     return Rendered(out, 1_000, 8, 48_000, 1, "aac", -60.0, -60.0)
 
 
+@contextlib.asynccontextmanager
+async def nothing_beside(_api: FastAPI) -> AsyncIterator[None]:
+    """No housekeeping, which a real server does beside its requests."""
+    yield
+
+
 @contextlib.contextmanager
 def open_room(**more: Any) -> Iterator[Room]:
     with (
@@ -148,7 +155,10 @@ def open_room(**more: Any) -> Iterator[Room]:
         patch.setattr("clipper_core.services.steps.render_clip", rendered)
         app = build_app(settings)
         app.storage.prepare()
-        room = Room(app, TestClient(make_api(app)), Path(folder))
-        room.furnish()
-        yield room
+        api = make_api(app)
+        api.router.lifespan_context = nothing_beside
+        with TestClient(api) as client:
+            room = Room(app, client, Path(folder))
+            room.furnish()
+            yield room
         app.database.close()

@@ -1,0 +1,138 @@
+"""The word that tells desks to look again changes with everything they show, and the list they then read is quick."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from clipper_core.db.models import Clip, ClipVersion, Decision, Note, Project, now
+from clipper_core.domain.clip import Proposal
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.proposals import add_proposals
+from tests.unit.review_room import PROJECT, Room, open_room
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    with open_room() as room:
+        yield room
+
+
+def propose(room: Room, *starts_s: int) -> None:
+    proposals = [Proposal(TimeRange(s * 1000, s * 1000 + 5_000), 1.0, "P", ()) for s in starts_s]
+    with room.app.database.write() as session:
+        add_proposals(session, session.get_one(Project, "prj_1"), "run_1", proposals, "map_1", "trs_1")
+
+
+def note(room: Room, clip: Json) -> None:
+    with room.app.database.write() as session:
+        session.add(Note(id=f"not_{clip['id'][4:]}", clip_id=clip["id"], text="?", made_by="Ana"))
+
+
+def resolve(room: Room, clip: Json) -> None:
+    note(room, clip)
+    before = room.stamp()
+    with room.app.database.write() as session:
+        session.get_one(Note, f"not_{clip['id'][4:]}").resolved_at = now()
+    assert room.stamp() != before
+
+
+def delete(room: Room, clip: Json) -> str:
+    return room.send("DELETE", f"/api/clips/{clip['id']}", seen=clip["etag"]).headers["etag"]
+
+
+def delete_one_and_restore_another(room: Room, clip: Json) -> None:
+    """With the same number of clips and the same sum of revisions before and after."""
+    other = room.made(200, 220)
+    gone = delete(room, other)
+    before = room.stamp()
+    for _ in range(2):
+        clip = room.decided(clip)
+    delete(room, clip)
+    room.change({**other, "etag": gone}, "restore", {})
+    assert room.stamp() != before
+
+
+def render(room: Room, clip: Json) -> None:
+    room.decided(clip)
+    before = room.stamp()
+    room.render_all()
+    assert room.stamp() != before
+
+
+CHANGES: dict[str, Callable[[Room, Json], Any]] = {
+    "a trim": lambda room, clip: room.change(clip, "versions", {"start_s": 11, "end_s": 39}),
+    "a decision": lambda room, clip: room.decided(clip),
+    "a split": lambda room, clip: room.change(clip, "split", {"at_s": 25}),
+    "a new clip": lambda room, clip: room.made(50, 60),
+    "a deletion": delete,
+    "a deletion and what undoes it": lambda room, clip: room.change(
+        {**clip, "etag": delete(room, clip)}, "restore", {}
+    ),
+    "one gone and another back": delete_one_and_restore_another,
+    "a note": note,
+    "an answered note": resolve,
+    "other words": lambda room, clip: room.say("other"),
+    "proposals": lambda room, clip: propose(room, 300, 310),
+    "proposals in another order": lambda room, clip: propose(room, 310, 300),
+    "fewer proposals": lambda room, clip: propose(room, 310),
+    "a render that is done": render,
+}
+
+
+@pytest.mark.parametrize("name", list(CHANGES))
+def test_what_a_desk_shows_never_changes_without_the_word_for_it(room: Room, name: str) -> None:
+    clip = room.made(10, 40)
+    before, shown = room.stamp(), room.clips()
+    assert room.stamp() == before
+
+    CHANGES[name](room, clip)
+
+    assert room.stamp() != before
+    assert shown != room.clips() or "note" in name
+
+
+def test_sixty_clips_with_long_records_are_listed_within_50_ms() -> None:
+    with open_room() as room:
+        many(room, clips=60, versions=12, decisions=25)
+        url = f"{PROJECT}/clips"
+        took = []
+        for _ in range(9):
+            began = time.perf_counter()
+            answer = room.client.get(url, headers={"Accept-Encoding": "identity"})
+            took.append(time.perf_counter() - began)
+
+        assert len(answer.json()["clips"]) == 60
+        assert sum(len(c["decisions"]) for c in answer.json()["clips"]) == 60 * 25
+        print(f"{statistics.median(took) * 1000:.1f} ms, least {min(took) * 1000:.1f}")
+        assert min(took) < 0.05  # how busy the computer is says nothing about us
+
+
+def many(room: Room, *, clips: int, versions: int, decisions: int) -> None:
+    with room.app.database.read() as session:
+        cuts = room.made(10, 40)["cuts"]
+        room.send("DELETE", f"/api/clips/{room.clips()[0]['id']}", seen='"1"')
+    with room.app.database.write() as session:
+        for c in range(clips):
+            clip = Clip(id=f"clp_{c}", project_id="prj_1", origin="manual", reasons=["a"], alternatives=[[0, 1]] * 4)
+            clip.newest, clip.revision = versions, versions + decisions
+            session.add(clip)
+            session.flush()
+            for n in range(1, versions + 1):
+                version = ClipVersion(id=f"ver_{c}_{n}", clip_id=clip.id, number=n, title="T", cuts=cuts, created_by="")
+                version.ranges, version.preset = [[10_000 + c * 1_000, 40_000 + c * 1_000]], "original"
+                version.transcript_id = "trs_1"
+                session.add(version)
+            session.flush()
+            for n in range(1, decisions + 1):
+                decision = Decision(id=f"dec_{c}_{n}", clip_id=clip.id, version_id=f"ver_{c}_{1 + n % versions}")
+                decision.number, decision.verdict, decision.decided_by, decision.note = n, "approved", "Ana", "why"
+                session.add(decision)
+            session.flush()
+    room.say("changed", 30)
