@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Sentence, Transcript, Word
 from clipper_core.errors import BadWord, WordChanged
 
@@ -75,12 +74,6 @@ def replace_everywhere(transcript: Transcript, find: str, new: str) -> tuple[Tra
     return _changed(transcript, changes), len(changes)
 
 
-def same_words(one: Transcript, other: Transcript, ranges: Iterable[TimeRange]) -> bool:
-    """Whether two transcripts read alike within these stretches."""
-    spans = tuple(ranges)
-    return all(_read(one, span) == _read(other, span) for span in spans)
-
-
 def words_of(text: str) -> tuple[str, ...]:
     """Typed text as words that can be stored: nothing that is not seen, no spaces. Raises BadWord."""
     shown = "".join(_shown(c) for c in unicodedata.normalize("NFC", text))
@@ -94,10 +87,6 @@ def _shown(char: str) -> str:
     if char.isprintable() or char in JOINERS:
         return char
     return "" if unicodedata.category(char) == "Cf" else " "  # such as marks that turn the direction of text
-
-
-def _read(transcript: Transcript, span: TimeRange) -> list[str]:
-    return [w.text for w in transcript.words_between(span.start_ms, span.end_ms)]
 
 
 def _change(transcript: Transcript, edit: Edit) -> _Change:

@@ -15,10 +15,10 @@ from clipper_core.adapters.storage import Storage
 from clipper_core.db.models import Asset, Clip, Project, TranscriptRow
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.corrections import Edit, correct, replace_everywhere, same_words
+from clipper_core.domain.corrections import Edit, correct, replace_everywhere
 from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.transcript import Transcript
+from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, ProjectNotFound, TranscriptNotFound, TranscriptStale
 from clipper_core.services.clip_rows import clean_text, clip_views, new_version
 from clipper_core.services.evidence import Evidence
@@ -145,6 +145,7 @@ class Corrections:
             session.flush()
             renewed = self._renew_clips(session, project, step)
             remember(session, step.project_id, step.key, [row.id, str(step.changed), str(renewed)])
+        self._evidence.keep(row.id, step.new)
         return Corrected(row.id, step.changed, renewed)
 
     def _renew_clips(self, session: Session, project: Project, step: _Step) -> int:
@@ -154,7 +155,7 @@ class Corrections:
         renewed = 0
         for clip, view in zip(live, clip_views(session, live), strict=True):
             undecided = view.status is ClipStatus.PROPOSED
-            if silences is None or not undecided or same_words(step.old, step.new, view.ranges):
+            if silences is None or not undecided or not wording_differs(step.old, step.new, view.ranges):
                 continue
             clip.newest += 1
             clip.revision += 1

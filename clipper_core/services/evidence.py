@@ -45,6 +45,7 @@ class Evidence:
         self._files = files
         self.silence_map = lru_cache(KEPT)(self._silence_map)
         self.transcript = lru_cache(KEPT)(self._transcript)
+        self._made: dict[str, Transcript] = {}  # known before anybody asks for them
         self.asset_of = lru_cache(256)(self._asset_of)
         self._stored = lru_cache(KEPT_ENVELOPES)(self._envelope)
         self._differ = lru_cache(KEPT_COMPARISONS)(self._compare)
@@ -102,7 +103,15 @@ class Evidence:
             row = session.get_one(SilenceMapRow, map_id)
         return map_of_row(row)
 
+    def keep(self, transcript_id: str, transcript: Transcript) -> None:
+        """Words that were just stored, so that they need not be read."""
+        self._made[transcript_id] = transcript
+        self.transcript(transcript_id)
+
     def _transcript(self, transcript_id: str) -> Transcript:
+        made = self._made.pop(transcript_id, None)
+        if made is not None:
+            return made
         with self._database.read() as session:
             asset_id = session.get_one(TranscriptRow, transcript_id).asset_id
         return transcript_from_json(self._files.json(asset_id))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, Project, now
+from clipper_core.db.models import Clip, ClipVersion, Note, Project, now
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.documents import ranges_to_row
 from clipper_core.domain.ids import new_id
@@ -30,8 +32,9 @@ def add_proposals(
     An untouched proposal of an earlier run stays where the new run proposes the same stretch, else it makes room.
     """
     kept = kept_stretches(session, project.id)
-    query = select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None), Clip.origin == "proposed")
-    untouched = session.scalars(query.where(Clip.revision == 1)).all()
+    touched = touched_clips(session, project.id)
+    live = select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))
+    untouched = [c for c in session.scalars(live) if c.id not in touched]
     earlier = {v.ranges: c for v, c in zip(clip_views(session, untouched), untouched, strict=True)}
     fresh = [p for p in proposals if not any(p.span.overlaps(k) for k in kept)]
     for rank, proposal in enumerate(fresh, 1):
@@ -99,11 +102,24 @@ def all_stretches(session: Session, project_id: str) -> list[TimeRange]:
 
 def kept_stretches(session: Session, project_id: str) -> list[TimeRange]:
     """The stretches of clips that people touched: new proposals stay off them."""
-    clips = session.scalars(
-        select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None), Clip.revision > 1)
-    ).all()
-    made = session.scalars(
-        select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None), Clip.origin == "manual")
-    ).all()
-    views = clip_views(session, list({c.id: c for c in [*clips, *made]}.values()))
-    return [r for v in views for r in v.ranges]
+    touched = touched_clips(session, project_id)
+    clips = session.scalars(select(Clip).where(Clip.id.in_(touched))).all()
+    return [r for v in clip_views(session, clips) for r in v.ranges]
+
+
+def touched_clips(session: Session, project_id: str) -> set[str]:
+    """The clips that people made, changed, decided on or said something about.
+
+    A version that differs in its words alone is no touch: a name that was corrected everywhere makes many.
+    """
+    live = select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
+    clips = session.scalars(live, execution_options={"populate_existing": True}).all()
+    ids = [c.id for c in clips]
+    noted = set(session.scalars(select(Note.clip_id).where(Note.clip_id.in_(ids))))
+    stepped = [c.id for c in clips if c.revision > 1]
+    versions = select(ClipVersion.clip_id, ClipVersion.title, ClipVersion.ranges, ClipVersion.transcript_id)
+    versions = versions.where(ClipVersion.clip_id.in_(stepped)).order_by(ClipVersion.clip_id, ClipVersion.number)
+    by_itself: Counter[str] = Counter()
+    for (clip_id, *before, words), (next_id, *after, new) in pairwise(map(tuple, session.execute(versions))):
+        by_itself[clip_id] += clip_id == next_id and before == after and words != new
+    return {c.id for c in clips if c.origin == "manual" or c.id in noted or c.revision - by_itself[c.id] > 1}

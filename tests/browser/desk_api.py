@@ -14,12 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
-from clipper_core.domain.corrections import Edit, correct, replace_everywhere, same_words
+from clipper_core.domain.corrections import Edit, correct, replace_everywhere
 from clipper_core.domain.cut import Side
 from clipper_core.domain.documents import cut_json, transcript_json
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange, milliseconds
-from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from clipper_core.domain.transcript import Transcript, Word, sentences_of, wording_differs
 from clipper_core.errors import ClipperError
 from clipper_core.stages.snap_cuts import certify, cut_points
 from pages.components import desk as component
@@ -278,7 +278,7 @@ class Api:
         self.revision += "w"
         for clip in self.clips if before else []:
             ranges = [TimeRange(milliseconds(r["start_s"]), milliseconds(r["end_s"])) for r in clip["ranges"]]
-            if before is None or same_words(before, spoken, ranges):
+            if before is None or not wording_differs(before, spoken, ranges):
                 continue
             if clip["decision"] is None:
                 self.revise(clip, {"by": clip["changed_by"]})

@@ -16,8 +16,10 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus, Proposal, Verdict, standing, status_of
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, BadSettings, NothingToUndo, Stale
+from clipper_core.services.clip_rows import new_version
 from clipper_core.services.clips import Clips
 from clipper_core.services.evidence import Certified
+from clipper_core.services.notes import Notes
 from clipper_core.services.proposals import add_proposals, kept_stretches
 
 
@@ -189,6 +191,28 @@ def test_a_new_run_replaces_untouched_proposals_and_keeps_what_people_touched(da
     assert {first.id, mine.id} <= left
     assert second.id not in left
     assert len(left) == 3
+
+
+def test_a_new_run_keeps_what_somebody_said_something_about_but_not_what_only_got_new_words(
+    database: Database, clips: Clips
+) -> None:
+    proposed(database, SPAN, TimeRange(50_000, 80_000))
+    noted, corrected = clips.of_project("prj_1")
+    Notes(database).add(noted.id, 12_000, "Is this her name?")
+    with database.write() as session:
+        project, clip = session.get_one(Project, "prj_1"), session.get_one(Clip, corrected.id)
+        project.transcript_id = "trs_corrected"
+        clip.newest, clip.revision = 2, 2
+        session.add(new_version(clip, project, corrected.title, corrected.ranges, (), "source", "Ana"))
+
+    with database.read() as session:
+        kept = kept_stretches(session, "prj_1")
+    proposed(database, TimeRange(200_000, 230_000))
+
+    assert kept == [SPAN]
+    left = {c.id for c in clips.of_project("prj_1")}
+    assert noted.id in left
+    assert corrected.id not in left
 
 
 def test_a_run_that_proposes_the_same_stretch_keeps_the_clip_people_may_have_open(
