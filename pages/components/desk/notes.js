@@ -31,7 +31,7 @@ export class Notes {
   }
 
   build() {
-    this.heading = make("h4", "", "Notes");
+    this.heading = make("h3", "", "Notes");
     const add = this.button("quiet", "Add a note", () => this.begin());
     add.append(make("kbd", "", "T"));
     const head = make("div", "notes-head");
@@ -166,7 +166,7 @@ export class Notes {
     if (!["clips", "selection", "draft"].some((t) => topics.has(t))) return;
     const { store } = this.desk;
     const clip = store.selected;
-    this.collect();
+    if (topics.has("clips") || topics.has("selection")) this.collect();
     this.box.hidden = !clip;
     if (!clip) return;
     if (this.writing && this.writing.clip !== clip.id) this.leave();
@@ -190,8 +190,8 @@ export class Notes {
   // rows are kept as long as they say the same, so that nothing being typed or pressed goes away
   fill(list, clip, notes) {
     const order = notes.map((note) => this.row(clip, note));
-    const now = [...list.children];
-    if (order.length !== now.length || order.some((row, i) => row !== now[i])) list.replaceChildren(...order);
+    for (const row of [...list.children]) if (!order.includes(row)) row.remove();
+    order.forEach((row, i) => row !== list.children[i] && list.insertBefore(row, list.children[i] ?? null));
   }
 
   row(clip, note) {
