@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from clipper_core.domain.corrections import replace_everywhere
+from clipper_core.domain.documents import transcript_json
+from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from pages.components import desk as component
 from tests.browser.desk_api import Api, Page, expect, open_clip, open_desk, saved, told
 
 pytestmark = pytest.mark.browser
@@ -197,3 +202,31 @@ def test_hostile_words_are_shown_as_text(page: Page, api: Api):
 
     expect(page.locator("[data-word='8']")).to_have_text("<img/src=x>")
     assert page.locator(".words-text img").count() == 0
+
+
+def test_what_is_seen_at_once_is_what_the_server_stores(browser: Any):
+    page = browser.new_page()
+    rules = component.joined(component.HERE, ("rules.js", "wording.js"))
+    page.add_script_tag(content=f"{rules}; window.wording = {{ replacements, changedWords, wordsOf }};", type="module")
+    page.wait_for_function("window.wording")
+    draw = random.Random(7)
+    vocabulary = ["Ann", "Ann,", "ann", "Ann's", "“Ann", "Lee", "Lee.", "Lee’s!", "C#", "C", "(C)", "cafe\u0301", "x…"]
+    for _ in range(60):
+        text = [draw.choice(vocabulary) for _ in range(draw.randint(1, 30))]
+        words = tuple(Word(t, 500 * i, 500 * i + 400) for i, t in enumerate(text))
+        spoken = Transcript("x", "en", words, sentences_of(words))
+        find = draw.choice(["Ann", "Lee", "Ann Lee", "C", "caf\u00e9", "x", "Ann ann"])
+        new = draw.choice(["Bo", "Bo Lee", "a b c", "  d\u202e\u0007 e "])
+
+        shown = page.evaluate(
+            """([spoken, find, text]) =>
+                wording.changedWords(spoken, wording.replacements(spoken, find, text))""",
+            [transcript_json(spoken), find, new],
+        )
+
+        stored = transcript_json(replace_everywhere(spoken, find, new)[0])
+        assert [w["text"] for w in shown["words"]] == [w["text"] for w in stored["words"]]
+        assert shown["sentences"] == stored["sentences"]
+        for here, there in zip(shown["words"], stored["words"], strict=True):
+            assert (here["start_s"], here["end_s"]) == pytest.approx((there["start_s"], there["end_s"]), abs=0.0011)
+    page.close()

@@ -204,7 +204,7 @@ export class Correct {
    */
   doNow(one, reverse, label) {
     const { store } = this.desk;
-    if (!one.apply(this.shown)) return this.sayChanged();
+    if (!one.apply(this.shown)) return void this.sayChanged();
     let sent = this.send(one);
     const undo = () => (sent = sent.then((stored) => stored && this.send(reverse ?? this.backFrom(one))));
     const redo = () => (sent = sent.then(() => this.send(one)));

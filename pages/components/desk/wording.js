@@ -46,7 +46,9 @@ export function places(transcript, find) {
   const { words } = transcript;
   const ends = new Set(wanted.length > 1 ? transcript.sentences.map((s) => s.last_word) : []);
   const out = [];
+  const plain = /^[\x20-\x7e]+$/.test(wanted[0]); // then no word's other form can hold it
   for (let first = 0; first + wanted.length <= words.length; first += 1) {
+    if (plain && !words[first].text.includes(wanted[0])) continue;
     const around = aroundAt(words, first, wanted, ends);
     if (!around) continue;
     out.push({ first, end: first + wanted.length, ...around });
@@ -91,22 +93,30 @@ export function replacements(transcript, find, replace) {
  */
 export function changedWords(transcript, changes) {
   const words = [];
-  const moved = []; // where each old word stands now
+  const moves = []; // of each change: which words were there, where the new ones stand, how far those after it moved
   let at = 0;
   const keep = (until) => {
-    for (; at < until; at += 1) moved.push([words.length, words.push(transcript.words[at]) - 1]);
+    for (; at < until; at += 1) words.push(transcript.words[at]);
   };
   for (const { first, end, texts } of changes) {
     keep(first);
-    const fresh = retimed(transcript.words.slice(first, end), texts);
-    const from = words.length;
-    words.push(...fresh);
-    const same = fresh.length === end - first;
-    for (; at < end; at += 1) moved.push(same ? [from + at - first, from + at - first] : [from, words.length - 1]);
+    moves.push({ first, end, from: words.length, last: words.length + texts.length - 1 });
+    words.push(...retimed(transcript.words.slice(first, end), texts));
+    at = end;
   }
   keep(transcript.words.length);
-  const sentences = transcript.sentences.map((s) => ({ first_word: moved[s.first_word][0], last_word: moved[s.last_word][1] }));
+  if (words.length === transcript.words.length && changes.every((c) => c.texts.length === c.end - c.first)) return { ...transcript, words };
+  const sentences = transcript.sentences.map((s) => ({ first_word: movedTo(moves, s.first_word)[0], last_word: movedTo(moves, s.last_word)[1] }));
   return { ...transcript, words, sentences };
+}
+
+// where an old word stands now: the first and the last of what it became
+function movedTo(moves, word) {
+  const move = moves[countWhile(moves, (m) => m.first <= word) - 1];
+  if (!move) return [word, word];
+  const { first, end, from, last } = move;
+  if (word >= end) return [word - end + last + 1, word - end + last + 1];
+  return last - from === end - first - 1 ? [from + word - first, from + word - first] : [from, last];
 }
 
 function retimed(old, texts) {
