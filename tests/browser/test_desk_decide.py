@@ -119,6 +119,10 @@ def test_the_history_tells_every_version_and_decision_in_order(page: Page, api: 
     expect(history.locator(".taken-back .reason")).to_have_text("Off topic, \u201cToo far\u201d")
     expect(history).to_contain_text("Version 2, made by Cem")
     expect(history).to_contain_text("Not decided yet.")
+    page.keyboard.press("a")
+    page.keyboard.press("ArrowUp")
+    expect(history).to_contain_text("Approved by Ben")
+    expect(history).not_to_contain_text("made by")
 
 
 def test_versions_nobody_decided_on_are_one_line_of_history(page: Page, api: Api):

@@ -309,7 +309,8 @@ function versionsOf(clip) {
 function historyPart({ first, last, decisions }, clip) {
   const part = make("li", "");
   const newest = last === clip.version;
-  const by = newest && clip.changed_by ? `, made by ${clip.changed_by}` : "";
+  // whoever changed a clip last is who made its newest version, unless somebody has decided on that since
+  const by = newest && !decisions.length && clip.changed_by ? `, made by ${clip.changed_by}` : "";
   part.append(make("b", "", first === last ? `Version ${first}${by}` : `Versions ${first} to ${last}`));
   const none = newest ? "Not decided yet." : "Nobody decided.";
   if (!decisions.length) part.append(make("p", "none", none));
