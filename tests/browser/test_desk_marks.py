@@ -27,6 +27,19 @@ def drag_words(page: Page, first: int, last: int) -> None:
     page.mouse.up()
 
 
+def touch(page: Page, number: int, *events: str) -> None:
+    page.evaluate(
+        """([number, events]) => {
+            const root = document.getElementById('host').shadowRoot;
+            const { x, y } = root.querySelector(`[data-word='${number}']`).getBoundingClientRect();
+            const finger = { clientX: x + 4, clientY: y + 8, bubbles: true, composed: true, pointerType: 'touch' };
+            const text = root.querySelector('.words-text');
+            for (const name of events) text.dispatchEvent(new PointerEvent(name, finger));
+        }""",
+        [number, list(events)],
+    )
+
+
 def marked(page: Page, first: int, last: int) -> None:
     expect(page.locator("[data-word][aria-selected=true]")).to_have_count(last - first + 1)
     expect(word(page, first)).to_have_attribute("aria-selected", "true")
@@ -132,27 +145,10 @@ def test_a_marked_stretch_is_heard_alone(page: Page):
 
 
 def test_a_finger_that_rests_on_a_word_marks_it_and_a_tap_goes_on_to_another(page: Page):
-    page.evaluate(
-        """([from]) => {
-            const root = document.getElementById('host').shadowRoot;
-            const box = root.querySelector(`[data-word='${from}']`).getBoundingClientRect();
-            const place = { clientX: box.x + 4, clientY: box.y + 8, bubbles: true, composed: true, pointerType: 'touch' };
-            root.querySelector('.words-text').dispatchEvent(new PointerEvent('pointerdown', place));
-        }""",
-        [10],
-    )
+    touch(page, 10, "pointerdown")
     marked(page, 10, 10)
-    page.evaluate(
-        """([to]) => {
-            const root = document.getElementById('host').shadowRoot;
-            const box = root.querySelector(`[data-word='${to}']`).getBoundingClientRect();
-            const place = { clientX: box.x + 4, clientY: box.y + 8, bubbles: true, composed: true, pointerType: 'touch' };
-            const text = root.querySelector('.words-text');
-            for (const name of ['pointerup', 'click']) text.dispatchEvent(new PointerEvent(name, place));
-            for (const name of ['pointerdown', 'pointerup', 'click']) text.dispatchEvent(new PointerEvent(name, place));
-        }""",
-        [13],
-    )
+    touch(page, 10, "pointerup", "click")
+    touch(page, 13, "pointerdown", "pointerup", "click")
 
     marked(page, 10, 13)
 

@@ -118,9 +118,14 @@ def test_an_edge_of_any_part_moves_no_other_and_passes_none(
     assert flat[number] == min(max(at, low), high)
 
 
+def reopened(page: Page) -> None:
+    page.reload()
+    page.wait_for_function("video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - 4.85) < 0.01")
+
+
 def test_a_clip_is_divided_in_the_silence_by_the_playhead_and_made_one_again(page: Page, api: TrimApi):
     api.cut(api.get("a"), [{"start_s": 4.85, "end_s": 19.75}])
-    page.reload()
+    reopened(page)
     edge(page, "out", "19.75")
     page.evaluate("video.currentTime = 10.6")
     page.wait_for_function("!video.seeking && Math.abs(video.currentTime - 10.6) < 0.01")
@@ -197,7 +202,7 @@ def test_a_removed_clip_is_gone_at_once_and_back_by_undo(page: Page, api: TrimAp
 
 def cut_out(page: Page, api: TrimApi) -> None:
     api.cut(api.get("a"), [{"start_s": 4.85, "end_s": 9.75}, {"start_s": 14.85, "end_s": 19.75}])
-    page.reload()
+    reopened(page)
     edge(page, "out", "19.75")
 
 

@@ -60,7 +60,7 @@ class TrimApi(Api):
         second = self.cut(self.clip(f"{name}{len(self.sent)}", f"{clip['title']}, part 2", 0, 1), after)
         self.revise(clip, {"ranges": before, "by": body["by"]})
         self.clips.append(second)
-        route.fulfill(status=201, json={"clips": [clip, second]})
+        return route.fulfill(status=201, json={"clips": [clip, second]})
 
     def write_clips_merge(self, route: Route, name: str, body: dict[str, Any]) -> None:
         clip, other = self.get(name), self.get(body["other"])
@@ -71,4 +71,4 @@ class TrimApi(Api):
         self.clips.remove(other)
         self.gone[other["id"]] = self.stepped(other)
         self.revise(clip, {"ranges": body["ranges"], "by": body["by"]})
-        route.fulfill(status=201, json={"clip": clip, "removed": other["id"]})
+        return route.fulfill(status=201, json={"clip": clip, "removed": other["id"]})

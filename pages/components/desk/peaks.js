@@ -109,9 +109,10 @@ export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {
   const perPoint = (peaks.to - peaks.from) / count;
   const middle = height / 2;
   const scale = (gain * middle) / 128;
-  if (peaks.sound) return drawSound(g, peaks, from, to, width, (v) => clamp(middle - v * scale, 0, height), colour);
+  const apart = (perPoint / (to - from)) * width;
+  if (peaks.sound && apart > 0.75) return drawSound(g, peaks, from, to, width, (v) => clamp(middle - v * scale, 0, height), colour);
   g.fillStyle = colour;
-  g.beginPath();
+  // columns one by one: filling them as one path takes ten times as long
   for (let x = 0; x < width; x += 1) {
     const a = (from + ((to - from) * x) / width - peaks.from) / perPoint;
     const b = (from + ((to - from) * (x + 1)) / width - peaks.from) / perPoint;
@@ -126,9 +127,8 @@ export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {
     }
     const top = Math.max(0, middle - high * scale);
     const bottom = Math.min(height, middle - low * scale);
-    g.rect(x, top, 1, Math.max(1, bottom - top));
+    g.fillRect(x, top, 1, Math.max(1, bottom - top));
   }
-  g.fill();
 }
 
 // From each part's least to its greatest sample and on to the next: a band from afar, a single line close by.

@@ -16,7 +16,6 @@ export const TALL = WORDS_TOP + LANES.words;
 const TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const WORDS_FROM = 34; // pixels a second: closer than that words do not lie on each other
 const SENTENCE_PX = 7; // marks of sentences nearer together would only be a pattern
-const FINE_AFTER_MS = 120; // the waveform is drawn coarser while it zooms and pans, and finely at rest
 
 /** Which lane a height lies in. @param {number} y */
 export function laneAt(y) {
@@ -37,8 +36,6 @@ export class Timeline {
     /** @type {HTMLElement[]} those of what is cut out */
     this.inner = [];
     this.dragging = false; // an edge is in the hand
-    this.moving = 0; // when the view last changed
-    this.fineTimer = 0;
     this.layers = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
     this.layersKey = "";
     this.dirty = true;
@@ -155,21 +152,24 @@ export class Timeline {
     g.fillRect(0, WAVE_TOP + LANES.wave / 2, view.width, 1);
   }
 
-  // The waveform is painted once per view in two colours; moving an edge only copies it.
+  // The waveform is painted once per view and tinted twice; moving an edge only copies it.
   paintLayers(width, height) {
     const { view, peaks, colours } = this.desk;
     const key = [view.from, view.to, width, height, peaks.revision, colours.key].join();
     if (key === this.layersKey) return;
     this.layersKey = key;
     const data = peaks.best(view.from, view.to);
-    const tones = [[colours.muted, 0.62], [colours.accent, 1]];
-    this.layers.forEach((layer, i) => {
-      layer.width = width;
-      layer.height = height;
-      const g = layer.getContext("2d");
-      g.globalAlpha = tones[i][1];
-      drawPeaks(g, data, view.from, view.to, width, height, peaks.gain, tones[i][0]);
-    });
+    const [calm, strong] = this.layers;
+    for (const layer of this.layers) [layer.width, layer.height] = [width, height];
+    drawPeaks(strong.getContext("2d"), data, view.from, view.to, width, height, peaks.gain, colours.accent);
+    const g = calm.getContext("2d");
+    g.globalAlpha = 0.62;
+    g.drawImage(strong, 0, 0);
+    g.globalAlpha = 1;
+    g.globalCompositeOperation = "source-in";
+    g.fillStyle = colours.muted;
+    g.fillRect(0, 0, width, height);
+    g.globalCompositeOperation = "source-over";
   }
 
   drawRuler(g) {
