@@ -33,12 +33,14 @@ from clipper_core.web import (
     transcripts,
     uploads,
 )
+from clipper_core.web.describing import describe
 from clipper_core.web.middleware import SameOrigin
 
 log = structlog.get_logger()
 
 RECONCILE_S = 15
 SWEEP_S = 3600
+DOCS_FILES = "/docs/static"
 SWEEP_SCRATCH_S = 60
 SWEEP_STORE_S = 6 * 3600
 
@@ -79,9 +81,9 @@ async def _every(seconds: float, do: Callable[[], object]) -> None:
 def make_api(app: App | None = None) -> FastAPI:
     """The FastAPI app on ``app``, or on this process's own."""
     made = FastAPIOffline(
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
-        static_url="/docs/static",
+        static_url=DOCS_FILES,
         title="Clipper",
         version=__version__,
         summary="Recordings in, clips a person has approved out.",
@@ -89,6 +91,7 @@ def make_api(app: App | None = None) -> FastAPI:
     )
     if app is not None:
         made.state.clipper = app
+    describe(made, DOCS_FILES)
     for part in (jobs, shows, projects, coverage, transcripts, edges, clips, notes, reshape, uploads, media):
         made.include_router(part.router)
     problems.install(made)
