@@ -208,16 +208,32 @@ def sounding_desk(browser: Any, api: SoundApi) -> Iterator[Any]:
     assert broken == []
 
 
+AT_START = """(start) => window.video && video.readyState >= 3 && !video.seeking
+    && Math.abs(video.currentTime - start) < 0.01"""
+ALL_IN = """() => new Promise((done) => {
+    const before = heard.length;
+    const look = () => (heard.length > before + 12 ? done() : setTimeout(look, 20));
+    look();
+})"""
+# How late the page's own timers were in the last moments: what a busy computer does to any player.
+WATCH = """() => {
+    window.late = [];
+    let before = performance.now();
+    setInterval(() => {
+        const now = performance.now();
+        late.push([now, now - before]);
+        if (late.length > 100) late.shift();
+        before = now;
+    }, 4);
+    video.addEventListener('pause', () => (window.busy = Math.max(...late.map(([, gap]) => gap))));
+}"""
+
+
 def at_start(page: Any, start: float) -> None:
-    page.wait_for_function(
-        "(s) => window.video && video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - s) < .01",
-        arg=start,
-    )
+    page.wait_for_function(AT_START, arg=start)
 
 
-def silent_again(page: Any, timeout: float = 30_000) -> None:
+def silent_again(page: Any, timeout: float = 60_000) -> None:
     """Wait until nothing plays, and for what the ear still has to hear."""
     page.wait_for_function("video.paused && !video.seeking", timeout=timeout)
-    page.evaluate(
-        "() => new Promise((done) => { const n = heard.length; const look = () => heard.length > n + 12 ? done() : setTimeout(look, 20); look(); })"
-    )
+    page.evaluate(ALL_IN)

@@ -34,14 +34,14 @@ class Lead {
 
   reset() {
     this.since = null;
-    this.least = Infinity;
+    this.samples = [];
   }
 
   /** @param {number} now in ms @param {number} from where in the recording */
   begin(now, from) {
     this.since = now;
     this.from = from;
-    this.least = Infinity;
+    this.samples = [];
   }
 
   /** It could not begin before. @param {number} when in ms */
@@ -54,9 +54,9 @@ class Lead {
     if (this.since === null) return;
     const moved = (at - this.from) / rate;
     if (moved < 0 || moved > 2) return this.reset();
-    if (moved < 0.02) return;
-    this.least = Math.min(this.least, (performance.now() - this.since) / 1000 - moved);
-    if (moved > 0.25) this.take(clamp(this.least, 0, 0.4));
+    if (moved < 0.2) return; // the first moments, while buffers fill, say too little
+    this.samples.push((performance.now() - this.since) / 1000 - moved);
+    if (moved > 0.4) this.take(clamp(middleOf(this.samples), 0, 0.4));
   }
 
   take(lag) {
@@ -65,8 +65,13 @@ class Lead {
     const other = (one) => Math.abs(one - this.seconds) > 0.035;
     if (other(lag) && this.seen.length && other(this.seen[this.seen.length - 1])) this.seen = [];
     this.seen = [...this.seen, lag].slice(-5);
-    this.seconds = [...this.seen].sort((a, b) => a - b)[(this.seen.length - 1) >> 1];
+    this.seconds = middleOf(this.seen);
   }
+}
+
+/** @param {number[]} values at least one */
+function middleOf(values) {
+  return [...values].sort((a, b) => a - b)[(values.length - 1) >> 1];
 }
 
 export class Player {
