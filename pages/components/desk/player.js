@@ -56,7 +56,7 @@ class Lead {
     if (moved < 0 || moved > 2) return this.reset();
     if (moved < 0.2) return; // the first moments, while buffers fill, say too little
     this.samples.push((performance.now() - this.since) / 1000 - moved);
-    if (moved > 0.4) this.take(clamp(middleOf(this.samples), 0, 0.4));
+    if (moved > 0.4) this.take(clamp(medianOf(this.samples), 0, 0.4));
   }
 
   take(lag) {
@@ -65,12 +65,12 @@ class Lead {
     const other = (one) => Math.abs(one - this.seconds) > 0.035;
     if (other(lag) && this.seen.length && other(this.seen[this.seen.length - 1])) this.seen = [];
     this.seen = [...this.seen, lag].slice(-5);
-    this.seconds = middleOf(this.seen);
+    this.seconds = medianOf(this.seen);
   }
 }
 
 /** @param {number[]} values at least one */
-function middleOf(values) {
+function medianOf(values) {
   return [...values].sort((a, b) => a - b)[(values.length - 1) >> 1];
 }
 
