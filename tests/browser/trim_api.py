@@ -52,7 +52,7 @@ class TrimApi(Api):
         clip = self.get(name)
         if route.request.headers.get("if-match") != clip["etag"]:
             self.refuse(route, 412, "stale")
-            return
+            return None
         self.sent.append(("split", name, body))
         at = body["at_s"]
         before = [{**r, "end_s": min(r["end_s"], at)} for r in clip["ranges"] if r["start_s"] < at]
@@ -66,7 +66,7 @@ class TrimApi(Api):
         clip, other = self.get(name), self.get(body["other"])
         if (route.request.headers.get("if-match"), body["other_etag"]) != (clip["etag"], other["etag"]):
             self.refuse(route, 412, "stale")
-            return
+            return None
         self.sent.append(("merge", name, body))
         self.clips.remove(other)
         self.gone[other["id"]] = self.stepped(other)

@@ -30,7 +30,7 @@ export class ClipList {
 
   click(event) {
     const at = /** @type {HTMLElement} */ (event.target);
-    const id = at.closest?.("[data-clip-id]")?.dataset.clipId;
+    const id = at.closest?.("[data-clip-id]")?.getAttribute("data-clip-id");
     if (!id) return;
     if (event.shiftKey) this.desk.picked.upTo(id);
     else if (event.ctrlKey || event.metaKey || at.closest(".pick")) this.desk.picked.toggle(id);
@@ -137,8 +137,8 @@ export class ClipList {
       row.append(Object.assign(document.createElement("span"), { className: part }));
     }
     for (const part of row.querySelectorAll(".sign, .pick")) part.setAttribute("aria-hidden", "true");
-    row.querySelector(".name").dir = "auto";
-    row.querySelector(".pick").title = "Pick (V), to decide on several at once";
+    row.querySelector(".name").setAttribute("dir", "auto");
+    row.querySelector(".pick").setAttribute("title", "Pick (V), to decide on several at once");
     const known = { row, shown: "" };
     this.rows.set(id, known);
     return known;

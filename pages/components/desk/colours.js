@@ -3,10 +3,11 @@
 /** @typedef {{ink: string, muted: string, paper: string, soft: string, line: string, accent: string, onAccent: string,
  *   ok: string, warn: string, font: string, key: string}} Colours */
 
-/** @param {Element} desk @returns {Colours} */
+/** @param {HTMLElement} desk @returns {Colours} */
 export function readColours(desk) {
   const style = getComputedStyle(desk);
   const value = (name) => style.getPropertyValue(name).trim();
+  /** @type {HTMLElement} */
   const probe = desk.querySelector(".probe");
   // a custom property may hold color-mix(); the probe's colour is what it comes to
   const solid = (name) => {

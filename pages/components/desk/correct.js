@@ -37,7 +37,8 @@ export class Correct {
     this.changed = this.buildChanged();
     desk.find(".details .certs").after(this.changed);
     this.words.addEventListener("dblclick", (event) => {
-      const word = /** @type {HTMLElement} */ (event.target).closest?.("[data-word]");
+      /** @type {HTMLElement|null} */
+      const word = /** @type {Element} */ (event.target).closest?.("[data-word]");
       if (word) this.open(Number(word.dataset.word), Number(word.dataset.word) + 1);
     });
     desk.root.addEventListener("pointerdown", (event) => {

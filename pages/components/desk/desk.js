@@ -85,6 +85,7 @@ class Desk {
     this.details = new Details(this);
     this.notes = new Notes(this);
     this.correct = new Correct(this);
+    /** @type {{update: (topics: Set<string>) => void}[]} */
     this.parts = [this.stage, this.overlay, this.filters, this.picked, new ClipList(this), new Summary(this), this.marks];
     this.parts.push(this.details, this.alternatives, this.decision, this.notes, this.words, this.correct, new Messages(this));
     this.timeline.canvas.style.height = `${TALL}px`;

@@ -4,7 +4,10 @@ import { GRADE, clock, evidence, length } from "./format.js";
 import { lengthOf, sameRanges } from "./rules.js";
 import { setText } from "./stage.js";
 
-/** @param {string} tag @param {string} className @param {string} [text] */
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {string} className @param {string} [text] @returns {HTMLElementTagNameMap[T]}
+ */
 export function make(tag, className, text = "") {
   return Object.assign(document.createElement(tag), { className, textContent: text });
 }

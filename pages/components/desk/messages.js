@@ -33,7 +33,7 @@ export class Messages {
     if (topics.has("message")) this.show(this.desk.store.message);
   }
 
-  /** @param {import("./store.js").Message|null} message */
+  /** @param {import("./known.js").Message|null} message */
   show(message) {
     clearTimeout(this.timer);
     this.toast.classList.toggle("shown", Boolean(message));

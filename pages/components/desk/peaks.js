@@ -101,7 +101,7 @@ function gainFor(peaks) {
 
 /**
  * Draw peaks as a shape `height` high around its middle; the sound itself as the line it is.
- * @param {CanvasRenderingContext2D} g @param {Peaks} peaks @param {number} from @param {number} to seconds
+ * @param {CanvasRenderingContext2D|OffscreenCanvasRenderingContext2D} g @param {Peaks} peaks @param {number} from @param {number} to seconds
  * @param {number} width @param {number} height device pixels @param {number} gain @param {string} colour
  */
 export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {

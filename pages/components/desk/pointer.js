@@ -90,7 +90,8 @@ export function listenToPointers(desk) {
   }
 
   const onHandle = (run) => (event) => {
-    const handle = /** @type {HTMLElement} */ (event.target).closest?.(".handle");
+    /** @type {HTMLElement|null} */
+    const handle = event.target.closest?.(".handle");
     if (handle) run(handle, handle.dataset.side, Number(handle.dataset.part), event);
   };
   track.addEventListener("pointerdown", onHandle(dragEdge));

@@ -7,7 +7,7 @@ import { lengthOf } from "./rules.js";
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const MOST_DOTS = 30;
 
-/** Set a text only where it differs, so that nothing is laid out for nothing. @param {Element} element @param {string} text */
+/** Set a text only where it differs, so that nothing is laid out for nothing. @param {Node} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

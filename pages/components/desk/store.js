@@ -271,8 +271,8 @@ export class Store extends Known {
     const clip = this.clip(step.id);
     if (!clip) return null;
     this.select(clip.id);
-    if (step.kind === "created") this.removeQuietly(clip);
-    else this.restoreVersion(clip, step.before);
+    if (step.kind === "version") this.restoreVersion(clip, step.before);
+    else this.removeQuietly(clip);
     return called(clip.title);
   }
 
@@ -303,14 +303,15 @@ export class Store extends Known {
     const clip = this.clip(step.id);
     if (!clip) return null;
     this.select(clip.id);
-    if (step.kind === "deleted") this.removeQuietly(clip);
+    if (step.kind !== "version") this.removeQuietly(clip);
     else if (step.after) this.restoreVersion(clip, { ...step.after, decision: null });
     return called(clip.title);
   }
 
   // The edges and title as they were; and if that version had been decided on, so is this one: it is the same again.
   restoreVersion(clip, { ranges, title, decision }) {
-    const change = { ...(sameRanges(ranges, this.rangesOf(clip)) ? {} : { ranges: plain(ranges) }) };
+    /** @type {{ranges?: Range[], title?: string}} */
+    const change = sameRanges(ranges, this.rangesOf(clip)) ? {} : { ranges: plain(ranges) };
     if (title !== clip.title) change.title = title;
     this.call(clip.id, title);
     if (Object.keys(change).length) this.wishVersion(clip, change);
@@ -355,7 +356,7 @@ export class Store extends Known {
 
   removed(id, etag) {
     this.without(id);
-    for (const step of [...this.undoable.done, ...this.undoable.undone]) if (step.id === id) step.etag = etag;
+    for (const step of [...this.undoable.done, ...this.undoable.undone]) if ("id" in step && step.id === id) step.etag = etag;
     this.undoable.keep();
     this.onStored("deleted", id);
   }

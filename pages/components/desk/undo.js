@@ -2,11 +2,13 @@
 
 /** @typedef {import("./rules.js").Range} Range */
 /** @typedef {{id: string, decision: string, reason: string|null, note: string|null, carry?: boolean}} Made */
-/** @typedef {{kind: "version", id: string, before: {ranges: Range[], title: string, decision: object|null},
- *     after?: {ranges: Range[], title: string}}
- *   | {kind: "decision", made: Made[]}
- *   | {kind: "created"|"deleted", id: string, ranges: Range[], title: string, etag?: string}
- *   | {kind: "call", label: string, undo: () => Promise<unknown>, redo: () => Promise<unknown>}} Step */
+/** @typedef {{ranges: Range[], title: string}} Shape */
+/** @typedef {{kind: "version", id: string, before: Shape & {decision: import("./api.js").Decision|null}, after?: Shape,
+ *   etag?: string}} VersionStep */
+/** @typedef {{kind: "decision", made: Made[]}} DecisionStep */
+/** @typedef {{kind: "created"|"deleted", id: string, ranges: Range[], title: string, etag?: string}} ClipStep */
+/** @typedef {{kind: "call", label: string, undo: () => Promise<unknown>, redo: () => Promise<unknown>}} CallStep */
+/** @typedef {VersionStep|DecisionStep|ClipStep|CallStep} Step */
 
 const MOST = 100;
 

@@ -75,6 +75,7 @@ export class Words {
   /** The number of the word under a pointer, or null. */
   under(event) {
     const root = /** @type {Document|ShadowRoot} */ (this.text.getRootNode());
+    /** @type {HTMLElement|null} */
     const word = root.elementFromPoint(event.clientX, event.clientY)?.closest?.("[data-word]");
     return word && this.text.contains(word) ? Number(word.dataset.word) : null;
   }
