@@ -339,8 +339,8 @@ export class Timeline {
     g.fillStyle = colours.accent;
     for (const at of edges.places()) {
       const own = Math.abs(at - taken) < 0.0015;
-      g.globalAlpha = own ? 1 : 0.5;
-      g.fillRect(view.x(at) - (own ? 1.5 : 0.5), WORDS_TOP - (own ? 26 : 12), own ? 3 : 1.5, own ? 26 : 12);
+      g.globalAlpha = own ? 1 : 0.6;
+      g.fillRect(view.x(at) - (own ? 1.5 : 1), WORDS_TOP - (own ? 28 : 16), own ? 3 : 2, own ? 28 : 16);
     }
     g.globalAlpha = 1;
   }
