@@ -38,7 +38,8 @@ class Clips:
     def of_project(self, project_id: str) -> list[ClipView]:
         """Every clip of a project: proposals by rank, then what people made, by time. Raises ProjectNotFound."""
         with self._database.read() as session:
-            if session.get(Project, project_id) is None:
+            project = session.get(Project, project_id)
+            if project is None or project.deleted_at is not None:
                 raise ProjectNotFound
             views = self._changes.views(session, project_id)
         return sorted(self._changes.shown(views), key=lambda c: (c.rank is None, c.rank or 0, c.start_ms, c.id))

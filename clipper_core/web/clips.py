@@ -156,7 +156,7 @@ def cancel_render(request: Request, render_id: str) -> dict[str, Any]:
 
 
 def project_clips(app: App, project_id: str) -> dict[str, Any]:
-    app.projects.get(project_id)
+    """Raises ProjectNotFound."""
     clips = app.clips.of_project(project_id)
     renders = app.renders.of_clips([c.id for c in clips])
     return {"clips": [clip_view_json(c, renders.get(c.id)) for c in clips]}
