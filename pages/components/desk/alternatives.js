@@ -152,7 +152,7 @@ export class Alternatives {
       setText(at, clock(cut.at_s));
       setText(short, shortly(cut));
       button.title = `${cut.grade}: ${evidence(cut)}`;
-      button.setAttribute("aria-label", `${i + 1}: ${name} at ${clock(cut.at_s)}, ${cut.grade}, ${evidence(cut)}`);
+      button.setAttribute("aria-description", `${name} at ${clock(cut.at_s)}, ${cut.grade}, ${evidence(cut)}`);
     });
   }
 }

@@ -128,7 +128,8 @@ export class Details {
     const button = make("button", "tool", text);
     button.type = "button";
     button.title = label;
-    button.setAttribute("aria-label", label);
+    if (/[\p{L}\p{N}]/u.test(text)) button.setAttribute("aria-label", `${text}: ${label}`);
+    else button.setAttribute("aria-label", label);
     button.addEventListener("click", run);
     return button;
   }
