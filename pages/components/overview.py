@@ -51,7 +51,10 @@ def draw_overview(app: App, project_id: str) -> bool:
 
 
 def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Envelope) -> tuple[Any, Coverage]:
-    """The figure, made anew only when something on it has changed; and what was looked at, always as it is now."""
+    """The figure, made anew only when something on it has changed; and what was looked at, always as it is now.
+
+    While a stretch is selected, only other silences change it: another figure would lose the selection.
+    """
     listened = app.listening.of(project.id)
     duration_ms = trying.silence_map.duration_ms
     covered = coverage(duration_ms, app.clips.of_project(project.id), listened)
@@ -59,7 +62,8 @@ def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Env
     heard = tuple((r.start_ms // step_ms, r.end_ms // step_ms) for r in listened)
     shown = (trying.map_id, trying.settings, project.clips_revision, heard)
     kept = st.session_state.get("map-figure")
-    if kept is not None and kept[0] == shown:
+    selected = stretch_of(st.session_state.get(map_key(project.id)), duration_ms)
+    if kept is not None and (kept[0] == shown or (selected is not None and kept[0][:2] == shown[:2])):
         return kept[1], covered
     levels = app.silences.levels(trying.map_id, trying.settings)
     clips = drawn_clips(app, project.id)
