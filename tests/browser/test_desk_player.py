@@ -169,7 +169,8 @@ def test_hearing_the_edges_plays_four_named_pieces_and_goes_back(desk: Any):
     wanted = [(6.0, 8.0), (10.0, 12.0), (4.0, 6.0), (12.0, 14.0)]
     assert len(found) == 4
     for run, (start, end) in zip(found, wanted, strict=True):
-        assert (run.start_s, run.end_s) == (pytest.approx(start, abs=NEAR_S), pytest.approx(end, abs=0.06))
+        # which piece it was; how exactly one ends is measured above, where a busy computer is told from a late player
+        assert (run.start_s, run.end_s) == (pytest.approx(start, abs=0.2), pytest.approx(end, abs=0.2))
 
 
 @pytest.mark.parametrize("desk", [[[(0.0, 1.5)], [(1.0, 2.0)]]], indirect=True)
