@@ -21,7 +21,7 @@ PAGES = {
     "/upload": "[data-testid=uploader-input]",
     "/jobs?project=prj_test": "[class*=st-key-run-]",
     FULL: ".js-plotly-plot .bars",
-    "/exports?project=prj_test": "[class*=st-key-render-]",
+    "/exports?project=prj_test": "[class*=st-key-file-]",
     "/settings": ".c table",
     "/docs": ".opblock",
 }

@@ -79,7 +79,7 @@ def shown(page: Any) -> str:
         ("/", "[class*=st-key-card-]"),
         ("/jobs?project={id}", "[class*=st-key-run-]"),
         ("/review?project={id}", ".js-plotly-plot .bars"),
-        ("/exports?project={id}", "[class*=st-key-render-]"),
+        ("/exports?project={id}", "[class*=st-key-file-]"),
     ],
 )
 def test_every_page_shows_it_as_text_and_stays_in_shape(page: Any, stack: Stack, hostile: str, path: str, there: str):
