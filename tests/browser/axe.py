@@ -9,7 +9,8 @@ AXE = Path(__file__).parents[1] / "axe" / "axe.min.js"
 ASK = """async () => {
   const found = await axe.run(document, { resultTypes: ["violations"] });
   const grave = found.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
-  return grave.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.flat().join(" ")} ${n.html.slice(0, 200)} (${n.failureSummary})`));
+  const said = (v, n) => `${v.id}: ${n.target.flat().join(" ")} ${n.html.slice(0, 200)} (${n.failureSummary})`;
+  return grave.flatMap((v) => v.nodes.map((n) => said(v, n)));
 }"""
 
 
