@@ -58,6 +58,7 @@ export class Audition {
     this.label = desk.find(".piece");
     this.number = -1; // of the piece being heard; -1 while there is no audition
     this.back = 0;
+    this.seen = { from: 0, to: 0 }; // of the recording, before it
     this.timer = 0;
     desk.player.onTouched = () => this.end();
   }
@@ -70,7 +71,7 @@ export class Audition {
   next() {
     const { desk } = this;
     if (!desk.store.span || !desk.player.ready) return;
-    if (!this.running) this.back = desk.player.time;
+    if (!this.running) [this.back, this.seen] = [desk.player.time, { from: desk.view.from, to: desk.view.to }];
     this.play(this.number + 1);
   }
 
@@ -90,6 +91,14 @@ export class Audition {
     this.timer = setTimeout(() => this.play(this.number + 1), GAP_MS);
   }
 
+  // the timeline went along with what was heard, perhaps to where neither the playhead nor the clip is seen
+  lookBack() {
+    const { view, timeline } = this.desk;
+    if (this.back >= view.from && this.back <= view.to) return;
+    view.glide(this.seen.from, this.seen.to);
+    timeline.redraw();
+  }
+
   /** It is over: the playhead goes back to where it was. @returns {boolean} whether there was one */
   end() {
     if (!this.running) return false;
@@ -101,6 +110,7 @@ export class Audition {
     player.leave();
     player.rest();
     player.seek(this.back);
+    this.lookBack();
     return true;
   }
 }
