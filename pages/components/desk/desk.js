@@ -304,12 +304,22 @@ class Desk {
   }
 
   undo() {
+    if (this.store.undoDecides()) this.names.then(() => this.takeBack());
+    else this.takeBack();
+  }
+
+  takeBack() {
     const what = this.store.undo();
     const text = what === null ? "There is nothing to undo." : `Taken back: ${what}.`;
     this.store.say({ text, tone: "info", ...(what === null ? {} : { action: { label: "Redo", key: "Shift Z", run: () => this.redo() } }) });
   }
 
   redo() {
+    if (this.store.undoDecides(true)) this.names.then(() => this.doAgain());
+    else this.doAgain();
+  }
+
+  doAgain() {
     const what = this.store.redo();
     this.store.say({ text: what === null ? "There is nothing to do again." : `Done again: ${what}.`, tone: "info" });
   }

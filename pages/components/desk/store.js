@@ -246,8 +246,17 @@ export class Store extends Known {
     }
     const clip = this.selected;
     if (!clip || this.statusOf(clip) === "proposed") return null;
+    const by = clip.decision?.by;
     this.decideAll([{ id: clip.id, decision: "withdrawn", reason: null, note: null }]);
-    return called(clip.title);
+    return by && by !== this.reviewer ? `the decision of ${called(by)} on ${called(clip.title)}` : called(clip.title);
+  }
+
+  /** Whether the next step back or forth stores a decision, which carries a name. @param {boolean} [again] */
+  undoDecides(again = false) {
+    const { done, undone } = this.undoable;
+    const decides = (step) => step.kind === "decision" || (step.kind === "version" && Boolean(step.before.decision));
+    if (again) return undone.some((step) => step.kind === "decision");
+    return done.some(decides) || (Boolean(this.selected) && this.statusOf(this.selected) !== "proposed");
   }
 
   /** @returns {string|null} */
