@@ -264,3 +264,20 @@ def test_a_trim_taken_back_by_somebody_without_a_name_approves_nothing_for_nobod
 
         stored(page, api, 1)
         assert [d["by"] for d in api.get("a")["decisions"]] == ["Ana"]
+
+
+def test_an_approval_that_stands_again_is_not_called_the_approval_of_whoever_took_the_later_one_back(
+    page: Page, api: Api
+):
+    api.decided_by_ana("a", "approved")
+    page.reload()
+    status(page, "a", "approved")
+    page.keyboard.press("x")
+    page.keyboard.press("1")
+    stored(page, api, 1)
+    page.keyboard.press("ArrowUp")
+    api.decided_by_ana("a", "withdrawn")
+    assert api.get("a")["decision"]["by"] == "Ana"
+    page.keyboard.press("]")
+
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("took the decision back meanwhile.")

@@ -13,9 +13,10 @@ export function whatChanged(before, now) {
   if (!before) return "changed this clip";
   const done = [...edgesMoved(before, now)];
   if (before.title !== now.title) done.push(`renamed it \u201c${shorter(now.title)}\u201d`);
-  const verdict = now.decision && !sameDecision(before.decision, now.decision) ? now.decision : null;
+  const verdict = now.decision && !before.decisions.some((d) => sameDecision(d, now.decision)) ? now.decision : null;
   if (verdict) done.push(decided(verdict));
-  else if (before.decision && !now.decision && before.version === now.version) done.push("took the decision back");
+  else if (before.decision && !sameDecision(before.decision, now.decision) && before.version === now.version)
+    done.push("took the decision back"); // the one before it may stand again
   if (!done.length) return "changed this clip";
   return done.length > 1 ? `${done.slice(0, -1).join(", ")} and ${done[done.length - 1]}` : done[0];
 }
