@@ -100,7 +100,7 @@ def transcript_of(minutes: int) -> Transcript:
 def furnish(stack: Stack, path: Path, minutes: int, clips: int) -> Recording:
     """Upload it, let it be mapped, and put words and clips beside it."""
     app = stack.app
-    project_id = stack.upload(path, transcriber="none")
+    project_id = stack.upload(path)
     stack.finished(project_id, seconds=600)
     transcript = transcript_of(minutes)
     with tempfile.TemporaryDirectory() as folder:
@@ -132,9 +132,9 @@ def two_recordings(minutes: int) -> Iterator[tuple[Stack, Recording, Recording]]
     with (
         tempfile.TemporaryDirectory(prefix="clipper-desk-") as name,
         fresh_redis(embedded=True) as redis,
-        running_stack(Path(name) / "stack", redis) as stack,
+        running_stack(Path(name) / "stack", redis, transcriber="none") as stack,
     ):
-        stack.worker("fast,speech", CLIPPER_TRANSCRIBER="none")
+        stack.worker("fast,speech")
         minute = one_minute(Path(name))
         long = furnish(stack, repeated(minute, minutes), minutes, 40)
         short = furnish(stack, minute, 1, 4)
