@@ -10,6 +10,7 @@ from clipper_core.domain.transcript import Transcript
 from clipper_core.stages.snap_cuts import ALTERNATIVE_REACH_MS, EDGE_MS, RANK, certify, cut_points
 
 SHORTEST_MS = 300  # what is left of a clip between its edges
+LEAST_SHARE = 3  # and at least this part of what it is now: a good place far inside the clip is no edge of this clip
 FAR_REACH_MS = 4 * ALTERNATIVE_REACH_MS  # how far to look where there is too little nearby
 BOUNDARY = {True: 0, None: 1, False: 2}
 
@@ -20,8 +21,8 @@ def places_near(
     """At most ``most`` other cuts for the edge at ``at_ms``, each in a silence of its own or at the recording's edge.
 
     They are ranked by grade, then by whether a sentence begins or ends there, then by nearness. Where there are places
-    both earlier and later, both are among them (from two on). Each leaves at least ``SHORTEST_MS`` up to the opposite
-    edge at ``other_ms``, where that is known. Those within 15 s come into question; within a minute, where these are
+    both earlier and later, both are among them (from two on). Each leaves at least ``SHORTEST_MS`` and a third
+    of the clip up to the opposite edge at ``other_ms``, where that is known. Those within 15 s come into question; within a minute, where these are
     not enough.
     """
     for reach_ms in (ALTERNATIVE_REACH_MS, FAR_REACH_MS):
@@ -45,7 +46,7 @@ def _ranked(
 
     best: dict[Silence | None, Cut] = {}
     for place in _places(at_ms, side, silences, reach_ms):
-        if EDGE_MS <= abs(place - at_ms) <= reach_ms and _leaves_enough(place, side, other_ms):
+        if EDGE_MS <= abs(place - at_ms) <= reach_ms and _leaves_enough(place, at_ms, side, other_ms):
             cut = certify(place, side, silences, transcript)
             known = best.get(cut.certificate.silence)
             if known is None or rank(cut) < rank(known):
@@ -60,7 +61,8 @@ def _places(at_ms: int, side: Side, silences: SilenceMap, reach_ms: int) -> Iter
     yield 0 if side is Side.IN else silences.duration_ms
 
 
-def _leaves_enough(place: int, side: Side, other_ms: int | None) -> bool:
+def _leaves_enough(place: int, at_ms: int, side: Side, other_ms: int | None) -> bool:
     if other_ms is None:
         return True
-    return (other_ms - place if side is Side.IN else place - other_ms) >= SHORTEST_MS
+    way = 1 if side is Side.IN else -1
+    return way * (other_ms - place) >= max(SHORTEST_MS, way * (other_ms - at_ms) // LEAST_SHARE)
