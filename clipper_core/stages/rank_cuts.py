@@ -21,9 +21,9 @@ def places_near(
     """At most ``most`` other cuts for the edge at ``at_ms``, each in a silence of its own or at the recording's edge.
 
     They are ranked by grade, then by whether a sentence begins or ends there, then by nearness. Where there are places
-    both earlier and later, both are among them (from two on). Each leaves at least ``SHORTEST_MS`` and a third
-    of the clip up to the opposite edge at ``other_ms``, where that is known. Those within 15 s come into question; within a minute, where these are
-    not enough.
+    both earlier and later, both are among them (from two on). Where the opposite edge is known (``other_ms``), each
+    leaves at least ``SHORTEST_MS`` up to it, and a third of the clip. Those within 15 s come into question; within a
+    minute, where these are not enough.
     """
     for reach_ms in (ALTERNATIVE_REACH_MS, FAR_REACH_MS):
         found = _ranked(at_ms, side, other_ms, silences, transcript, reach_ms)
