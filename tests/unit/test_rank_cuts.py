@@ -113,6 +113,12 @@ def test_the_recordings_own_start_is_a_place_too() -> None:
 
 
 def test_where_silences_are_rare_places_further_away_are_offered() -> None:
+    found = places_near(30_000, Side.IN, 59_000, silent((1_000, 2_000), (46_000, 47_000)), None)
+
+    assert {c.at_ms for c in found} == {0, 1_850, 46_850}
+
+
+def test_a_place_that_would_leave_less_than_a_third_of_the_clip_is_not_offered() -> None:
     found = places_near(30_000, Side.IN, 59_000, silent((1_000, 2_000), (50_000, 51_000)), None)
 
-    assert {c.at_ms for c in found} == {0, 1_850, 50_850}
+    assert 50_850 not in {c.at_ms for c in found}
