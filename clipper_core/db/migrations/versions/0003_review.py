@@ -58,11 +58,8 @@ def downgrade() -> None:
     op.drop_table("listened")
     op.drop_table("notes")
     op.drop_table("answered_requests")
-    for table, columns in (
-        ("decisions", ("carried_from",)),
-        ("clips", ("deleted_by",)),
-        ("transcripts", ("edited_by", "parent_id")),
-    ):
-        with op.batch_alter_table(table) as altered:
-            for column in columns:
-                altered.drop_column(column)
+    # One by one: in a batch SQLite would make the table anew, which other tables' rows that refer to it forbid.
+    op.drop_column("decisions", "carried_from")
+    op.drop_column("clips", "deleted_by")
+    op.drop_column("transcripts", "edited_by")
+    op.drop_column("transcripts", "parent_id")
