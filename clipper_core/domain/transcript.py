@@ -69,13 +69,14 @@ class Transcript:
         return frozenset(s.last_word for s in self.sentences)
 
 
+def wording(transcript: Transcript, span: TimeRange) -> tuple[str, ...]:
+    """What is said in a stretch; when each word of it is heard does not matter."""
+    return tuple(w.text for w in transcript.words_between(span.start_ms, span.end_ms))
+
+
 def wording_differs(one: Transcript, other: Transcript, ranges: Iterable[TimeRange]) -> bool:
-    """Whether other words are said in ``ranges`` by the one than by the other; when each is heard does not matter."""
-
-    def said(transcript: Transcript, span: TimeRange) -> list[str]:
-        return [w.text for w in transcript.words_between(span.start_ms, span.end_ms)]
-
-    return any(said(one, r) != said(other, r) for r in ranges)
+    """Whether other words are said in ``ranges`` by the one than by the other."""
+    return any(wording(one, r) != wording(other, r) for r in ranges)
 
 
 ENDS = (".", "?", "!", "…", "。", "？", "！")

@@ -5,6 +5,7 @@ Maps and transcripts never change under their id, so the newest few are kept in 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from clipper_core.domain.documents import transcript_from_json
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.domain.transcript import Transcript, wording_differs
+from clipper_core.domain.transcript import Transcript, wording
 from clipper_core.errors import Failed, NotReady, ProjectNotFound
 from clipper_core.services.map_rows import map_of_row
 from clipper_core.services.work import Files
@@ -26,6 +27,7 @@ NOT_MAPPED = "The silences of this recording are not mapped yet. Wait until the 
 KEPT = 16
 KEPT_ENVELOPES = 8  # of which twelve hours take 30 MB each
 KEPT_COMPARISONS = 4096  # a few bytes each, and a clip list asks for one per clip
+KEPT_WORDINGS = 2 * KEPT_COMPARISONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Evidence:
         self.asset_of = lru_cache(256)(self._asset_of)
         self._stored = lru_cache(KEPT_ENVELOPES)(self._envelope)
         self._differ = lru_cache(KEPT_COMPARISONS)(self._compare)
+        self._wording = lru_cache(KEPT_WORDINGS)(self._wording_of)
 
     def envelope(self, map_id: str) -> Envelope:
         """The envelope a map was found in; maps found in the same one share it."""
@@ -84,10 +87,14 @@ class Evidence:
         return changed
 
     def _compare(self, before_id: str | None, now_id: str, ranges: tuple[TimeRange, ...]) -> bool:
-        newest = self.transcript(now_id)
         if before_id is None:
+            newest = self.transcript(now_id)
             return not newest.draft and any(newest.words_between(r.start_ms, r.end_ms) for r in ranges)
-        return wording_differs(self.transcript(before_id), newest, ranges)
+        return any(self._wording(before_id, r) != self._wording(now_id, r) for r in ranges)
+
+    def _wording_of(self, transcript_id: str, span: TimeRange) -> bytes:
+        """What stands for the words of a stretch: clips rest on more transcripts than are kept in memory."""
+        return hashlib.sha256(repr(wording(self.transcript(transcript_id), span)).encode()).digest()
 
     def _of(self, project_id: str) -> tuple[str, str | None]:
         with self._database.read() as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,10 @@ from clipper_core.errors import (
 )
 from clipper_core.services.clip_rows import clip_views, new_version
 from clipper_core.services.corrections import Corrections
-from clipper_core.services.evidence import Evidence
+from clipper_core.services.evidence import KEPT, Evidence
 from clipper_core.services.transcript_rows import transcript_in_use
 from clipper_core.services.work import Files, write_json
+from tests.unit.review_room import PROJECT, Room, open_room
 
 SAID = "We met Ann Lee. Ann's idea was good. Then we left early."
 FIRST, SECOND = TimeRange(0, 4_000), TimeRange(7_000, 11_000)
@@ -46,6 +47,12 @@ class Breaking(LocalStorage):
         if self.full:
             raise StorageFailed
         return super().put(path, key)
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    with open_room() as room:
+        yield room
 
 
 @pytest.fixture
@@ -258,3 +265,25 @@ def test_a_run_that_hears_the_same_again_works_by_the_corrected_words(
         project = session.get_one(Project, "prj_1")
         assert transcript_in_use(session, project, "trs_1") == two.revision
         assert transcript_in_use(session, project, "trs_other") == "trs_other"
+
+
+def test_clips_that_rest_on_many_revisions_are_compared_without_reading_these_again(room: Room) -> None:
+    revision = "trs_1"
+    for number in range(KEPT + 4):
+        answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(number), seen=f'"{revision}"')
+        revision = answer.json()["revision"]
+        start_s = 200 + 10 * number
+        room.decided(room.made(start_s, start_s + 10))
+        room.clips()
+    before = room.app.evidence.transcript.cache_info().misses
+
+    answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(KEPT + 4), seen=f'"{revision}"')
+    clips = room.clips()
+
+    assert answer.status_code == 201
+    assert not any(c["words_changed"] for c in clips)
+    assert room.app.evidence.transcript.cache_info().misses == before + 1  # the words that were just corrected
+
+
+def edit_of(number: int) -> dict[str, Any]:
+    return {"edits": [{"index": number, "was": ("Word", "word", "word.")[number % 3], "text": f"other{number}"}]}
