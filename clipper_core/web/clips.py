@@ -1,16 +1,17 @@
 """``/api/clips``: versions, decisions and renders of one clip. Every change says which revision it saw (If-Match).
 
-It may name itself as well (Idempotency-Key): sent again under the same name it changes nothing, however often its
-answer was lost on the way, and is answered by what is there.
+It may name itself as well (Idempotency-Key): sent again to the same address under the same name it changes nothing,
+however often its answer was lost on the way, and is answered by what is there.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, Field, model_validator
 
 from clipper_core.app import App
 from clipper_core.domain.clip import Verdict
@@ -27,7 +28,18 @@ router = APIRouter(prefix="/api", tags=["clips"])
 
 Name = Annotated[str, Field(max_length=200)]
 Seen = Annotated[str | None, Header(alias="If-Match")]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=80), AfterValidator(lambda key: key or None)]
+
+
+def request_key(
+    request: Request, key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=80)] = None
+) -> str | None:
+    """The key of a request: what another route was sent with the same one is another request."""
+    if not key:
+        return None
+    return hashlib.sha256(f"{request.method} {request.url.path}\n{key}".encode()).hexdigest()
+
+
+Key = Annotated[str | None, Depends(request_key)]
 
 
 class Span(BaseModel):

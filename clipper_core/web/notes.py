@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.services.note_rows import notes_json
 from clipper_core.services.notes import ClipNotes
-from clipper_core.web.clips import Name
+from clipper_core.web.clips import Key, Name
 from clipper_core.web.forms import app_of
 
 router = APIRouter(prefix="/api", tags=["notes"])
 
 Text = Annotated[str, Field(max_length=20_000)]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=80)]
 
 
 class NoteBody(BaseModel):

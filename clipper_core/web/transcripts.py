@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.corrections import Edit
 from clipper_core.domain.documents import transcript_json
 from clipper_core.errors import PreconditionMissing, TranscriptStale
 from clipper_core.services.corrections import Corrected
-from clipper_core.web.clips import Name, Seen
+from clipper_core.web.clips import Key, Name, Seen
 from clipper_core.web.forms import app_of
 
 router = APIRouter(prefix="/api/projects/{project_id}/transcript", tags=["transcripts"])
 
 Words = Annotated[str, Field(max_length=10_000)]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=80)]
 
 
 class EditBody(BaseModel):
