@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from clipper_core.adapters.storage import Storage
-from clipper_core.db.models import Asset, Project
+from clipper_core.db.models import Asset, Project, Render
 from clipper_core.db.session import Database
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import NotReady, ProjectNotFound
-from clipper_core.services.renders import RenderView
+from clipper_core.services.renders import RenderView, is_approved
 
 
 class Exports:
@@ -30,24 +30,29 @@ class Exports:
             project = session.get(Project, project_id)
             if project is None or project.deleted_at is not None:
                 raise ProjectNotFound
-            wanted = [
-                i
+            wanted = {
+                i: r.id
                 for r in renders
                 if r.state is TaskState.SUCCEEDED and r.still_approved
                 for i in (r.asset_id, r.captions_id)
                 if i
-            ]
+            }
             assets = {a.id: a for a in session.scalars(select(Asset).where(Asset.id.in_(wanted)))}
         if not assets:
             raise NotReady("No approved clip has been rendered yet. Approve one, and wait for its file.")
-        return f"{project.title}.zip", self._zipped([assets[i] for i in wanted if i in assets])
+        return f"{project.title}.zip", self._zipped([(r, assets[i]) for i, r in wanted.items() if i in assets])
 
-    def _zipped(self, assets: list[Asset]) -> Iterator[bytes]:
-        """Stored, not packed: media does not get smaller. Memory holds one block at a time."""
+    def _zipped(self, files: list[tuple[str, Asset]]) -> Iterator[bytes]:
+        """Stored, not packed: media does not get smaller. Memory holds one block at a time.
+
+        A file whose approval ended while those before it were sent is left out.
+        """
         sink = _Sink()
         taken: set[str] = set()
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-            for asset in assets:
+            for render_id, asset in files:
+                if not self._is_approved(render_id):
+                    continue
                 name = _free_name(asset.filename or asset.id, taken)
                 info = zipfile.ZipInfo(name, asset.created_at.timetuple()[:6])
                 with archive.open(info, "w", force_zip64=asset.size >= 1 << 31) as entry:
@@ -55,6 +60,10 @@ class Exports:
                         entry.write(block)
                         yield sink.take()
         yield sink.take()
+
+    def _is_approved(self, render_id: str) -> bool:
+        with self._database.read() as session:
+            return is_approved(session, [session.get_one(Render, render_id)])
 
 
 class _Sink(io.RawIOBase):

@@ -292,3 +292,18 @@ def test_the_page_of_exports_shows_nothing_of_an_edited_clip(room: Room) -> None
     assert [r.still_approved for r in room.app.renders.of_project("prj_1")] == [False]
     with room.app.database.read() as session:
         assert session.get_one(Clip, clip["id"]).newest == 2
+
+
+def test_a_clip_that_is_edited_while_the_bundle_is_sent_is_not_in_it(room: Room) -> None:
+    clips = [room.decided(room.made(start_s, start_s + 20, f"At {start_s}")) for start_s in (10, 40)]
+    room.render_all()
+    renders = sorted(room.app.renders.of_project("prj_1"), key=lambda r: r.title)
+    _, blocks = room.app.exports.bundle("prj_1", renders)
+
+    sent = next(blocks)
+    trim(room, clips[1])
+    sent += b"".join(blocks)
+
+    with zipfile.ZipFile(io.BytesIO(sent)) as archive:
+        assert archive.testzip() is None
+        assert [name.rpartition(".")[0] for name in archive.namelist()] == ["At 10", "At 10"]
