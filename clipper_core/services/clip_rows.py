@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Clip, ClipVersion, Decision, Project
 from clipper_core.domain.clip import ClipStatus, Verdict, carries_from, status_of
+from clipper_core.domain.corrections import JOINERS
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import cut_from_json, cut_json, ranges_from_row, ranges_to_row
 from clipper_core.domain.ids import new_id
@@ -19,6 +21,7 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.services.note_rows import NoteView, notes_of
 
 LONGEST_TITLE = 300
+WHITE = string.whitespace + JOINERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +159,8 @@ def new_version(
 
 
 def clean_text(text: str | None, most: int = LONGEST_TITLE) -> str:
-    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text or "")
-    return shown.strip()[:most]
+    shown = "".join(c if c.isprintable() or c == "\n" or c in JOINERS else " " for c in text or "")
+    return shown.strip(WHITE)[:most]
 
 
 def decisions_json(decisions: Iterable[DecisionView]) -> list[dict[str, Any]]:

@@ -75,6 +75,13 @@ def test_what_was_typed_is_kept_as_text(notes: Notes) -> None:
     assert said.notes[0].by == "Eve"
 
 
+@pytest.mark.parametrize("text", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f680"])
+def test_what_joins_parts_of_a_word_or_a_sign_stays(notes: Notes, text: str) -> None:
+    said = notes.add("clp_1", 0, f"\u200d {text}", by=text)
+
+    assert (said.notes[0].text, said.notes[0].by) == (text, text)
+
+
 def test_what_is_no_note_is_refused(database: Database, notes: Notes) -> None:
     note = notes.add("clp_1", 0, "Here").notes[0]
     reply = notes.reply(note.id, "Yes").notes[0].replies[0]
