@@ -129,6 +129,7 @@ class Corrections:
 
     def _take_up(self, step: _Step, asset: Asset | None = None) -> Corrected:
         """Make new words the project's, with what follows for its clips: all of it, or nothing."""
+        self._read_map(step.project_id)
         with self._database.write() as session:
             lock_project(session, step.project_id)
             if done := _done_before(session, step.project_id, step.key):
@@ -147,6 +148,13 @@ class Corrections:
             remember(session, step.project_id, step.key, [row.id, str(step.changed), str(renewed)])
         self._evidence.keep(row.id, step.new)
         return Corrected(row.id, step.changed, renewed)
+
+    def _read_map(self, project_id: str) -> None:
+        """Have the silences in memory: read while the project is held, they would take a second connection."""
+        with self._database.read() as session:
+            map_id = _existing(session, project_id).map_id
+        if map_id is not None:
+            self._evidence.silence_map(map_id)
 
     def _renew_clips(self, session: Session, project: Project, step: _Step) -> int:
         """A version on the new words for each clip nobody has decided on whose words they change; how many."""

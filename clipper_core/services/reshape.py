@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, Task, now
+from clipper_core.db.models import Clip, Note, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
@@ -87,6 +88,8 @@ class Reshape:
     ) -> Merged:
         """Make one clip of two: a new version of the first, with these ranges or all of both; the other is put away.
 
+        Its notes go over to the first, where what they speak of is seen from now on.
+
         Raises ClipNotFound, Stale where either changed, BadRange, BadSettings.
         """
         project_id = self._changes.project_of(clip_id)
@@ -106,6 +109,7 @@ class Reshape:
             clip = step(session, clip_id, seen, newest=Clip.newest + 1)
             follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
             add_version(session, clip, old.title, spans, certified, old.preset, by)
+            session.execute(update(Note).where(Note.clip_id == other_id).values(clip_id=clip_id))
             return [clip]
 
         return self._merged(self._changes.make(project_id, clip_id, key, change), other_id)

@@ -128,6 +128,15 @@ def test_a_merged_clip_is_made_of_what_the_desk_says(room: Room) -> None:
     assert spans(done["clip"]) == [(10.0, 70.0)]
 
 
+def test_what_was_noted_on_a_merged_clip_is_seen_on_the_one_it_became_part_of(room: Room) -> None:
+    one, other = room.made(10, 40), room.made(50, 70)
+    room.send("POST", f"/api/clips/{other['id']}/notes", {"at_s": 55.0, "text": "Too loud", "by": "Ana"})
+
+    done = room.change(one, "merge", {"other": other["id"], "other_etag": other["etag"]})
+
+    assert [(n["text"], n["at_s"]) for n in done["clip"]["notes"]] == [("Too loud", 55.0)]
+
+
 @pytest.mark.parametrize("changed", ["one", "other"])
 def test_two_clips_of_which_one_changed_stay_as_they_are(room: Room, changed: str) -> None:
     clips = {"one": room.made(10, 40), "other": room.made(50, 70)}
