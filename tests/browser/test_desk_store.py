@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.desk_api import Api, Page, edge, expect, open_clip, open_desk, saved, told
+from tests.browser.desk_api import SITE, Api, Page, edge, expect, open_clip, open_desk, saved, told
 
 pytestmark = pytest.mark.browser
 MESSAGE = "desk-message"
@@ -110,7 +110,7 @@ def test_a_page_closed_with_changes_waiting_sends_them_when_the_recording_is_ope
     api.down = False
     again = page.context.new_page()
     again.route("**/*", api.answer)
-    again.goto("http://desk.test/")
+    again.goto(f"{SITE}/")
 
     stored(again, api, 1)
     assert decided(api, "a") == ["approved"]
