@@ -47,8 +47,9 @@ function shorter(text) {
   return text.length > 60 ? `${text.slice(0, 58).trimEnd()}\u2026` : text;
 }
 
-/** Whether a wish has come true meanwhile, by whoever's hand. @param {import("./outbox.js").Wish} wish @param {Clip} clip */
+/** Whether a wish has come true meanwhile, by whoever's hand. @param {import("./outbox.js").Wish} wish @param {Clip|null} clip null: gone */
 export function cameTrue(wish, clip) {
+  if (!clip) return wish.kind === "deleted";
   if (wish.kind === "decision") return clip.decision?.decision === wish.decision && !wish.note;
   if (wish.kind !== "version") return false;
   return (!wish.ranges || sameRanges(wish.ranges, clip.ranges)) && (!wish.title || wish.title === clip.title);
@@ -56,6 +57,7 @@ export function cameTrue(wish, clip) {
 
 /** What to call doing one's own after all. @param {import("./outbox.js").Wish[]} wishes */
 export function mine(wishes) {
+  if (wishes.some((w) => w.kind === "deleted")) return "Remove anyway";
   const decision = wishes.find((w) => w.kind === "decision");
   if (wishes.some((w) => w.kind === "version" && w.ranges)) return decision ? "Do mine anyway" : "Use my edges";
   if (!decision) return "Do mine anyway";

@@ -13,6 +13,11 @@ export const STATUS = {
   changes_requested: { sign: "\u21ba", word: "changes asked" },
 };
 
+/** Whether something from elsewhere is a decision. @param {any} value */
+export function isDecision(value) {
+  return value === "withdrawn" || (value !== "proposed" && Object.hasOwn(STATUS, value));
+}
+
 /** @type {Record<string, string>} */
 export const GRADE = { clean: "\u25cf", fair: "\u25d0", poor: "\u25cb" };
 

@@ -11,6 +11,7 @@ import { spanOf } from "./rules.js";
 
 const POLL_BUSY_MS = 2_000;
 const POLL_QUIET_MS = 6_000;
+const POLL_UNSEEN_MS = 60_000; // a page nobody looks at; it looks at once when somebody does
 
 export class Known {
   /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
@@ -135,7 +136,8 @@ export class Known {
     this.polling ??= this.look().finally(() => {
       this.polling = null;
       const busy = !this.project || isWorking(this.project) || this.isRendering;
-      if (!this.closed) this.pollTimer = setTimeout(() => this.poll(), busy ? POLL_BUSY_MS : POLL_QUIET_MS);
+      const wait = document.hidden && !this.isStuck ? POLL_UNSEEN_MS : busy ? POLL_BUSY_MS : POLL_QUIET_MS;
+      if (!this.closed) this.pollTimer = setTimeout(() => this.poll(), wait);
     });
     return this.polling;
   }
@@ -166,6 +168,10 @@ export class Known {
 
   /** Try again what is stuck; the outbox knows what. */
   retry() {}
+
+  get isStuck() {
+    return false;
+  }
 
   /** Fetch what has a new revision; what is not ready yet comes with a later poll. */
   async catchUp() {
@@ -204,12 +210,23 @@ export class Known {
     const old = before === this.read ? this.selected : null; // else the difference may be of our own making
     this.read = before;
     for (const id of this.hidden) if (!clips.some((c) => c.id === id) && !this.wishesFor(id).length) this.hidden.delete(id);
-    this.take("clips", clips.filter((c) => !this.hidden.has(c.id)));
+    this.take("clips", this.asWanted(clips));
     if (!this.clip(this.selectedId)) this.tell("selection");
     const now = this.selected;
     if (old && now && old.etag !== now.etag && !this.wishesFor(now.id).length && !this.drafts.has(now.id)) {
       this.say({ text: `${this.whoChanged(now)} ${whatChanged(old, now)}.`, tone: "info" });
     }
+  }
+
+  /** Clips as the server has them, as they stand when what is on its way has arrived. @param {Clip[]} clips */
+  asWanted(clips) {
+    return clips.filter((c) => !this.hidden.has(c.id)).map((c) => this.titled(c));
+  }
+
+  /** Under the title the person gave it last. @param {Clip} clip @returns {Clip} */
+  titled(clip) {
+    const title = this.wishesFor(clip.id).findLast((w) => w.title && w.kind === "version")?.title;
+    return title && title !== clip.title ? { ...clip, title } : clip;
   }
 
   /** @param {Clip} clip */

@@ -5,16 +5,20 @@
 // browser, so that a reload or a closed page goes on where it was. Refused: the lane is handed to whoever can say why.
 
 import { Problem } from "./api.js";
+import { isDecision } from "./format.js";
+import { areRanges } from "./rules.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("./rules.js").Range} Range */
-/** @typedef {{key: string, kind: "version"|"decision"|"created"|"deleted"|"call", by?: string, batch?: string,
+/** @typedef {{key: string, kind: "version"|"decision"|"created"|"deleted"|"restored"|"call", by?: string, batch?: string,
  *   sent?: boolean, ranges?: Range[], title?: string, take_words?: boolean, decision?: string, reason?: string|null,
- *   note?: string|null, carry?: boolean, send?: (key: string, etag: string|null) => Promise<any>,
+ *   note?: string|null, carry?: boolean, etag?: string, send?: (key: string, etag: string|null) => Promise<any>,
  *   done?: (answer: any) => void}} Wish */
 /** @typedef {{wishes: Wish[], etag: string|null, seen: Clip|null, busy: boolean, stuck: boolean}} Lane */
 
 export const NEW = "(new)"; // the lane of clips that have no id yet
+
+const KINDS = ["version", "decision", "created", "deleted", "restored"]; // that a browser can keep
 
 /** A key no other wish has. */
 export function newKey() {
@@ -34,6 +38,9 @@ export class Outbox {
     this.place = `clipper.outbox.${projectId}`;
     /** @type {Map<string, Lane>} */
     this.lanes = new Map();
+    /** @type {(Lane & {id: string})[]} what another page left for clips on which something waits already */
+    this.later = [];
+    this.left = ""; // where in the browser this page left what waited when it went away
     this.closed = false;
     this.resume();
   }
@@ -79,7 +86,18 @@ export class Outbox {
 
   /** A lane nothing waits in any more. @param {string} id */
   release(id) {
-    if (!this.wishes(id).length && !this.owner.held(id)) this.lanes.delete(id);
+    if (this.wishes(id).length || this.owner.held(id)) return;
+    this.lanes.delete(id);
+    this.next(id);
+  }
+
+  /** What another page wanted of a clip comes after what was wanted here. @param {string} id */
+  next(id) {
+    const lane = this.later.find((one) => one.id === id);
+    if (!lane || this.lanes.has(id)) return;
+    this.later = this.later.filter((one) => one !== lane);
+    this.lanes.set(id, lane);
+    this.pump(id);
   }
 
   /** @param {string} id */
@@ -118,11 +136,12 @@ export class Outbox {
 
   /** @param {string} id @param {string|null} etag @param {Wish} wish */
   send(id, etag, wish) {
-    const { key, kind, send, batch, sent, done, ...body } = wish;
+    const { key, kind, send, batch, sent, done, etag: seen, ...body } = wish;
     const { api } = this;
     if (kind === "call") return send(key, etag);
     if (kind === "created") return api.create(body, key);
     if (kind === "deleted") return api.remove(id, etag, body.by, key);
+    if (kind === "restored") return api.restore(id, etag ?? seen, body, key);
     return kind === "version" ? api.version(id, etag, body, key) : api.decide(id, etag, body, key);
   }
 
@@ -142,49 +161,104 @@ export class Outbox {
   drop(id) {
     this.lanes.delete(id);
     this.keep();
+    this.next(id);
   }
 
   // --- over a reload
 
+  get waiting() {
+    const lanes = [...[...this.lanes].map(([id, lane]) => ({ ...lane, id })), ...this.later];
+    const kept = lanes.map(({ id, etag, seen, wishes }) => ({ id, etag, seen, wishes: wishes.filter((w) => w.kind !== "call") }));
+    return kept.filter((lane) => lane.wishes.length);
+  }
+
   keep() {
-    const kept = [...this.lanes].map(([id, lane]) => {
-      const wishes = lane.wishes.filter((w) => w.kind !== "call");
-      return { id, etag: lane.etag, seen: lane.seen, wishes };
-    });
-    const some = kept.filter((lane) => lane.wishes.length);
-    try {
-      if (some.length) sessionStorage.setItem(this.place, JSON.stringify(some));
-      else sessionStorage.removeItem(this.place);
-    } catch {
-      // a browser that keeps nothing: what is on its way still arrives, since it is sent with keepalive
-    }
+    if (this.closed) return putAway("localStorage", this.left, this.waiting);
+    putAway("sessionStorage", this.place, this.waiting);
+    if (this.left) putAway("localStorage", this.left, []); // it came back
+    this.left = "";
   }
 
   /** The page goes away, perhaps for good: whoever opens the recording next in this browser sends what waited. */
   leave() {
-    try {
-      const waiting = sessionStorage.getItem(this.place);
-      if (waiting) localStorage.setItem(this.place, waiting);
-    } catch {
-      // as above
-    }
+    this.left ||= `${this.place}.${newKey()}`; // beside what other pages left
+    putAway("localStorage", this.left, this.waiting);
+  }
+
+  /** The desk is taken down: what is on its way still arrives, but is nobody's any more. */
+  close() {
+    this.leave();
+    this.closed = true;
+    putAway("sessionStorage", this.place, []);
   }
 
   resume() {
-    for (const kept of [...take(sessionStorage, this.place), ...take(localStorage, this.place)]) {
-      if (typeof kept?.id !== "string" || !Array.isArray(kept.wishes) || this.lanes.has(kept.id)) continue;
-      this.lanes.set(kept.id, { ...kept, busy: false, stuck: false });
-    }
+    const own = take("sessionStorage", (place) => place === this.place);
+    const left = take("localStorage", (place) => `${place}.`.startsWith(`${this.place}.`));
+    for (const lane of [...own, ...left].map(laneOf)) if (lane) this.adopt(lane);
     this.keep();
+  }
+
+  /** @param {Lane & {id: string}} lane */
+  adopt(lane) {
+    const here = [...this.lanes.values(), ...this.later].flatMap((one) => one.wishes.map((w) => w.key));
+    lane.wishes = lane.wishes.filter((w) => !here.includes(w.key));
+    if (!lane.wishes.length) return;
+    const before = this.lanes.get(lane.id);
+    if (!before) this.lanes.set(lane.id, lane);
+    else if (lane.id === NEW) before.wishes.push(...lane.wishes);
+    else this.later.push(lane);
   }
 }
 
-/** @param {Storage} storage @param {string} place */
-function take(storage, place) {
+/** A lane as the browser kept it, as far as it makes sense. @param {any} kept @returns {(Lane & {id: string})|null} */
+function laneOf(kept) {
+  if (typeof kept?.id !== "string" || !Array.isArray(kept.wishes)) return null;
+  const { id, etag, seen } = kept;
+  const isKnown = typeof seen?.title === "string" && areRanges(seen.ranges);
+  const wishes = kept.wishes.filter((wish) => isWish(wish) && (wish.kind === "created") === (id === NEW));
+  return { id, etag: typeof etag === "string" ? etag : null, seen: isKnown ? seen : null, wishes, busy: false, stuck: false };
+}
+
+function isWish(wish) {
+  if (typeof wish?.key !== "string" || !KINDS.includes(wish.kind)) return false;
+  const isText = (value) => value === undefined || value === null || typeof value === "string";
+  if (![wish.title, wish.by, wish.reason, wish.note, wish.batch, wish.etag].every(isText)) return false;
+  if (wish.kind === "decision" && !isDecision(wish.decision)) return false;
+  return wish.ranges === undefined ? wish.kind !== "created" : areRanges(wish.ranges);
+}
+
+/** @param {"sessionStorage"|"localStorage"} where @param {string} place @param {object[]} some */
+function putAway(where, place, some) {
   try {
-    const kept = JSON.parse(storage.getItem(place) ?? "[]");
-    storage.removeItem(place);
-    return Array.isArray(kept) ? kept : [];
+    if (some.length) window[where].setItem(place, JSON.stringify(some));
+    else window[where].removeItem(place);
+  } catch {
+    // a browser that keeps nothing: what is on its way still arrives, since it is sent with keepalive
+  }
+}
+
+/** What is kept at some places, which are empty after that. @param {"sessionStorage"|"localStorage"} where @param {(place: string) => boolean} at */
+function take(where, at) {
+  const out = [];
+  try {
+    const storage = window[where];
+    for (const place of Object.keys(storage).filter(at)) {
+      const kept = storage.getItem(place) ?? "";
+      storage.removeItem(place);
+      out.push(...listOf(kept));
+    }
+  } catch {
+    // a browser that keeps nothing
+  }
+  return out;
+}
+
+/** @param {string} json @returns {any[]} */
+function listOf(json) {
+  try {
+    const list = JSON.parse(json);
+    return Array.isArray(list) ? list : [];
   } catch {
     return [];
   }

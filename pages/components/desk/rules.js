@@ -11,6 +11,12 @@ export const REACH_S = 0.6; // how far an edge in speech looks for a good place
 const EDGE_S = 0.02; // this near, a cut is at the recording's own start or end
 const JOINED_S = 1.5; // a gap between two clips that is filled when they are joined
 
+/** Whether something from elsewhere is ranges: at least one, each with a start and an end. @param {any} value */
+export function areRanges(value) {
+  const whole = (r) => Number.isFinite(r?.start_s) && Number.isFinite(r?.end_s) && r.start_s < r.end_s;
+  return Array.isArray(value) && value.length > 0 && value.every(whole);
+}
+
 /** The nearest millisecond, as the API speaks it. @param {number} s */
 export function toMs(s) {
   return Math.round(s * 1000) / 1000;

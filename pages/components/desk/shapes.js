@@ -70,7 +70,7 @@ export class Shapes {
   async splitAt(clip, place) {
     const { store } = this.desk;
     const before = store.rangesOf(clip);
-    const step = { kind: "call", label: `splitting ${called(clip.title)}`, undo: () => back(), redo: () => divide() };
+    const step = { kind: "call", label: `splitting ${called(clip.title)}`, undo: () => (sent = sent.then((done) => done && back())), redo: () => (sent = sent.then(() => divide())) };
     let second = "";
     const divide = async () => {
       this.pending(place);
@@ -85,8 +85,9 @@ export class Shapes {
       return answer;
     };
     const back = () => this.join(clip.id, second, before);
-    if (!(await divide())) return;
-    store.undoable.push(step);
+    let sent = divide();
+    store.undoable.push(step); // at once, so that undo takes back what was done last
+    if (!(await sent)) return store.undoable.drop(step);
     this.say(`Split at ${clock(place)}: ${store.clip(second) ? called(store.clip(second).title) : "the rest"} is a clip of its own.`, "ok", true);
   }
 
@@ -115,16 +116,20 @@ export class Shapes {
     const ranges = joinedRanges(before, theirs);
     timeline.ghost = { start_s: ranges[0].start_s, end_s: ranges[ranges.length - 1].end_s };
     timeline.redraw();
-    let gone = await this.join(clip.id, other.id, ranges);
-    timeline.ghost = null;
-    timeline.redraw();
-    if (!gone) return;
-    store.undoable.push({
+    let sent = this.join(clip.id, other.id, ranges); // the etag of the other one, which is gone
+    const back = async (etag) => (etag && (await this.part(clip.id, other.id, etag, before)), etag);
+    const again = async (etag) => (await this.join(clip.id, other.id, ranges)) ?? etag;
+    const step = {
       kind: "call",
       label: `joining ${called(clip.title)} with ${called(other.title)}`,
-      undo: () => this.part(clip.id, other.id, gone, before),
-      redo: async () => (gone = (await this.join(clip.id, other.id, ranges)) ?? gone),
-    });
+      undo: () => (sent = sent.then(back)),
+      redo: () => (sent = sent.then(again)),
+    };
+    store.undoable.push(step); // at once, so that undo takes back what was done last
+    const gone = await sent;
+    timeline.ghost = null;
+    timeline.redraw();
+    if (!gone) return store.undoable.drop(step);
     const still = ranges.length > before.length + theirs.length - 1 ? " What lies between them stays cut out." : "";
     this.say(`Joined with ${called(other.title)}, ${length(lengthOf(ranges))} now.${still}`, "ok", true);
   }

@@ -24,6 +24,8 @@ export class Store extends Known {
     this.timers = new Map();
     /** @type {Map<string, {left: number, refused: {clip: Clip, wishes: Wish[]}[]}>} decisions made together */
     this.batches = new Map();
+    /** @type {Map<string, {clip: Clip, at: number}>} clips removed here, and where they stood in the list */
+    this.away = new Map();
     this.onStored = (_kind, _id) => {};
     this.outbox = new Outbox(api, projectId, {
       clip: (id) => this.clip(id),
@@ -34,10 +36,16 @@ export class Store extends Known {
       freed: () => this.saved(),
       changed: () => this.tell("saving", "clips", "draft"),
     });
+    for (const id of this.outbox.lanes.keys()) if (this.isLeaving(id)) this.hidden.add(id); // removed before a reload
   }
 
   wishesFor(id) {
     return this.outbox?.wishes(id) ?? [];
+  }
+
+  /** Whether it will be gone when all that is on its way has arrived. @param {string} id */
+  isLeaving(id) {
+    return this.wishesFor(id).findLast((w) => w.kind === "deleted" || w.kind === "restored")?.kind === "deleted";
   }
 
   /** @param {string} id */
@@ -99,14 +107,14 @@ export class Store extends Known {
     clearTimeout(this.timers.get(id));
     if (!draft || !clip) return;
     this.drafts.delete(id);
-    const step = this.undoable.done[this.undoable.done.length - 1];
-    const mineToo = step?.kind === "version" && step.id === id;
+    const last = this.undoable.done.findLast((s) => s.kind === "version" && s.id === id);
+    const step = last?.kind === "version" && !last.after ? last : null;
     if (sameRanges(draft.ranges, this.rangesOf(clip))) {
-      if (mineToo) this.undoable.drop(step);
+      if (step) this.undoable.drop(step);
       this.outbox.release(id);
       return this.tell("draft", "clips");
     }
-    if (mineToo) step.after = { ranges: draft.ranges, title: clip.title };
+    if (step) step.after = { ranges: draft.ranges, title: clip.title };
     this.undoable.keep();
     this.wishVersion(clip, { ranges: plain(draft.ranges) });
   }
@@ -118,8 +126,10 @@ export class Store extends Known {
   /** @param {Clip} clip @param {{ranges?: Range[], title?: string, take_words?: boolean}} change */
   wishVersion(clip, change) {
     const last = this.outbox.unsent(clip.id);
-    if (last?.kind === "version") Object.assign(last, change);
-    else this.wish(clip.id, { kind: "version", ...change });
+    if (last?.kind === "version") {
+      Object.assign(last, change);
+      this.outbox.keep();
+    } else this.wish(clip.id, { kind: "version", ...change });
     this.tell("draft", "clips");
   }
 
@@ -179,12 +189,14 @@ export class Store extends Known {
 
   /** @param {Range[]} ranges @param {string} [title] */
   create(ranges, title) {
-    this.wish(NEW, { kind: "created", ranges: plain(ranges), ...(title ? { title } : {}) });
+    const key = newKey();
+    this.undoable.push({ kind: "created", id: "", key, ranges: plain(ranges), title: title ?? "" });
+    this.wish(NEW, { key, kind: "created", ranges: plain(ranges), ...(title ? { title } : {}) });
   }
 
   /** @param {Clip} clip */
   remove(clip) {
-    this.drafts.delete(clip.id);
+    this.commit(clip.id); // brought back, it is as it was
     this.undoable.push({ kind: "deleted", id: clip.id, ranges: this.rangesOf(clip), title: clip.title });
     this.removeQuietly(clip);
   }
@@ -199,6 +211,7 @@ export class Store extends Known {
     const here = (this.clips ?? []).findIndex((c) => c.id === id);
     if (here < 0) return;
     this.hidden.add(id);
+    this.away.set(id, { clip: this.clips[here], at: here });
     this.clips = this.clips.filter((c) => c.id !== id);
     if (this.selectedId === id) {
       this.selectedId = (this.clips[here] ?? this.clips[here - 1])?.id ?? null;
@@ -211,12 +224,13 @@ export class Store extends Known {
   put(...clips) {
     this.stored += 1;
     for (const clip of clips) {
-      if (this.wishesFor(clip.id).some((w) => w.kind === "deleted")) continue;
+      if (this.isLeaving(clip.id)) continue;
       this.hidden.delete(clip.id);
       const lane = this.outbox.lanes.get(clip.id);
       if (lane) [lane.etag, lane.seen] = [clip.etag, clip];
+      const shown = this.titled(clip);
       const known = this.clip(clip.id);
-      this.clips = known ? this.clips.map((c) => (c.id === clip.id ? clip : c)) : [...(this.clips ?? []), clip];
+      this.clips = known ? this.clips.map((c) => (c.id === clip.id ? shown : c)) : [...(this.clips ?? []), shown];
     }
     this.tell("clips", "draft");
   }
@@ -277,6 +291,7 @@ export class Store extends Known {
     if (step.kind === "call") return step.undo(), step.label;
     if (step.kind === "decision") return this.takeBackDecisions(step);
     if (step.kind === "deleted") return this.bringBack(step);
+    if (step.kind === "created" && !step.id) return "new clip"; // goes away again as soon as it is there
     const clip = this.clip(step.id);
     if (!clip) return null;
     this.select(clip.id);
@@ -308,7 +323,7 @@ export class Store extends Known {
       this.decideAll(made);
       return this.nameOf(made);
     }
-    if (step.kind === "created") return this.bringBack(step);
+    if (step.kind === "created") return step.id ? this.bringBack(step) : "new clip";
     const clip = this.clip(step.id);
     if (!clip) return null;
     this.select(clip.id);
@@ -330,15 +345,23 @@ export class Store extends Known {
     this.decideAll([{ id: clip.id, decision: decision.decision, reason, note, ...carry }]);
   }
 
-  bringBack(step) {
-    const back = async (key, etag) => this.api.restore(step.id, etag ?? step.etag, { by: this.reviewer }, key);
-    this.ask(step.id, back).then((clip) => {
-      if (!clip) return;
-      this.put(clip);
-      this.select(clip.id);
-      this.onStored("created", clip.id);
-    });
-    return called(step.title);
+  /** @param {{id: string, title: string, etag?: string}} clip */
+  bringBack({ id, etag = "", title }) {
+    this.wish(id, { kind: "restored", ...(etag ? { etag } : {}) });
+    this.hidden.delete(id);
+    const away = this.away.get(id);
+    if (away && !this.clip(id)) {
+      this.clips = [...this.clips.slice(0, away.at), away.clip, ...this.clips.slice(away.at)];
+      this.select(id);
+      this.tell("clips");
+    }
+    return called(title);
+  }
+
+  // one that is being brought back stays on the screen though the server does not have it yet
+  asWanted(clips) {
+    const coming = (this.clips ?? []).filter((c) => this.wishesFor(c.id).some((w) => w.kind === "restored"));
+    return super.asWanted([...clips, ...coming.filter((c) => !clips.some((one) => one.id === c.id))]);
   }
 
   // --- what became of it
@@ -351,20 +374,25 @@ export class Store extends Known {
     const before = this.clip(answer.id);
     this.put(answer);
     if (wish.kind === "version") this.versionStored(before, answer);
-    if (wish.kind === "created") this.created(answer);
+    if (wish.kind === "created") this.created(answer, wish.key);
+    if (wish.kind === "restored" && !before && this.clip(answer.id)) this.select(answer.id);
     if (wish.batch) this.settled(wish.batch);
-    this.onStored(wish.kind, answer.id);
+    this.onStored(wish.kind === "restored" ? "created" : wish.kind, answer.id);
   }
 
-  created(clip) {
+  /** @param {Clip} clip @param {string} key it was sent with */
+  created(clip, key) {
+    const step = this.undoable.creation(key);
+    if (step) Object.assign(step, { id: clip.id, title: clip.title });
+    this.undoable.keep();
+    if (this.undoable.undone.includes(step)) return this.removeQuietly(clip); // taken back meanwhile
     this.select(clip.id);
-    this.undoable.push({ kind: "created", id: clip.id, ranges: clip.ranges, title: clip.title });
     const text = `New clip, ${length(lengthOf(clip.ranges))}. Trim it by its edges, then decide.`;
     this.say({ text, tone: "ok" });
   }
 
   removed(id, etag) {
-    this.without(id);
+    if (!this.wishesFor(id).some((w) => w.kind === "restored")) this.without(id);
     for (const step of [...this.undoable.done, ...this.undoable.undone]) if ("id" in step && step.id === id) step.etag = etag;
     this.undoable.keep();
     this.onStored("deleted", id);
@@ -397,31 +425,42 @@ export class Store extends Known {
 
   /** @param {string} id @param {Lane} lane @param {import("./api.js").Problem} error */
   async refused(id, lane, error) {
+    const draft = this.drafts.get(id);
+    if (draft) lane.wishes.push({ kind: "version", key: newKey(), by: this.reviewer, ranges: plain(draft.ranges) });
     this.drafts.delete(id);
-    this.hidden.delete(id);
+    if (!this.isLeaving(id)) this.hidden.delete(id);
     await this.readClips().catch(() => {});
     const clip = this.clip(id);
     const wishes = lane.wishes.filter((w) => w.kind !== "call");
     const [wish] = lane.wishes;
-    if (error.status !== 412 && error.status !== 404) this.say({ text: error.message, tone: "error" });
-    else if (!clip) this.gone(lane);
-    else if (cameTrue(wish, clip)) this.goOn(id, wish, wishes.slice(1));
-    else this.faster(lane, clip, wishes);
-    const lost = clip && error.status === 412 && !cameTrue(wish, clip);
+    const done = cameTrue(wish, clip) || error.code === "nothing_to_undo";
+    if (done) this.goOn(id, wish, wishes.slice(1));
+    else if (error.status === 412 && clip) this.faster(lane, clip, wishes);
+    else if ([404, 412].includes(error.status) && lane.seen && !clip && wish.kind !== "restored") this.gone(lane);
+    else this.notDone(error, clip, wishes.slice(wish.kind === "call" ? 0 : 1));
+    if (wish.kind === "created") this.undoable.drop(this.undoable.creation(wish.key));
+    const lost = clip && error.status === 412 && !done;
     if (wish.batch) this.settled(wish.batch, lost ? { clip, wishes } : null);
   }
 
-  // Theirs is what was wanted here; what was wanted after it still is.
+  // What was wanted is so by now; what was wanted after it still is.
   goOn(id, wish, rest) {
     for (const one of rest) this.wish(id, { ...one, key: newKey(), sent: false, batch: undefined });
     this.onStored(wish.kind, id);
   }
 
+  /** It can't be done. What was wanted after it may have rested on it: only the person knows. */
+  notDone(error, clip, rest) {
+    if (!clip || !rest.length) return this.say({ text: error.message, tone: "error" });
+    const text = `${error.message} What you did after that on ${called(clip.title)} was not stored either.`;
+    this.say({ text, tone: "error", stays: true, action: { label: mine(rest), run: () => this.anyway(clip.id, rest) } });
+  }
+
   gone(lane) {
-    const { id = "", title = "", ranges = [], etag = "" } = lane.seen ?? {};
+    const { id, title, etag } = lane.seen;
     this.undoable.forget(id);
     const after = `"${Number(etag.replaceAll('"', "")) + 1}"`; // the revision that removing it made
-    const run = () => this.bringBack({ id, title, ranges, etag: after, kind: "deleted" });
+    const run = () => this.bringBack({ id, title, etag: after });
     const text = `Somebody removed this clip: ${called(title)}. What you wanted was not stored.`;
     this.say({ text, tone: "info", stays: true, action: { label: "Bring it back", run } });
     this.tell("selection");
@@ -441,6 +480,8 @@ export class Store extends Known {
   anyway(id, wishes) {
     const clip = this.clip(id);
     if (!clip) return;
+    if (wishes.some((w) => w.kind === "deleted")) return this.remove(clip);
+    if (wishes.some((w) => w.take_words)) this.takeWords(clip);
     const ranges = wishes.map((w) => w.ranges).filter(Boolean).pop();
     if (ranges) this.edit(clip, ranges);
     const title = wishes.map((w) => w.title).filter(Boolean).pop();
@@ -468,9 +509,8 @@ export class Store extends Known {
   /** Send what waits and stop listening. */
   close() {
     this.commitAll();
-    this.outbox.leave();
+    this.outbox.close();
     this.closed = true;
-    this.outbox.closed = true;
     clearTimeout(this.pollTimer);
   }
 }

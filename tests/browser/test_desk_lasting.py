@@ -1,0 +1,292 @@
+"""What the desk keeps while answers are late, pages go away and others are faster."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.browser.desk_api import SITE, Api, Page, edge, expect, open_clip, saved, told
+
+pytestmark = pytest.mark.browser
+MESSAGE = "desk-message"
+ROOT = "document.getElementById('host').shadowRoot"
+
+
+class Late:
+    """Answers to requests whose path ends so are held until they are let go."""
+
+    def __init__(self, page: Page, api: Api, ending: str) -> None:
+        self.held: list[Any] = []
+        self.page, self.api, self.ending = page, api, ending
+        page.route(f"**/*{ending}*", self.hold)
+
+    def hold(self, route: Any) -> None:
+        self.held.append(route) if route.request.method in {"POST", "DELETE"} else self.api.answer(route)
+
+    def arrived(self) -> None:
+        for _ in range(200):
+            if self.held:
+                return
+            self.page.wait_for_timeout(10)
+        raise AssertionError(f"nothing was sent to {self.ending}")
+
+    def go(self) -> None:
+        self.page.unroute(f"**/*{self.ending}*")
+        for route in self.held:
+            self.api.answer(route)
+
+
+def status(page: Page, name: str, wanted: str) -> None:
+    expect(page.locator(f"[data-clip-id={name}]")).to_have_attribute("data-status", wanted)
+
+
+def rows(page: Page, count: int) -> None:
+    expect(page.get_by_test_id("desk-clip")).to_have_count(count)
+
+
+def left(page: Page) -> None:
+    page.once("dialog", lambda asked: asked.accept())
+    page.goto("about:blank")
+
+
+def another(page: Page, api: Api) -> Page:
+    tab = page.context.new_page()
+    tab.route("**/*", api.answer)
+    tab.goto(f"{SITE}/")
+    rows(tab, len(api.clips))
+    return tab
+
+
+def look_again(page: Page, api: Api) -> None:
+    api.revision += "+"
+    with page.expect_response("**/clips"):
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+
+
+def test_a_step_added_to_a_change_that_waits_survives_a_reload(page: Page, api: Api):
+    api.down = True
+    for _ in range(3):  # the first is on its way, the last joins the second
+        page.keyboard.press("Shift+O")
+        page.keyboard.press("]")
+        page.evaluate("window.dispatchEvent(new Event('beforeunload'))")
+        expect(page.get_by_test_id("desk-saved")).to_have_text("Not saved yet")
+    edge(page, "out", "24.25")
+
+    api.down = False
+    page.once("dialog", lambda asked: asked.accept())
+    page.reload()
+
+    saved(page)
+    edge(page, "out", "24.25")
+    told(page, "version")
+    assert api.get("a")["ranges"][0]["end_s"] == 24.25
+
+
+def test_a_removal_taken_back_is_still_taken_back_after_a_reload(page: Page, api: Api):
+    api.down = True
+    page.keyboard.press("Delete")
+    rows(page, 1)
+    page.keyboard.press("z")
+    rows(page, 2)
+
+    api.down = False
+    page.once("dialog", lambda asked: asked.accept())
+    page.reload()
+
+    rows(page, 2)
+    told(page, "created")
+    assert [what for what, _, _ in api.sent] == ["removed", "restore"]
+    assert [c["id"] for c in api.clips] == ["b", "a"]
+
+
+def test_a_removed_clip_stays_away_over_a_reload_though_the_server_has_not_heard(page: Page, api: Api):
+    late = Late(page, api, "/api/clips/a")
+    page.keyboard.press("Delete")
+    late.arrived()
+
+    page.reload()
+
+    rows(page, 1)
+    open_clip(page, "b")
+
+
+def test_a_trim_of_a_moment_ago_is_there_when_a_removed_clip_comes_back(page: Page, api: Api):
+    page.keyboard.press("]")
+    page.keyboard.press("Delete")
+    page.keyboard.press("z")
+
+    told(page, "created")
+    open_clip(page, "a")
+    edge(page, "in", "9.45")
+    assert api.get("a")["version"] == 2
+
+
+def test_undo_of_a_new_clip_without_an_answer_takes_back_that_and_nothing_before(page: Page, api: Api):
+    page.keyboard.press("a")
+    saved(page)
+    late = Late(page, api, "/prj_1/clips")
+    page.keyboard.press("n")
+    late.arrived()
+    page.keyboard.press("z")
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Taken back: new clip")
+    late.go()
+
+    told(page, "deleted")
+    rows(page, 2)
+    status(page, "a", "approved")
+    assert [what for what, _, _ in api.sent] == ["decisions", "created", "removed"]
+
+
+def test_a_new_title_stays_on_the_screen_while_it_is_on_its_way(page: Page, api: Api):
+    late = Late(page, api, "/versions")
+    page.get_by_label("Title of the clip").fill("Why we hired")
+    page.keyboard.press("Enter")
+    late.arrived()
+
+    look_again(page, api)
+
+    expect(page.locator("[data-clip-id=a]")).to_contain_text("Why we hired")
+    late.go()
+    saved(page)
+    assert api.get("a")["title"] == "Why we hired"
+
+
+def test_what_two_pages_could_not_send_is_sent_when_the_recording_is_opened_again(page: Page, api: Api):
+    second = another(page, api)
+    api.down = True
+    page.keyboard.press("a")
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
+    second.keyboard.press("ArrowDown")
+    second.keyboard.press("a")
+    expect(second.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
+    left(page)
+    left(second)
+
+    api.down = False
+    third = another(page, api)
+
+    status(third, "a", "approved")
+    status(third, "b", "approved")
+    saved(third)
+    told(third, "decision")
+    assert {name for _, name, _ in api.sent} == {"a", "b"}
+
+
+def test_what_two_pages_wanted_of_one_clip_overwrites_nothing_in_silence(page: Page, api: Api):
+    second = another(page, api)
+    api.down = True
+    page.keyboard.press("a")
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
+    second.keyboard.press("x")
+    second.keyboard.press("3")
+    expect(second.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
+    left(page)
+    left(second)
+
+    api.down = False
+    third = another(page, api)
+
+    expect(third.get_by_test_id(MESSAGE)).to_contain_text("meanwhile")
+    assert len(api.sent) == 1
+
+
+BROKEN: list[Any] = [
+    None,
+    5,
+    "text",
+    {},
+    [None, 1, {"id": "a"}],
+    [{"id": "a", "wishes": [None]}],
+    [{"id": "a", "wishes": [{"kind": "version", "key": "k", "ranges": []}]}],
+    [{"id": "a", "wishes": [{"kind": "decision", "key": "k", "decision": "nonsense"}], "seen": 3}],
+    [{"id": "a", "wishes": [{"kind": "call", "key": "k"}], "etag": 7}],
+    [{"id": "(new)", "wishes": [{"kind": "created", "key": "k", "ranges": "x"}]}],
+    [[{"kind": "version", "id": "a"}], 3],
+    [[{"kind": "decision", "made": [{"id": "a"}]}, {"kind": "deleted"}], [7]],
+    [[{"kind": "version", "id": "a", "before": {"ranges": [{}], "title": 1}}], []],
+]
+
+
+@pytest.mark.parametrize("value", BROKEN, ids=range(len(BROKEN)))
+def test_whatever_the_browser_kept_the_desk_opens_and_works(page: Page, api: Api, value: Any):
+    keep = """(json) => {
+        for (const at of ["outbox.prj_1", "undo.prj_1", "desk.prj_1", "desk.filters.prj_1"]) {
+            sessionStorage.setItem(`clipper.${at}`, json);
+            localStorage.setItem(`clipper.${at}`, json);
+        }
+    }"""
+    page.evaluate(keep, json.dumps(value))
+    page.reload()
+
+    rows(page, 2)
+    page.keyboard.press("z")
+    expect(page.get_by_test_id(MESSAGE)).to_have_text("There is nothing to undo.")
+    page.keyboard.press("a")
+    told(page, "decision")
+    assert api.get("a")["status"] == "approved"
+
+
+def test_a_refusal_that_is_not_about_a_clip_speaks_of_none(page: Page, api: Api):
+    page.route(
+        "**/prj_1/clips",
+        lambda r: api.refuse(r, 404, "This recording was deleted.") if r.request.method == "POST" else api.answer(r),
+    )
+    page.keyboard.press("n")
+
+    expect(page.get_by_test_id(MESSAGE)).to_have_text("This recording was deleted.")
+
+
+def test_a_removal_somebody_was_faster_than_can_be_insisted_on(page: Page, api: Api):
+    api.changed_by_ana("a", 9.6, 14.1)
+    page.keyboard.press("Delete")
+    expect(page.get_by_test_id("desk-message-action")).to_contain_text("Remove anyway")
+    page.get_by_test_id("desk-message-action").click()
+
+    rows(page, 1)
+    told(page, "deleted")
+    assert [(what, name) for what, name, _ in api.sent] == [("removed", "a")]
+
+
+def test_two_who_remove_the_same_clip_are_not_told_of_a_conflict(page: Page, api: Api):
+    late = Late(page, api, "/api/clips/a")
+    page.keyboard.press("Delete")
+    late.arrived()
+    api.gone["a"] = api.stepped(api.get("a"))
+    api.clips.remove(api.gone["a"])
+    late.go()
+
+    told(page, "deleted")
+    expect(page.get_by_test_id(MESSAGE)).not_to_contain_text("Somebody removed")
+
+
+def test_a_trim_under_the_hand_is_offered_again_when_somebody_was_faster(page: Page, api: Api):
+    late = Late(page, api, "/decisions")
+    page.keyboard.press("a")
+    late.arrived()
+    page.keyboard.press("ArrowUp")
+    open_clip(page, "a")
+    api.changed_by_ana("a", 4.9, 14.1)
+    page.keyboard.press("Shift+O")
+    page.keyboard.press("]")
+    edge(page, "out", "14.25")
+    late.go()
+    expect(page.get_by_test_id("desk-message-action")).to_contain_text("Do mine anyway")
+    page.get_by_test_id("desk-message-action").click()
+
+    told(page, "decision")
+    assert [what for what, _, _ in api.sent] == ["versions", "decisions"]
+    assert api.get("a")["ranges"] == [{"start_s": 4.85, "end_s": 14.25}]
+
+
+def test_what_came_after_a_change_that_was_refused_is_not_lost_in_silence(page: Page, api: Api):
+    page.route("**/versions", lambda route: api.refuse(route, 422, "A clip lasts at most three minutes."))
+    page.keyboard.press("]")
+    page.keyboard.press("a")
+
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("A clip lasts at most three minutes.")
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("was not stored either")
+    page.get_by_test_id("desk-message-action").click()
+    told(page, "decision")
+    assert [(name, body["decision"]) for _, name, body in api.sent] == [("a", "approved")]
