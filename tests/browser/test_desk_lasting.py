@@ -290,3 +290,19 @@ def test_what_came_after_a_change_that_was_refused_is_not_lost_in_silence(page: 
     page.get_by_test_id("desk-message-action").click()
     told(page, "decision")
     assert [(name, body["decision"]) for _, name, body in api.sent] == [("a", "approved")]
+
+
+def test_many_corrections_at_once_are_no_heavier_than_a_browser_sends(page: Page, api: Api):
+    api.say(" ".join(["Anna"] * 1400))
+    look_again(page, api)
+    page.locator("[data-word]").first.dblclick()
+    page.get_by_label("What was said").fill("Annabelle-Charlotte")
+    page.keyboard.press("Shift+Enter")
+    saved(page)
+    page.keyboard.press("z")
+
+    for _ in range(200):
+        if [what for what, _, _ in api.sent] == ["replace", "words"]:
+            break
+        page.wait_for_timeout(20)
+    assert [what for what, _, _ in api.sent] == ["replace", "words"]

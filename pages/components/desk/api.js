@@ -20,6 +20,7 @@
  *   silences: {start_s: number, end_s: number, level_db: number}[]}} SilenceMap */
 
 const ANSWER_WITHIN_MS = 20_000;
+const MOST_ALIVE = 60_000; // bytes; browsers refuse to send more than 64 KiB at once that outlives a page
 
 /** The server answered, and said no. */
 export class Problem extends Error {
@@ -56,19 +57,27 @@ export function makeApi(projectId, gone) {
 
   const read = (path) => ask(path, { signal: AbortSignal.any([gone, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });
 
+  let alive = 0; // bytes on their way that outlive the page
+
   // keepalive: a decision taken in the last moment before the page closes still arrives
-  const write = (path, body, { etag = null, key = null, method = "POST" } = {}) =>
-    ask(path, {
+  async function write(path, body, { etag = null, key = null, method = "POST" } = {}) {
+    const text = body ? JSON.stringify(body) : "";
+    const long = text.length * 3; // at most, as UTF-8
+    const keepalive = alive + long < MOST_ALIVE;
+    if (keepalive) alive += long;
+    const answer = ask(path, {
       method,
-      keepalive: true,
+      keepalive,
       headers: {
         "Content-Type": "application/json",
         ...(etag ? { "If-Match": etag } : {}),
         ...(key ? { "Idempotency-Key": key } : {}),
       },
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      ...(body ? { body: text } : {}),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
+    return answer.finally(() => (alive -= keepalive ? long : 0));
+  }
 
   return {
     project: () => read(project),
