@@ -306,3 +306,13 @@ def test_many_corrections_at_once_are_no_heavier_than_a_browser_sends(page: Page
             break
         page.wait_for_timeout(20)
     assert [what for what, _, _ in api.sent] == ["replace", "words"]
+
+
+def test_r_and_c_are_kept_from_the_page_while_a_dialog_of_the_desk_is_open(page: Page):
+    page.evaluate("window.heard = []; document.addEventListener('keydown', (e) => heard.push(e.key))")
+    page.keyboard.press("?")
+    expect(page.get_by_test_id("desk-keys")).to_be_visible()
+    for key in ("r", "c", "Escape"):
+        page.keyboard.press(key)
+
+    assert page.evaluate("heard") == ["Escape"]

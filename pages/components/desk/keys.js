@@ -112,7 +112,7 @@ function actions(desk) {
   };
 }
 
-const ONCE = new Set([..."aexnioqsgdrtcuv/? fw1234", "enter", "delete", "backspace", "escape"]); // a held key means it once
+const ONCE = new Set([..."aexnioqsgdrtcuvjl/? fw1234", "enter", "delete", "backspace", "escape"]); // a held key means it once
 const PRESSES = new Set([" ", "enter"]);
 const LEFT_ALONE = new Set([...PRESSES, "escape", "delete", "backspace"]); // while something elsewhere has the focus
 
@@ -138,9 +138,16 @@ export function listenToKeys(desk) {
     return true;
   }
 
+  // a dialog of the desk has the focus: its keys are its own, but R and C are not Streamlit's
+  function keepFromStreamlit(event) {
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (plain && ["r", "c"].includes(event.key?.toLowerCase())) event.stopImmediatePropagation();
+  }
+
   function onKey(event) {
     const [target] = event.composedPath();
-    if (isTyping(target) || desk.keysOpen()) return;
+    if (isTyping(target)) return;
+    if (desk.keysOpen()) return keepFromStreamlit(event);
     if ((event.ctrlKey || event.metaKey) && !event.altKey && commandKey(event)) return;
     const level3 = event.getModifierState?.("AltGraph"); // how [ and ] are typed on many keyboards
     if (!level3 && (event.ctrlKey || event.metaKey || event.altKey)) return;
