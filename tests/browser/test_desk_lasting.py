@@ -316,3 +316,10 @@ def test_r_and_c_are_kept_from_the_page_while_a_dialog_of_the_desk_is_open(page:
         page.keyboard.press(key)
 
     assert page.evaluate("heard") == ["Escape"]
+
+
+def test_closing_a_message_gives_the_keys_back_to_the_desk(page: Page):
+    page.keyboard.press("Shift+Z")
+    page.get_by_label("Close this message").press("Enter")
+
+    expect(page.get_by_test_id("desk")).to_be_focused()

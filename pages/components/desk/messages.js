@@ -19,9 +19,14 @@ export class Messages {
       run?.();
       desk.focusQuietly();
     });
-    desk.find(".toast-close").addEventListener("click", () => this.hide());
+    desk.find(".toast-close").addEventListener("click", () => {
+      this.hide();
+      desk.focusQuietly();
+    });
     this.toast.addEventListener("pointerenter", () => clearTimeout(this.timer));
     this.toast.addEventListener("pointerleave", () => this.wait());
+    this.toast.addEventListener("focusin", () => clearTimeout(this.timer));
+    this.toast.addEventListener("focusout", () => this.wait());
   }
 
   hide() {
