@@ -323,3 +323,13 @@ def test_closing_a_message_gives_the_keys_back_to_the_desk(page: Page):
     page.get_by_label("Close this message").press("Enter")
 
     expect(page.get_by_test_id("desk")).to_be_focused()
+
+
+def test_a_name_the_browser_kept_is_made_short_enough_for_a_record(page: Page, api: Api):
+    page.add_init_script("localStorage.setItem('clipper.reviewer', 'x\\n' + 'N'.repeat(500))")
+    page.reload()
+    rows(page, 2)
+    page.keyboard.press("a")
+
+    told(page, "decision")
+    assert api.sent[0][2]["by"] == "x " + "N" * 78

@@ -4,6 +4,7 @@ import { make } from "./details.js";
 import { setText } from "./stage.js";
 
 const PLACE = "clipper.reviewer";
+const NAME_CHARS = 80;
 
 export class Names {
   /** @param {any} desk */
@@ -25,7 +26,7 @@ export class Names {
 
   kept() {
     try {
-      return localStorage.getItem(PLACE) ?? "";
+      return nameOf(localStorage.getItem(PLACE) ?? "");
     } catch {
       return "";
     }
@@ -47,7 +48,7 @@ export class Names {
   /** @param {Event} event */
   submit(event) {
     event.preventDefault();
-    const name = this.input.value.replace(/\s+/g, " ").trim();
+    const name = nameOf(this.input.value);
     if (!name) return;
     this.desk.store.reviewer = name;
     try {
@@ -81,4 +82,9 @@ export class Names {
     const { store, component } = this.desk;
     if (store.reviewer) component.setStateValue("reviewer", store.reviewer);
   }
+}
+
+/** A name as it may stand on a decision. @param {string} text */
+function nameOf(text) {
+  return text.replace(/[\s\p{C}]+/gu, " ").trim().slice(0, NAME_CHARS);
 }
