@@ -292,6 +292,35 @@ def test_what_came_after_a_change_that_was_refused_is_not_lost_in_silence(page: 
     assert [(name, body["decision"]) for _, name, body in api.sent] == [("a", "approved")]
 
 
+def test_a_title_being_typed_goes_to_the_clip_it_was_begun_on(page: Page, api: Api):
+    page.keyboard.press("r")
+    page.keyboard.type("Mine")
+    page.evaluate("run({ project_id: 'prj_1', clip_id: 'b' })")
+    open_clip(page, "b")
+    page.keyboard.press("Enter")
+
+    told(page, "version")
+    assert [(name, body["title"]) for _, name, body in api.sent] == [("a", "Mine")]
+    expect(page.get_by_label("Title of the clip")).to_have_value("<b>Prices</b>")
+
+
+def test_what_somebody_removes_elsewhere_leaves_the_note_being_written_alone(page: Page, api: Api):
+    late = Late(page, api, "/api/clips/b/decisions")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("a")
+    open_clip(page, "a")
+    late.arrived()
+    page.keyboard.press("e")
+    page.keyboard.type("Please cut the joke")
+    api.gone["b"] = api.stepped(api.get("b"))
+    api.clips.remove(api.gone["b"])
+    late.go()
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Somebody removed this clip")
+
+    expect(page.get_by_label("What should change")).to_have_value("Please cut the joke")
+    expect(page.get_by_label("What should change")).to_be_focused()
+
+
 def test_many_corrections_at_once_are_no_heavier_than_a_browser_sends(page: Page, api: Api):
     api.say(" ".join(["Anna"] * 1400))
     look_again(page, api)

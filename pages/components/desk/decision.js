@@ -26,6 +26,8 @@ export class Decision {
     this.history = find(".history");
     this.carry = find(".carry");
     this.open = null;
+    /** @type {string|null} the clip the open menu is about */
+    this.about = null;
     /** @type {string|null} a reason that waits for its note */
     this.waiting = null;
     this.told = "";
@@ -95,6 +97,7 @@ export class Decision {
     if (!several && !this.desk.store.selected) return;
     this.close();
     this.open = name;
+    this.about = this.desk.store.selectedId;
     const menu = this.menus[name];
     // beside what it is about: the list where several are picked
     const place = several ? this.desk.picked.bar : this.box;
@@ -233,7 +236,7 @@ export class Decision {
 
   /** @param {Set<string>} topics */
   update(topics) {
-    if (topics.has("selection")) this.close();
+    if (topics.has("selection") && this.desk.store.selectedId !== this.about) this.close();
     if (!["clips", "selection", "draft", "saving", "picked"].some((t) => topics.has(t))) return;
     const { store } = this.desk;
     const clip = store.selected;

@@ -25,8 +25,12 @@ export class Details {
     this.shown = "";
     /** @type {HTMLElement[]} one for each cut, kept while it changes, so that nothing loses the focus */
     this.rows = [];
+    /** @type {string|null} the clip whose title is being typed: another one may be opened meanwhile */
+    this.naming = null;
+    this.title.addEventListener("focus", () => (this.naming = this.desk.store.selectedId));
     this.title.addEventListener("keydown", (event) => this.titleKey(event));
-    this.title.addEventListener("change", () => this.desk.names.then(() => this.rename()));
+    this.title.addEventListener("change", () => this.rename());
+    this.title.addEventListener("blur", () => this.desk.store.tell("draft")); // it shows the open clip's again
   }
 
   beginRename() {
@@ -36,15 +40,17 @@ export class Details {
   }
 
   titleKey(event) {
-    if (event.key === "Escape") this.title.value = this.desk.store.selected?.title ?? "";
+    if (event.isComposing) return;
+    if (event.key === "Escape") this.title.value = this.desk.store.clip(this.naming)?.title ?? "";
     if (event.key === "Escape" || event.key === "Enter") this.desk.focusQuietly();
   }
 
   rename() {
-    const clip = this.desk.store.selected;
+    const { store, names } = this.desk;
+    const clip = store.clip(this.naming);
     const title = this.title.value.trim();
     if (!clip || title === clip.title) return;
-    if (title) this.desk.store.rename(clip, title);
+    if (title) names.then(() => store.rename(store.clip(clip.id) ?? clip, title));
     else this.title.value = clip.title;
   }
 
@@ -57,10 +63,10 @@ export class Details {
     if (!clip) return;
     const ranges = store.rangesOf(clip);
     const cuts = edges.all.map((edge) => ({ edge, cut: edges.certificate(edge.side, edge.at) }));
+    if (this.desk.activeElement() !== this.title && this.title.value !== clip.title) this.title.value = clip.title;
     const key = JSON.stringify([clip.id, clip.etag, clip.title, ranges, edges.active, edges.innerPart, cuts]);
     if (key === this.shown) return;
     this.shown = key;
-    if (this.desk.activeElement() !== this.title) this.title.value = clip.title;
     setText(this.facts, this.factsText(clip, ranges));
     this.showCuts(cuts);
     this.why.hidden = !clip.reasons.length;
