@@ -151,3 +151,17 @@ def test_long_and_hostile_notes_are_text(page: Page, api: Api):
         "document.getElementById('host').shadowRoot.querySelector('.desk').scrollWidth <= document.body.clientWidth"
     )
     assert inside
+
+
+def test_a_note_begun_on_a_clip_waits_there_while_another_one_is_open(page: Page, api: Api):
+    page.keyboard.press("t")
+    page.keyboard.type("Too long, I think")
+    page.evaluate("run({ project_id: 'prj_1', clip_id: 'b' })")
+    open_clip(page, "b")
+    page.keyboard.press("ArrowUp")
+    open_clip(page, "a")
+    page.keyboard.press("t")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_test_id("desk-note")).to_contain_text("Too long, I think")
+    expect(page.get_by_test_id("desk-note")).to_contain_text("0:00.0")

@@ -22,6 +22,8 @@ export class Notes {
     this.made = 0;
     /** @type {{clip: string, at_s: number}|null} where the note being written belongs */
     this.writing = null;
+    /** @type {Map<string, {at_s: number, text: string}>} begun on a clip, when another one was opened */
+    this.begun = new Map();
     /** @type {Map<string, {key: string, row: HTMLElement}>} */
     this.rows = new Map();
     /** @type {{at_s: number, mine: boolean}[]} the open notes of all clips, by time */
@@ -84,8 +86,11 @@ export class Notes {
     const clip = store.selected;
     if (!clip) return store.say({ text: "Open a clip first: notes belong to clips.", tone: "info" });
     player.pause();
-    const at_s = Math.round(player.time * 1000) / 1000;
+    const begun = this.begun.get(clip.id);
+    const at_s = begun?.at_s ?? Math.round(player.time * 1000) / 1000;
     this.writing = { clip: clip.id, at_s };
+    if (begun) this.text.value = begun.text;
+    this.begun.delete(clip.id);
     setText(this.label.firstChild, `Note at ${whereIn(store.rangesOf(clip), at_s).long}`);
     this.form.hidden = false;
     this.text.focus({ preventScroll: true });
@@ -97,6 +102,13 @@ export class Notes {
     this.writing = null;
     this.text.value = "";
     this.desk.focusQuietly();
+  }
+
+  /** Another clip is open: what was typed waits for its own. */
+  putOff() {
+    const { clip, at_s } = this.writing;
+    if (this.text.value.trim()) this.begun.set(clip, { at_s, text: this.text.value });
+    this.leave();
   }
 
   save() {
@@ -169,7 +181,7 @@ export class Notes {
     if (topics.has("clips") || topics.has("selection")) this.collect();
     this.box.hidden = !clip;
     if (!clip) return;
-    if (this.writing && this.writing.clip !== clip.id) this.leave();
+    if (this.writing && this.writing.clip !== clip.id) this.putOff();
     const notes = this.of(clip);
     const open = notes.filter((n) => !n.resolved_at);
     const done = notes.filter((n) => n.resolved_at);
