@@ -34,7 +34,7 @@ TOO_BUSY_MS = 25
 
 def random_clips(count: int) -> list[list[tuple[float, float]]]:
     chance = random.Random(4)
-    lengths = [round(chance.uniform(0.8, 2.4), 3) for _ in range(count)]
+    lengths = [round(chance.uniform(0.7, 1.6), 3) for _ in range(count)]
     starts = [round(chance.uniform(0, SECONDS - length), 3) for length in lengths]
     return [[(start, round(start + length, 3))] for start, length in zip(starts, lengths, strict=True)]
 
@@ -54,7 +54,7 @@ def play_clip(page: Any, start: float) -> list[Run]:
     return pytest.skip("this computer is too busy to play sound")
 
 
-@pytest.mark.parametrize(("frames", "way"), [(0, "element"), (0, "stream"), (25, "element"), (30, "stream")])
+@pytest.mark.parametrize(("frames", "way"), [(0, "element"), (25, "stream")])
 def test_twenty_random_clips_begin_and_end_in_sound_where_they_should(
     browser: Any, tmp_path: Path, frames: int, way: str
 ):
@@ -65,6 +65,8 @@ def test_twenty_random_clips_begin_and_end_in_sound_where_they_should(
         listen(page, way)
         page.evaluate(WATCH)
         play_clip(page, api.clips[0]["start_s"])  # how far ahead this computer prepares sound is known from here on
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowUp")
         for i, clip in enumerate(api.clips):
             if i:
                 page.keyboard.press("ArrowDown")
@@ -170,7 +172,7 @@ def test_hearing_the_edges_plays_four_named_pieces_and_goes_back(desk: Any):
     assert len(found) == 4
     for run, (start, end) in zip(found, wanted, strict=True):
         # which piece it was; how exactly one ends is measured above, where a busy computer is told from a late player
-        assert (run.start_s, run.end_s) == (pytest.approx(start, abs=0.2), pytest.approx(end, abs=0.2))
+        assert (run.start_s, run.end_s) == (pytest.approx(start, abs=0.1), pytest.approx(end, abs=0.1))
 
 
 @pytest.mark.parametrize("desk", [[[(0.0, 1.5)], [(1.0, 2.0)]]], indirect=True)
