@@ -103,6 +103,7 @@ def warm(browser: Any, url: str, recording: Recording) -> None:
 def opened(browser: Any, url: str, recording: Recording) -> tuple[Any, Any]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
+    page.add_init_script("if (location.protocol === 'http:') localStorage.setItem('clipper.reviewer', 'Ana')")
     page.add_init_script(METER)
     page.goto(f"{url}/review?project={recording.project_id}", wait_until="commit")
     page.wait_for_function("window.meter && meter.root()?.querySelectorAll('[role=option]').length > 1", polling=5)
@@ -167,7 +168,7 @@ def zooming(page: Any) -> None:
     track = page.locator(".track").bounding_box()
     page.mouse.move(track["x"] + track["width"] / 2, track["y"] + 80)
     for step in range(60):
-        page.mouse.wheel(0, 100 if step < 30 else -100)
+        page.mouse.wheel(0, -100 if step < 30 else 100)  # closer first: wider than the whole, the page would scroll
         page.wait_for_timeout(16)
 
 

@@ -26,6 +26,8 @@ MODULES = (
     "known.js",
     "undo.js",
     "outbox.js",
+    "wishes.js",
+    "refusals.js",
     "store.js",
     "player.js",
     "audition.js",

@@ -246,7 +246,8 @@ export class Decision {
     this.box.dataset.status = status;
     for (const [verdict, button] of Object.entries(this.buttons)) button.setAttribute("aria-pressed", String(verdict === status));
     setText(this.desk.find(".verdict"), this.verdict(clip, status));
-    this.desk.find(".undo").disabled = !store.undoable.done.length && status === "proposed";
+    const own = status !== "proposed" && clip.decision?.by === store.reviewer;
+    this.desk.find(".undo").disabled = !store.undoable.done.length && !own;
     setText(this.desk.find(".saved"), store.isUnsaved(clip.id) ? "Not saved yet" : store.isSaving(clip.id) ? "Saving\u2026" : "");
     const link = this.desk.find(".render");
     link.hidden = clip.render?.state !== "succeeded" || !clip.render.url;

@@ -62,9 +62,10 @@ export class Undo {
   }
 
   keep() {
-    const plain = (steps) => steps.filter((step) => step.kind !== "call");
+    // a step that is no data can't be kept, nor then what came before it: undo goes in order or not at all
+    const kept = (steps) => steps.slice(steps.findLastIndex((step) => step.kind === "call") + 1);
     try {
-      sessionStorage.setItem(this.place, JSON.stringify([plain(this.done), plain(this.undone)]));
+      sessionStorage.setItem(this.place, JSON.stringify([kept(this.done), kept(this.undone)]));
     } catch {
       // a browser that keeps nothing: a reload forgets what could be taken back, not what was decided
     }

@@ -1,0 +1,100 @@
+// What was wanted and can't be stored as it was: somebody was faster, or it is refused. Nothing of it is dropped unsaid.
+
+import { cameTrue, mine, whatChanged } from "./conflicts.js";
+import { called } from "./format.js";
+import { newKey } from "./outbox.js";
+import { Wishes, plain } from "./wishes.js";
+
+/** @typedef {import("./api.js").Clip} Clip */
+/** @typedef {import("./outbox.js").Wish} Wish */
+/** @typedef {import("./outbox.js").Lane} Lane */
+/** @typedef {import("./rules.js").Range} Range */
+
+export class Refusals extends Wishes {
+  /** @param {string} id @param {Lane} lane @param {import("./api.js").Problem} error */
+  async refused(id, lane, error) {
+    const draft = this.drafts.get(id);
+    if (draft) lane.wishes.push({ kind: "version", key: newKey(), by: this.reviewer, ranges: plain(draft.ranges) });
+    this.drafts.delete(id);
+    if (!this.isLeaving(id)) this.hidden.delete(id);
+    await this.readClips().catch(() => {});
+    const clip = this.clip(id);
+    const wishes = lane.wishes.filter((w) => w.kind !== "call");
+    const [wish] = lane.wishes;
+    const done = cameTrue(wish, clip) || error.code === "nothing_to_undo";
+    if (done) this.goOn(id, wish, wishes.slice(1));
+    else if (error.status === 412 && clip) this.faster(lane, clip, wishes);
+    else if ([404, 412].includes(error.status) && lane.seen && !clip && wish.kind !== "restored") this.gone(lane);
+    else this.notDone(error, clip, wishes.slice(wish.kind === "call" ? 0 : 1));
+    if (wish.kind === "created") this.undoable.drop(this.undoable.creation(wish.key));
+    const lost = clip && error.status === 412 && !done;
+    if (wish.batch) this.settled(wish.batch, lost ? { clip, wishes } : null);
+  }
+
+  // What was wanted is so by now; what was wanted after it still is.
+  goOn(id, wish, rest) {
+    for (const one of rest) this.wish(id, { ...one, key: newKey(), sent: false, batch: undefined });
+    this.onStored(wish.kind, id);
+  }
+
+  /** It can't be done. What was wanted after it may have rested on it: only the person knows. */
+  notDone(error, clip, rest) {
+    if (!clip || !rest.length) return this.say({ text: error.message, tone: "error" });
+    const text = `${error.message} What you did after that on ${called(clip.title)} was not stored either.`;
+    this.say({ text, tone: "error", stays: true, action: { label: mine(rest), run: () => this.anyway(clip.id, rest) } });
+  }
+
+  gone(lane) {
+    const { id, title, etag } = lane.seen;
+    this.undoable.forget(id);
+    const after = `"${Number(etag.replaceAll('"', "")) + 1}"`; // the revision that removing it made
+    const run = () => this.bringBack({ id, title, etag: after });
+    const text = `Somebody removed this clip: ${called(title)}. What you wanted was not stored.`;
+    this.say({ text, tone: "info", stays: true, action: { label: "Bring it back", run } });
+    this.tell("selection");
+  }
+
+  /** Show theirs, say what they did, and offer what was wanted here as a step of its own. */
+  faster(lane, clip, wishes) {
+    this.undoable.forget(clip.id);
+    if (wishes[0]?.batch && this.batches.get(wishes[0].batch)?.left > 0) return;
+    this.selectedId = clip.id;
+    this.tell("selection");
+    const text = `${this.whoChanged(clip)} ${whatChanged(lane.seen, clip)} meanwhile. What you see of ${named(clip)} is the newest version.`;
+    const action = wishes.length ? { label: mine(wishes), run: () => this.anyway(clip.id, wishes) } : undefined;
+    this.say({ text, tone: "info", stays: true, action });
+  }
+
+  anyway(id, wishes) {
+    const clip = this.clip(id);
+    if (!clip) return;
+    if (wishes.some((w) => w.kind === "deleted")) return this.remove(clip);
+    if (wishes.some((w) => w.take_words)) this.takeWords(clip);
+    const ranges = wishes.map((w) => w.ranges).filter(Boolean).pop();
+    if (ranges) this.edit(clip, ranges);
+    const title = wishes.map((w) => w.title).filter(Boolean).pop();
+    if (title) this.rename(clip, title);
+    const decision = wishes.filter((w) => w.kind === "decision").pop();
+    if (decision) this.decide(clip, decision.decision, decision.reason, decision.note);
+  }
+
+  /** One of several decisions made together has its answer. */
+  settled(batch, refused = null) {
+    const together = this.batches.get(batch);
+    if (!together) return;
+    together.left -= 1;
+    if (refused) together.refused.push(refused);
+    if (together.left) return;
+    this.batches.delete(batch);
+    if (!together.refused.length) return;
+    const names = together.refused.map(({ clip }) => `${called(clip.title)} (${this.whoChanged(clip)})`);
+    const count = names.length === 1 ? "One clip was" : `${names.length} clips were`;
+    const text = `${count} changed by somebody else meanwhile and not decided: ${names.join(", ")}.`;
+    const again = () => together.refused.forEach(({ clip, wishes }) => this.anyway(clip.id, wishes));
+    this.say({ text, tone: "info", stays: true, action: { label: "Decide anyway", run: again } });
+  }
+}
+
+function named(clip) {
+  return `\u201c${called(clip.title)}\u201d`;
+}
