@@ -149,9 +149,10 @@ export function listenToKeys(desk) {
     if (isTyping(target)) return;
     if (desk.keysOpen()) return keepFromStreamlit(event);
     if ((event.ctrlKey || event.metaKey) && !event.altKey && commandKey(event)) return;
-    const level3 = event.getModifierState?.("AltGraph"); // how [ and ] are typed on many keyboards
+    // how [ and ] are typed on many keyboards
+    const level3 = event.getModifierState?.("AltGraph") || (event.altKey && "[]".includes(event.key));
     if (!level3 && (event.ctrlKey || event.metaKey || event.altKey)) return;
-    const key = event.key.toLowerCase();
+    const key = meant(event, run);
     const here = event.composedPath().includes(desk.root);
     if (!here && !isForUs(target, desk.root, pointerHere, key)) return;
     if (desk.decision.reasonKey(key)) return swallow(event);
@@ -161,6 +162,14 @@ export function listenToKeys(desk) {
     if (!(event.repeat && ONCE.has(key))) run[key](event);
   }
   window.addEventListener("keydown", onKey, { capture: true, signal: desk.gone });
+}
+
+const SHIFTED = { Comma: "<", Period: ">" };
+
+// The key, or what it would be elsewhere: Shift makes other signs of comma and full stop on many keyboards.
+function meant(event, run) {
+  const key = event.key.toLowerCase();
+  return !run[key] && event.shiftKey && SHIFTED[event.code] ? SHIFTED[event.code] : key;
 }
 
 /** @param {any} target */
@@ -182,6 +191,7 @@ function isOwnKey(target, key, here) {
   if (!here) return false;
   if (target.matches?.(".words-text") && (key.startsWith("arrow") || key === "enter")) return true; // its own cursor
   if (key.startsWith("arrow")) return target.getAttribute?.("role") === "slider";
+  if (PRESSES.has(key) && target.closest?.(".menu")) return true; // opened by mouse, a choice is focused unseen
   return PRESSES.has(key) && target.matches?.("button:focus-visible, a:focus-visible, summary:focus-visible");
 }
 

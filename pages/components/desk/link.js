@@ -1,6 +1,6 @@
 // Between the desk and the page: what Streamlit says and hears, and what a reload keeps.
 
-/** @typedef {{project_id: string, clip_id: string|null, reviewer: string}} DeskData */
+/** @typedef {{project_id: string, clip_id: string|null}} DeskData */
 
 const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
 const ECHO_MS = 2_500; // longer than a script run takes

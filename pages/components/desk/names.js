@@ -15,7 +15,7 @@ export class Names {
     this.input = this.dialog.querySelector("input");
     /** @type {null | (() => void)} what waits for a name */
     this.waiting = null;
-    desk.store.reviewer = this.kept() || desk.data.reviewer || "";
+    desk.store.reviewer = this.kept();
     this.button.addEventListener("click", () => this.show());
     this.dialog.querySelector("form").addEventListener("submit", (event) => this.submit(event));
     this.dialog.querySelector(".name-close").addEventListener("click", () => this.dialog.close());
