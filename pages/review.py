@@ -7,7 +7,7 @@ from pages.components import words
 from pages.components.desk import review_desk
 from pages.components.frame import in_words, open_page
 from pages.components.links import upload_link
-from pages.components.overview import draw_overview
+from pages.components.overview import draw_overview, rested_key
 from pages.components.progress import is_busy, standing_html, watched, work_html
 
 LOOK_EVERY_S = 4  # how late the map may be after what happens on the desk
@@ -35,6 +35,10 @@ def draw_desk() -> None:
     asked = st.session_state.get(f"made-{project_id}") or st.query_params.get("clip")
     desk = review_desk(project_id, clip_id=asked, key=f"desk-{project_id}")
     st.session_state["reviewer"] = words.one_line(desk.reviewer)
+    first = desk.rested > 0 and not st.session_state.get(rested_key(project_id))
+    st.session_state[rested_key(project_id)] = desk.rested
+    if first:
+        st.rerun()  # the desk can be worked with: the map may follow
 
 
 def draw_map() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import streamlit as st
@@ -19,6 +20,7 @@ from pages.components.progress import is_busy
 from pages.components.stretch import draw_proposing, draw_stretch, map_key, stretch_of
 from pages.components.strip import drawn_clips
 
+PATIENCE_S = 20  # so long the map lags behind at most while somebody works on without a rest
 STEPS = 300  # the map is drawn anew once listening has gone on by such a part of the recording
 
 
@@ -26,6 +28,9 @@ def draw_overview(app: App, project_id: str) -> bool:
     """The map with its clips; a stretch selected on it can be made a clip. Whether work goes on."""
     project = app.projects.get(project_id)
     if project.map_id is None:
+        return is_busy(project.run)
+    if not _desk_comes_first(project_id):
+        st.html('<div class="c muted">The map of the whole recording follows in a moment.</div>')
         return is_busy(project.run)
     trying = silences.tried(app, project_id, project.map_id)
     envelope = app.evidence.envelope(project.map_id)
@@ -50,6 +55,21 @@ def draw_overview(app: App, project_id: str) -> bool:
     return is_busy(project.run)
 
 
+def rested_key(project_id: str) -> str:
+    """Where the page keeps what the desk last said of the person's resting."""
+    return f"rested-{project_id}"
+
+
+def _desk_comes_first(project_id: str) -> bool:
+    """Whether the map may be drawn: once the desk can be worked with, and at the second look in any case.
+
+    Loading and drawing the plot keeps a browser busy for half a second, which the desk would have to wait for.
+    """
+    looked = st.session_state.get(f"looked-{project_id}", False)
+    st.session_state[f"looked-{project_id}"] = True
+    return looked or bool(st.session_state.get(rested_key(project_id)))
+
+
 def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Envelope) -> tuple[Any, Coverage]:
     """The figure, made anew only when something on it has changed; and what was looked at, always as it is now.
 
@@ -63,12 +83,15 @@ def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Env
     shown = (trying.map_id, trying.settings, project.clips_revision, heard)
     kept = st.session_state.get("map-figure")
     selected = stretch_of(st.session_state.get(map_key(project.id)), duration_ms)
+    rested = st.session_state.get(rested_key(project.id), 0)
     if kept is not None and (kept[0] == shown or (selected is not None and kept[0][:2] == shown[:2])):
         return kept[1], covered
+    if kept is not None and kept[0][:2] == shown[:2] and kept[2] == rested and time.monotonic() - kept[3] < PATIENCE_S:
+        return kept[1], covered  # whoever works on the desk is in the middle of it
     levels = app.silences.levels(trying.map_id, trying.settings)
     clips = drawn_clips(app, project.id)
     figure = silence_map_figure(envelope, trying.silence_map, clips, levels=levels, coverage=covered, height=300)
-    st.session_state["map-figure"] = shown, figure
+    st.session_state["map-figure"] = shown, figure, rested, time.monotonic()
     return figure, covered
 
 

@@ -76,12 +76,14 @@ class Change:
 class DeskResult:
     """The clip that is open (None before there is one), what was stored since the last script run, and who reviews.
 
-    ``reviewer`` is the name this browser keeps, empty before it was asked for.
+    ``reviewer`` is the name this browser keeps, empty before it was asked for. ``rested`` is 0 until the desk can be
+    worked with, and grows with what was stored, each time the person has rested a moment: the time to draw things anew.
     """
 
     clip_id: str | None
     changed: Change | None
     reviewer: str
+    rested: int
 
 
 def change_of(value: object) -> Change | None:
@@ -113,14 +115,16 @@ def review_desk(project_id: str, *, clip_id: str | None, key: str) -> DeskResult
 
     ``clip_id`` opens that clip whenever it differs from the run before, and on a first visit; script runs that
     repeat it disturb nothing. It is a wish: pass what the page wants opened, not the result's ``clip_id``.
-    Call it inside ``st.fragment``: what the desk reports would
-    otherwise start a whole script run, and one that interrupts another loses the click that started it.
+    Call it inside ``st.fragment``: what the desk reports would otherwise start a whole script run, and one that
+    interrupts another loses the click that started it.
     """
     data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id}
-    result = _mount(key=key, data=data, on_clip_change=_heard, on_changed_change=_heard, on_reviewer_change=_heard)
-    selected, reviewer = result.get("clip"), result.get("reviewer")
+    heard = {f"on_{name}_change": _heard for name in ("clip", "changed", "reviewer", "rested")}
+    result = _mount(key=key, data=data, **heard)
+    selected, reviewer, rested = result.get("clip"), result.get("reviewer"), result.get("rested")
     return DeskResult(
         selected if isinstance(selected, str) else None,
         change_of(result.get("changed")),
         reviewer if isinstance(reviewer, str) else "",
+        int(rested) if isinstance(rested, int | float) else 0,
     )

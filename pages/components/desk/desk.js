@@ -97,7 +97,13 @@ class Desk {
     listenToPointers(this);
     listenToKeys(this);
     store.on((topics) => this.update(topics));
-    store.onStored = (kind, id) => this.component.setTriggerValue("changed", { kind, clip_id: id });
+    store.onStored = (kind, id) => {
+      this.component.setTriggerValue("changed", { kind, clip_id: id });
+      this.link.stir();
+    };
+    for (const name of ["keydown", "pointerdown"]) {
+      window.addEventListener(name, () => this.link.stir(), { capture: true, signal: gone });
+    }
     player.onChange = () => this.stage.state();
     player.onRefused = () => store.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
     const click = (selector, run) => this.find(selector).addEventListener("click", run);
@@ -157,6 +163,7 @@ class Desk {
     if (topics.has("project") || topics.has("map")) this.measure();
     if (topics.has("clips")) this.choose();
     for (const part of this.parts) part.update(topics);
+    if (this.store.clips || this.store.trouble) this.link.ready();
     if (topics.has("selection") || topics.has("clips")) this.cue();
     if (["clips", "selection", "draft", "map", "transcript"].some((t) => topics.has(t))) {
       this.timeline.describe();
@@ -373,6 +380,7 @@ class Desk {
     this.ended.abort();
     this.sizes.disconnect();
     clearTimeout(this.link.timer);
+    clearTimeout(this.link.resting);
     clearTimeout(this.peaks.timer);
     cancelAnimationFrame(this.frameHandle);
     this.player.end();

@@ -3,6 +3,7 @@
 /** @typedef {{project_id: string, clip_id: string|null}} DeskData */
 
 const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
+const RESTED_AFTER_MS = 1_800; // without a key or a click: whatever the page draws anew then is in nobody's way
 const ECHO_MS = 2_500; // longer than a script run takes
 
 export class StreamlitLink {
@@ -14,6 +15,29 @@ export class StreamlitLink {
     this.reported = new Map();
     this.timer = 0;
     this.echoes = false;
+    this.isReady = false;
+    this.resting = 0;
+    this.told = 0; // how many changes were stored when the page last heard of it
+  }
+
+  /** The desk can be worked with: what else there is on the page may follow. */
+  ready() {
+    if (this.isReady) return;
+    this.isReady = true;
+    this.desk.component.setStateValue("rested", 1);
+  }
+
+  /** Something was stored, or the hand moved: the page hears of what was stored once the hand has rested. */
+  stir() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), RESTED_AFTER_MS);
+  }
+
+  rest() {
+    const { stored } = this.desk.store;
+    if (stored === this.told || !this.isReady) return;
+    this.told = stored;
+    this.desk.component.setStateValue("rested", stored + 1);
   }
 
   /** A script run came by: only what is new in it counts. @param {any} component */
