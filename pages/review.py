@@ -35,10 +35,10 @@ def draw_desk() -> None:
     asked = st.session_state.get(f"made-{project_id}") or st.query_params.get("clip")
     desk = review_desk(project_id, clip_id=asked, key=f"desk-{project_id}")
     st.session_state["reviewer"] = words.one_line(desk.reviewer)
-    first = desk.rested > 0 and not st.session_state.get(rested_key(project_id))
+    first = bool(desk.rested) and not st.session_state.get(rested_key(project_id))
     st.session_state[rested_key(project_id)] = desk.rested
     if first:
-        st.rerun()  # the desk can be worked with: the map may follow
+        st.rerun()  # the map may follow
 
 
 def draw_map() -> bool:

@@ -20,7 +20,7 @@ from pages.components.progress import is_busy
 from pages.components.stretch import draw_proposing, draw_stretch, map_key, stretch_of
 from pages.components.strip import drawn_clips
 
-PATIENCE_S = 20  # so long the map lags behind at most while somebody works on without a rest
+PATIENCE_S = 120  # so long the map lags behind at most while somebody works on without a rest
 STEPS = 300  # the map is drawn anew once listening has gone on by such a part of the recording
 
 
@@ -29,7 +29,7 @@ def draw_overview(app: App, project_id: str) -> bool:
     project = app.projects.get(project_id)
     if project.map_id is None:
         return is_busy(project.run)
-    if not _desk_comes_first(project_id):
+    if not _may_follow(project_id):
         st.html('<div class="c muted">The map of the whole recording follows in a moment.</div>')
         return is_busy(project.run)
     trying = silences.tried(app, project_id, project.map_id)
@@ -60,14 +60,15 @@ def rested_key(project_id: str) -> str:
     return f"rested-{project_id}"
 
 
-def _desk_comes_first(project_id: str) -> bool:
-    """Whether the map may be drawn: once the desk can be worked with, and at the second look in any case.
+def _may_follow(project_id: str) -> bool:
+    """Whether the map may be drawn: once the person at the desk rests, and at the second look where there is no desk.
 
     Loading and drawing the plot keeps a browser busy for half a second, which the desk would have to wait for.
     """
     looked = st.session_state.get(f"looked-{project_id}", False)
     st.session_state[f"looked-{project_id}"] = True
-    return looked or bool(st.session_state.get(rested_key(project_id)))
+    rested = st.session_state.get(rested_key(project_id))
+    return bool(rested) or (looked and rested is None)
 
 
 def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Envelope) -> tuple[Any, Coverage]:

@@ -76,14 +76,15 @@ class Change:
 class DeskResult:
     """The clip that is open (None before there is one), what was stored since the last script run, and who reviews.
 
-    ``reviewer`` is the name this browser keeps, empty before it was asked for. ``rested`` is 0 until the desk can be
-    worked with, and grows with what was stored, each time the person has rested a moment: the time to draw things anew.
+    ``reviewer`` is the name this browser keeps, empty before it was asked for. ``rested`` is None before the browser
+    said anything, 0 until the person has rested a moment after the desk could be worked with, and grows with every rest
+    after they did something: the time to draw things anew.
     """
 
     clip_id: str | None
     changed: Change | None
     reviewer: str
-    rested: int
+    rested: int | None
 
 
 def change_of(value: object) -> Change | None:
@@ -126,5 +127,5 @@ def review_desk(project_id: str, *, clip_id: str | None, key: str) -> DeskResult
         selected if isinstance(selected, str) else None,
         change_of(result.get("changed")),
         reviewer if isinstance(reviewer, str) else "",
-        int(rested) if isinstance(rested, int | float) else 0,
+        int(rested) if isinstance(rested, int | float) else None,
     )

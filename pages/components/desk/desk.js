@@ -56,6 +56,7 @@ class Desk {
     this.ask = () => (this.frameHandle ||= requestAnimationFrame((now) => this.frame(now)));
     this.build();
     this.listen();
+    this.component.setStateValue("rested", 0);
     this.store.poll();
   }
 
@@ -164,6 +165,7 @@ class Desk {
     if (topics.has("clips")) this.choose();
     for (const part of this.parts) part.update(topics);
     if (this.store.clips || this.store.trouble) this.link.ready();
+    if (topics.has("clips") && !topics.has("selection")) this.link.stir();
     if (topics.has("selection") || topics.has("clips")) this.cue();
     if (["clips", "selection", "draft", "map", "transcript"].some((t) => topics.has(t))) {
       this.timeline.describe();

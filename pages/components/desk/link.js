@@ -3,7 +3,7 @@
 /** @typedef {{project_id: string, clip_id: string|null}} DeskData */
 
 const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
-const RESTED_AFTER_MS = 1_800; // without a key or a click: whatever the page draws anew then is in nobody's way
+const RESTED_AFTER_MS = 1_800; // without a key or a click
 const ECHO_MS = 2_500; // longer than a script run takes
 
 export class StreamlitLink {
@@ -17,27 +17,29 @@ export class StreamlitLink {
     this.echoes = false;
     this.isReady = false;
     this.resting = 0;
-    this.told = 0; // how many changes were stored when the page last heard of it
+    this.rests = 0;
   }
 
-  /** The desk can be worked with: what else there is on the page may follow. */
+  /** The desk can be worked with. What else there is on the page follows when the person rests. */
   ready() {
     if (this.isReady) return;
     this.isReady = true;
-    this.desk.component.setStateValue("rested", 1);
+    this.stir();
   }
 
-  /** Something was stored, or the hand moved: the page hears of what was stored once the hand has rested. */
+  /** The hand moved, or clips changed. */
   stir() {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), RESTED_AFTER_MS);
   }
 
+  // A plot that is drawn keeps the browser busy for up to half a second: not while something plays, which has to stop
+  // in time, nor between two keys.
   rest() {
-    const { stored } = this.desk.store;
-    if (stored === this.told || !this.isReady) return;
-    this.told = stored;
-    this.desk.component.setStateValue("rested", stored + 1);
+    if (this.desk.player.playing) return this.stir();
+    if (!this.isReady) return;
+    this.rests += 1;
+    this.desk.component.setStateValue("rested", this.rests);
   }
 
   /** A script run came by: only what is new in it counts. @param {any} component */
