@@ -95,6 +95,10 @@ class Desk {
 
   listen() {
     const { store, player, gone } = this;
+    // before the keys, which keep from others what is theirs
+    for (const name of ["keydown", "pointerdown", "wheel"]) {
+      window.addEventListener(name, () => this.link.stir(), { capture: true, passive: true, signal: gone });
+    }
     listenToPointers(this);
     listenToKeys(this);
     store.on((topics) => this.update(topics));
@@ -102,9 +106,6 @@ class Desk {
       this.component.setTriggerValue("changed", { kind, clip_id: id });
       this.link.stir();
     };
-    for (const name of ["keydown", "pointerdown"]) {
-      window.addEventListener(name, () => this.link.stir(), { capture: true, signal: gone });
-    }
     player.onChange = () => this.stage.state();
     player.onRefused = () => store.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
     const click = (selector, run) => this.find(selector).addEventListener("click", run);
