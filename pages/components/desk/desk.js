@@ -56,7 +56,6 @@ class Desk {
     this.ask = () => (this.frameHandle ||= requestAnimationFrame((now) => this.frame(now)));
     this.build();
     this.listen();
-    this.component.setStateValue("rested", 0);
     this.store.poll();
   }
 

@@ -24,6 +24,8 @@ export class StreamlitLink {
   ready() {
     if (this.isReady) return;
     this.isReady = true;
+    this.desk.component.setStateValue("rested", 0);
+    this.desk.names.report();
     this.stir();
   }
 

@@ -21,7 +21,6 @@ export class Names {
     this.dialog.querySelector(".name-close").addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("close", () => this.closed());
     this.draw();
-    this.report();
   }
 
   kept() {
