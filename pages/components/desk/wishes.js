@@ -89,7 +89,9 @@ export class Wishes extends Known {
   }
 
   stateOf(clip) {
-    const decision = this.statusOf(clip) === clip.status ? clip.decision : null;
+    const status = this.statusOf(clip);
+    const sent = this.wishesFor(clip.id).findLast((w) => w.kind === "decision" && w.decision === status);
+    const decision = status === "proposed" ? null : status === clip.status ? clip.decision : (sent ?? null);
     return { ranges: this.rangesOf(clip), title: clip.title, decision };
   }
 
