@@ -49,15 +49,11 @@ def reviewed(stack: Stack) -> Stack:
     return stack
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(params=[1440, 420])
-def page(request: pytest.FixtureRequest, browser: Any, reviewed: Stack, scheme: str) -> Iterator[Any]:
+@pytest.fixture(params=[("light", 1440), ("dark", 420)], ids=["light and wide", "dark and narrow"])
+def page(request: pytest.FixtureRequest, browser: Any, reviewed: Stack) -> Iterator[Any]:
+    scheme, width = request.param
     context = browser.new_context(
-        viewport={"width": request.param, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
+        viewport={"width": width, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
     )
     context.add_init_script("localStorage.setItem('clipper.reviewer', 'Ana')")
     yield context.new_page()
