@@ -77,14 +77,18 @@ def test_a_recording_becomes_an_approved_clip_in_the_browser(
     wait_for(page, trimmed)
     assert stack.app.clips.get(first.id).end_ms != first.end_ms
 
-    # Approve it by key; the next undecided one is there; reject that with a reason.
+    # Approve it by key, saying who one is; the next undecided one is there; reject that with a reason.
     page.keyboard.press("a")
+    page.get_by_test_id("desk-name").get_by_role("textbox").wait_for(timeout=WAIT)
+    page.keyboard.type("Ana")
+    page.keyboard.press("Enter")
     wait_for(page, lambda: stack.app.clips.get(first.id).status == "approved")
     second = next(c for c in stack.app.clips.of_project(project.id) if c.status == "proposed")
     page.keyboard.press("x")
     page.get_by_test_id("desk-reject-menu").get_by_text("Starts too late").click()
     wait_for(page, lambda: stack.app.clips.get(second.id).status == "rejected")
-    assert stack.app.clips.get(second.id).decision.reason == "starts_late"
+    rejection = stack.app.clips.get(second.id).decision
+    assert rejection is not None and (rejection.reason, rejection.by) == ("starts_late", "Ana")
 
     # A reload loses nothing.
     page.reload()
