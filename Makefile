@@ -7,6 +7,8 @@ VENV := .venv/bin/python
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --quiet
 ARGS ?=
 # Several at a time; the tests of one file stay together, since they share what they started.
+# The desk alone in a browser, on an API of the tests' own: no service has a part in it, so once is enough.
+DESK_ALONE = $(filter-out %/test_desk_together.py,$(wildcard tests/browser/test_desk*.py))
 PYTEST = $(VENV) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # The set-up script runs on any Python since 3.7 and finds a fitting one; without any, uv brings one along.
@@ -27,7 +29,7 @@ test: setup-tests ## set up if needed, and run all tests (ARGS="-k silence" for 
 	@exec $(PYTEST) $(ARGS)
 
 test-services: setup-tests ## the same tests on PostgreSQL, Redis and S3, which must be installed (ARGS as above)
-	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(ARGS)
+	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(DESK_ALONE:%=--ignore=%) $(ARGS)
 
 setup: ## the environment alone, in .venv
 	@$(call SETUP,)
