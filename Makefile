@@ -6,9 +6,9 @@
 VENV := .venv/bin/python
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --quiet
 ARGS ?=
-# Several at a time; the tests of one file stay together, since they share what they started.
 # The desk alone in a browser, on an API of the tests' own: no service has a part in it, so once is enough.
 DESK_ALONE = $(filter-out %/test_desk_together.py,$(wildcard tests/browser/test_desk*.py))
+# Several at a time; the tests of one file stay together, since they share what they started.
 PYTEST = $(VENV) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # The set-up script runs on any Python since 3.7 and finds a fitting one; without any, uv brings one along.
