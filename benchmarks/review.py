@@ -29,9 +29,9 @@ def parts(app: App, http: httpx.Client, recording: Recording) -> dict[str, Part]
     """What is timed, by name."""
     project_id = recording.project_id
     project = app.projects.get(project_id)
-    shown = app.silences.show(project_id)
-    envelope, found = app.evidence.envelope(shown.map_id), shown.silence_map
-    levels = app.silences.levels(shown.map_id, found.settings)
+    shown, map_id = app.silences.show(project_id), project.map_id or ""
+    envelope, found = app.evidence.envelope(map_id), shown.silence_map
+    levels = app.silences.levels(map_id, found.settings)
     clips = app.clips.of_project(project_id)
     drawn = [DrawnClip(c.start_ms, c.end_ms, c.status, c.title) for c in clips]
     covered = coverage_of(found.duration_ms, [], [r for c in clips for r in c.ranges], [])
