@@ -12,6 +12,21 @@ export function make(tag, className, text = "") {
   return Object.assign(document.createElement(tag), { className, textContent: text });
 }
 
+/**
+ * A quiet button for a verb that also has a key; the keys go on working after it was pressed.
+ * @param {any} desk @param {string} text @param {string} key @param {() => void} run
+ */
+export function verbButton(desk, text, key, run) {
+  const button = make("button", "quiet", `${text} `);
+  button.type = "button";
+  button.append(make("kbd", "", key));
+  button.addEventListener("click", () => {
+    desk.focusQuietly();
+    run();
+  });
+  return button;
+}
+
 export class Details {
   /** @param {any} desk */
   constructor(desk) {

@@ -1,6 +1,6 @@
 // A stretch marked on the transcript or the timeline, and what can be done with it.
 
-import { make } from "./details.js";
+import { make, verbButton } from "./details.js";
 import { clock, length } from "./format.js";
 import { legalCut, lengthOf, placeAfter, placeBefore, silenceAt, without } from "./rules.js";
 import { setText } from "./stage.js";
@@ -16,25 +16,14 @@ export class Marks {
     this.box = desk.find(".marked");
     this.text = make("span", "marked-text");
     this.text.setAttribute("role", "status");
-    this.use = this.button("Set the clip to this", "Enter", () => desk.useMark());
-    this.create = this.button("New clip", "N", () => desk.createHere());
-    this.cut = this.button("Cut out", "Del", () => desk.cutOrRemove());
-    this.correct = this.button("Correct", "C", () => desk.correct.begin());
-    const play = this.button("Play", "", () => this.play());
-    const unmark = this.button("Unmark", "Esc", () => this.clear());
+    this.use = verbButton(desk, "Set the clip to this", "Enter", () => desk.useMark());
+    this.create = verbButton(desk, "New clip", "N", () => desk.createHere());
+    this.cut = verbButton(desk, "Cut out", "Del", () => desk.cutOrRemove());
+    this.correct = verbButton(desk, "Correct", "C", () => desk.correct.begin());
+    const play = verbButton(desk, "Play", "", () => this.play());
+    const unmark = verbButton(desk, "Unmark", "Esc", () => this.clear());
     this.box.append(this.text, this.use, this.create, this.cut, play, this.correct, unmark);
     document.addEventListener("copy", (event) => this.copy(event), { signal: desk.gone });
-  }
-
-  button(text, key, run) {
-    const button = make("button", "quiet", `${text} `);
-    button.type = "button";
-    button.append(make("kbd", "", key));
-    button.addEventListener("click", () => {
-      this.desk.focusQuietly();
-      run();
-    });
-    return button;
   }
 
   /** @param {Mark|null} mark */

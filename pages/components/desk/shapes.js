@@ -1,6 +1,6 @@
 // Clips by hand: a copy, two of one, one of two, none, and a stretch cut out.
 
-import { make } from "./details.js";
+import { verbButton } from "./details.js";
 import { called, clock, length } from "./format.js";
 import { joinedRanges, lengthOf, putBack, splitPlace, without } from "./rules.js";
 
@@ -14,26 +14,15 @@ export class Shapes {
   constructor(desk) {
     this.desk = desk;
     this.box = desk.find(".shapes");
-    this.next = this.button("Join with next", "G", () => this.merge());
+    this.next = verbButton(desk, "Join with next", "G", () => this.merge());
     this.box.append(
-      this.button("Duplicate", "D", () => this.duplicate()),
-      this.button("Split", "S", () => this.split()),
+      verbButton(desk, "Duplicate", "D", () => this.duplicate()),
+      verbButton(desk, "Split", "S", () => this.split()),
       this.next,
-      this.button("Cut out", "", () => this.cutMarked()),
-      this.button("Remove", "Del", () => this.remove(true)),
+      verbButton(desk, "Cut out", "", () => this.cutMarked()),
+      verbButton(desk, "Remove", "Del", () => this.remove(true)),
     );
     desk.store.on((topics) => this.update(topics));
-  }
-
-  button(text, key, run) {
-    const button = make("button", "quiet", `${text} `);
-    button.type = "button";
-    button.append(make("kbd", "", key));
-    button.addEventListener("click", () => {
-      this.desk.focusQuietly();
-      run();
-    });
-    return button;
   }
 
   /** @param {Set<string>} topics */
