@@ -382,11 +382,20 @@ def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
     page.route("**/*", api.answer)
     page.goto(SITE + "/")
     expect(page.get_by_test_id("desk-clip")).to_have_count(len(api.clips))
-    page.wait_for_function("video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - 4.85) < 0.01")
+    at_start(page)
     yield page
     context.close()
     assert broken == []
     assert api.foreign == []
+
+
+AT_START = """(start) => window.video && video.readyState >= 3 && !video.seeking
+    && Math.abs(video.currentTime - start) < 0.01"""
+
+
+def at_start(page: Page, start: float = 4.85) -> None:
+    """Wait until the player stands at a clip's start, ready to play."""
+    page.wait_for_function(AT_START, arg=start)
 
 
 def open_clip(page: Page, name: str) -> None:

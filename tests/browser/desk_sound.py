@@ -23,7 +23,7 @@ import imageio_ffmpeg
 import numpy as np
 import numpy.typing as npt
 
-from tests.browser.desk_api import SITE, Api
+from tests.browser.desk_api import SITE, Api, at_start
 
 RATE = 8000
 WINDOW = 80  # ten milliseconds
@@ -208,8 +208,6 @@ def sounding_desk(browser: Any, api: SoundApi) -> Iterator[Any]:
     assert broken == []
 
 
-AT_START = """(start) => window.video && video.readyState >= 3 && !video.seeking
-    && Math.abs(video.currentTime - start) < 0.01"""
 ALL_IN = """() => new Promise((done) => {
     const before = heard.length;
     const look = () => (heard.length > before + 12 ? done() : setTimeout(look, 20));
@@ -227,10 +225,6 @@ WATCH = """() => {
     }, 4);
     video.addEventListener('pause', () => (window.busy = Math.max(...late.map(([, gap]) => gap))));
 }"""
-
-
-def at_start(page: Any, start: float) -> None:
-    page.wait_for_function(AT_START, arg=start)
 
 
 def silent_again(page: Any, timeout: float = 60_000) -> None:

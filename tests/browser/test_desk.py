@@ -118,8 +118,13 @@ def test_a_decision_on_what_somebody_changed_is_not_made(page: Page, api: Api):
 
     page.keyboard.press("a")
 
-    expect(page.get_by_test_id("desk-message")).to_contain_text("Ana moved it to 0:09.6 – 0:14.1 meanwhile.")
+    message = page.get_by_test_id("desk-message")
+    expect(message).to_contain_text("Ana moved it to 0:09.6 – 0:14.1 meanwhile: “The first hire”. ")
+    open_clip(page, "b")  # the next one, as after any decision: the next key is meant for what is seen
+    page.get_by_test_id("desk-message-action").click()
     open_clip(page, "a")
+    expect(message).to_contain_text("is the newest version.")
+    expect(page.get_by_test_id("desk-message-action")).to_contain_text("Approve anyway")
     assert api.sent == []
 
 

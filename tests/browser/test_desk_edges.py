@@ -255,8 +255,8 @@ def test_the_other_places_of_an_edge_are_one_key_away_and_one_version_each(page:
 
     page.keyboard.press("2")
     edge(page, "in", "14.85")
-    expect(chips.first).to_have_accessible_name(
-        "1: Start at 0:10.4, clean, silence 1.00 s at −80 dB, first word 150 ms away, sentence starts"
+    expect(chips.first).to_have_accessible_description(
+        "Start at 0:10.4, clean, silence 1.00 s at −80 dB, first word 150 ms away, sentence starts"
     )
     told(page, "version")
     page.keyboard.press("z")

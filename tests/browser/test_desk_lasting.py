@@ -241,6 +241,8 @@ def test_a_refusal_that_is_not_about_a_clip_speaks_of_none(page: Page, api: Api)
 def test_a_removal_somebody_was_faster_than_can_be_insisted_on(page: Page, api: Api):
     api.changed_by_ana("a", 9.6, 14.1)
     page.keyboard.press("Delete")
+    expect(page.get_by_test_id("desk-message-action")).to_contain_text("Show it")
+    page.get_by_test_id("desk-message-action").click()
     expect(page.get_by_test_id("desk-message-action")).to_contain_text("Remove anyway")
     page.get_by_test_id("desk-message-action").click()
 

@@ -11,12 +11,11 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
-from tests.browser.desk_api import expect
+from tests.browser.desk_api import at_start, expect
 from tests.browser.desk_sound import (
     WATCH,
     Run,
     SoundApi,
-    at_start,
     film,
     heard,
     listen,

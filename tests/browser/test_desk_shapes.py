@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.browser.desk_api import Page, edge, expect, open_clip, saved, told
+from tests.browser.desk_api import Page, at_start, edge, expect, open_clip, saved, told
 from tests.browser.rules_page import Rules, open_rules
 from tests.browser.trim_api import TrimApi
 
@@ -120,7 +120,7 @@ def test_an_edge_of_any_part_moves_no_other_and_passes_none(
 
 def reopened(page: Page) -> None:
     page.reload()
-    page.wait_for_function("video.readyState >= 3 && !video.seeking && Math.abs(video.currentTime - 4.85) < 0.01")
+    at_start(page)
 
 
 def test_a_clip_is_divided_in_the_silence_by_the_playhead_and_made_one_again(page: Page, api: TrimApi):

@@ -134,9 +134,11 @@ def test_the_second_to_decide_hears_who_decided_what_and_can_insist(page: Page, 
     api.decided_by_ana("a", "rejected")
     page.keyboard.press("a")
 
-    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Ana rejected it meanwhile.")
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Ana rejected it meanwhile: “The first hire”.")
     status(page, "a", "rejected")
     action = page.get_by_test_id("desk-message-action")
+    expect(action).to_contain_text("Show it")
+    action.click()
     expect(action).to_contain_text("Approve anyway")
     action.click()
 

@@ -55,12 +55,13 @@ def test_both_their_corrections_are_kept_and_an_approval_right_after_is_of_the_c
     transcript = stack.app.corrections.show(PROJECT).transcript
     first = next(i for i, w in enumerate(transcript.words) if w.start_ms > clip.start_ms + 500)
 
-    correct(ana, first, "Anas")
-    correct(ben, first + 1, "Bens")
-    ben.keyboard.press("a")
-
     def words() -> list[str]:
         return [w.text for w in stack.app.corrections.show(PROJECT).transcript.words[first : first + 2]]
+
+    correct(ana, first, "Anas")
+    until(lambda: words()[0] == "Anas", saying="the first correction is stored")
+    correct(ben, first + 1, "Bens")
+    ben.keyboard.press("a")
 
     until(lambda: words() == ["Anas", "Bens"], seconds=20, saying="both words are corrected")
     until(lambda: stack.app.clips.get(clip.id).status is ClipStatus.APPROVED, seconds=20)

@@ -54,15 +54,26 @@ export class Refusals extends Wishes {
     this.tell("selection");
   }
 
-  /** Show theirs, say what they did, and offer what was wanted here as a step of its own. */
+  /** Say what they did, and offer what was wanted here as a step of its own. */
   faster(lane, clip, wishes) {
     this.undoable.forget(clip.id);
     if (wishes[0]?.batch && this.batches.get(wishes[0].batch)?.left > 0) return;
-    this.selectedId = clip.id;
-    this.tell("selection");
-    const text = `${this.whoChanged(clip)} ${whatChanged(lane.seen, clip)} meanwhile. What you see of ${named(clip)} is the newest version.`;
+    const theirs = `${this.whoChanged(clip)} ${whatChanged(lane.seen, clip)} meanwhile`;
+    const newest = `${theirs}. What you see of ${named(clip)} is the newest version.`;
     const action = wishes.length ? { label: mine(wishes), run: () => this.anyway(clip.id, wishes) } : undefined;
-    this.say({ text, tone: "info", stays: true, action });
+    /** @type {import("./known.js").Message} */
+    const message = { text: newest, tone: "info", stays: true, action };
+    if (this.selectedId === clip.id) {
+      this.tell("selection");
+      return this.say(message);
+    }
+    // The person is at another clip by now, and stays there: the next key must not fall on one they did not look at.
+    const show = () => {
+      this.select(clip.id);
+      if (action) this.say(message);
+    };
+    const text = `${theirs}: ${named(clip)}. What you did with it was not stored.`;
+    this.say({ text, tone: "info", stays: true, action: { label: "Show it", run: show } });
   }
 
   anyway(id, wishes) {
