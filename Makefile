@@ -6,10 +6,12 @@
 VENV := .venv/bin/python
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --quiet
 ARGS ?=
-# The desk alone in a browser, on an API of the tests' own: no service has a part in it, so once is enough.
-DESK_ALONE = $(filter-out %/test_desk_together.py,$(wildcard tests/browser/test_desk*.py))
-# Several at a time; the tests of one file stay together, since they share what they started.
-PYTEST = $(VENV) -m pytest -n auto --maxprocesses 4 --dist loadfile
+# The desk alone in a browser, on an API of the tests' own, and what pages look like: no service has a part in it, so
+# once is enough.
+ALONE = $(filter-out %/test_desk_together.py,$(wildcard tests/browser/test_desk*.py)) tests/browser/test_axe.py
+# Several at a time; the tests of one file stay together, since they share what they started. In the order of the
+# folders: what takes long begins first, and the many short ones fill the end.
+PYTEST = $(VENV) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The set-up script runs on any Python since 3.7 and finds a fitting one; without any, uv brings one along.
 SETUP = for python in python3 python3.12 python3.11 python3.13 python; do \
@@ -25,11 +27,11 @@ help: ## this list
 run: setup ## set up if needed, bring the database up to date, and serve at http://127.0.0.1:8501 until Ctrl-C
 	@exec $(VENV) -m clipper_core serve
 
-test: setup-tests ## set up if needed, and run all tests (ARGS="-k silence" for some)
+test: setup-tests ## set up if needed, and run the tests (ARGS="-k silence" for some)
 	@exec $(PYTEST) $(ARGS)
 
-test-services: setup-tests ## the same tests on PostgreSQL, Redis and S3, which must be installed (ARGS as above)
-	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(DESK_ALONE:%=--ignore=%) $(ARGS)
+test-services: setup-tests ## the same on PostgreSQL, Redis and S3, which must be installed, and the tests of these
+	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(ALONE:%=--ignore=%) $(ARGS)
 
 setup: ## the environment alone, in .venv
 	@$(call SETUP,)

@@ -1,7 +1,7 @@
 """Where a test keeps its things: as on a laptop, or, with CLIPPER_TEST_SERVICES=1, on PostgreSQL, Redis and S3.
 
 The servers are started once in a session, each when it is first asked for. Every test has a corner of its own there: a
-fresh database, a number in Redis, a prefix in the bucket.
+fresh database, a number in Redis, a prefix in the bucket. What is about these servers runs only there: once is enough.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from tests.servers import Postgres, Redis, free_port, postgres_folder, redis_bin
 
 ON_SERVICES = os.environ.get("CLIPPER_TEST_SERVICES") == "1"
 TEMPLATE = "clipper_template"  # migrated once, and copied for every test
+ELSEWHERE = "make test-services runs this"
+only_on_services = pytest.mark.skipif(not ON_SERVICES, reason=ELSEWHERE)
 CORNERS = 2000  # databases in one Redis
 BUCKET = "clipper-tests"
 
@@ -230,10 +232,10 @@ _services: Services | None = None
 
 
 def services() -> Services:
-    """The servers of this session. Skips the test, naming what is missing, where they can't be had."""
+    """The servers of this session. Skips the test where it is not run on services."""
     global _services
-    if lacking := missing():
-        pytest.skip(f"not installed here: {', '.join(lacking)}")
+    if not ON_SERVICES:
+        pytest.skip(ELSEWHERE)
     if _services is None:
         _services = Services()
     return _services

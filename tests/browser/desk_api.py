@@ -406,8 +406,9 @@ def edge(page: Page, side: str, at: str) -> None:
     expect(page.get_by_test_id(f"desk-handle-{side}")).to_have_attribute("aria-valuenow", at)
 
 
-def saved(page: Page) -> None:
-    expect(page.get_by_test_id("desk-saved")).to_have_text("")
+def saved(page: Page, timeout: float = 5_000) -> None:
+    """Wait until nothing of what was done here is on its way, on any clip."""
+    expect(page.locator(".desk:not([data-saving])")).to_be_attached(timeout=timeout)
 
 
 def told(page: Page, kind: str) -> None:

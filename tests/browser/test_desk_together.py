@@ -14,8 +14,9 @@ from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.time_range import TimeRange
 from tests.servers import Stack, until
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-expect = sync_api.expect
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+from tests.browser.desk_api import expect, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.servers]
 PROJECT = "prj_test"
@@ -79,7 +80,7 @@ def open_now(page: Any) -> str:
 
 def settled(*pages: Any) -> None:
     for page in pages:
-        expect(page.get_by_test_id("desk-saved")).to_have_text("", timeout=WAIT)
+        saved(page, WAIT)
 
 
 def test_ten_clips_are_decided_by_keyboard_alone_and_neither_reloads_nor_undo_lose_one(
@@ -163,7 +164,6 @@ def test_two_people_on_the_same_clips_overwrite_nothing_silently(
             act(page, chance)
         if chance.random() < 0.3:
             settled(*chance.sample([ana, ben], 1))
-    settled(ana, ben)
     settled(ana, ben)
 
     # Every revision of every clip was made by exactly one accepted change to the one before it.

@@ -24,10 +24,9 @@ import yaml
 from tests.containers import Builder, Container, Image, Machine, lacking
 from tests.image import filled_in
 from tests.servers import ROOT, free_port, redis_binary, until
-from tests.services import ON_SERVICES, Services, services
+from tests.services import Services, only_on_services, services
 
-__test__ = not ON_SERVICES  # it has its own in any case, and takes minutes: once is enough
-pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.timeout(1200)]
+pytestmark = [only_on_services, pytest.mark.slow, pytest.mark.servers, pytest.mark.timeout(1200)]
 
 USER = 10001
 OURS = ("web", "api", "worker")

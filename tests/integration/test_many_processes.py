@@ -18,9 +18,9 @@ from sqlalchemy import func, select
 from clipper_core.db.models import Asset, Render, Task
 from clipper_core.domain.task import Kind, TaskState
 from tests.servers import Stack, running_stack, until
-from tests.services import services
+from tests.services import only_on_services, services
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = [only_on_services, pytest.mark.servers, pytest.mark.slow]
 
 
 @dataclass

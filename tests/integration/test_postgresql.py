@@ -26,9 +26,9 @@ from clipper_core.errors import (
 )
 from clipper_core.settings import Settings
 from tests.servers import ROOT, Postgres, Redis, Stack, free_port, postgres_folder, running_stack, until
-from tests.services import RedisCorner, Services
+from tests.services import RedisCorner, Services, only_on_services
 
-pytestmark = pytest.mark.servers
+pytestmark = [only_on_services, pytest.mark.servers]
 
 WRONG = "not-the-password"
 

@@ -79,6 +79,10 @@ export class Outbox {
     return [...this.lanes.values()].some((lane) => lane.stuck);
   }
 
+  get isEmpty() {
+    return !this.later.length && [...this.lanes.values()].every((lane) => !lane.wishes.length);
+  }
+
   /** Send again what got no answer. */
   retry() {
     for (const [id, lane] of this.lanes) if (lane.wishes.length) this.pump(id);
