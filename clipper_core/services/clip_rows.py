@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
@@ -22,10 +22,10 @@ from clipper_core.services.note_rows import NoteView, notes_of
 
 LONGEST_TITLE = 300
 WHITE = string.whitespace + JOINERS
+VERDICTS = {v.value: v for v in Verdict}
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionView:
+class DecisionView(NamedTuple):
     verdict: Verdict
     reason: str | None
     note: str | None
@@ -35,9 +35,17 @@ class DecisionView:
     carried_from: int | None
 
 
+class VersionView(NamedTuple):
+    """That a version was made; ``by`` is "Clipper" where nobody made it, and empty where nobody said."""
+
+    number: int
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class ClipView:
-    """A clip with its newest version, its status, and every decision on it in order.
+    """A clip with its newest version, its status, and its whole record in order: versions and decisions.
 
     ``words_changed`` says that other words are known by now than those the version rests on (``transcript_id``).
     """
@@ -57,6 +65,7 @@ class ClipView:
     preset: str
     revision: int
     changed_by: str
+    versions: tuple[VersionView, ...]
     decisions: tuple[DecisionView, ...]
     transcript_id: str | None
     words_changed: bool = False
@@ -99,22 +108,41 @@ def clip_views(session: Session, clips: Sequence[Clip]) -> list[ClipView]:
     ids = [c.id for c in clips]
     newest = select(ClipVersion).join(Clip, and_(Clip.id == ClipVersion.clip_id, Clip.newest == ClipVersion.number))
     versions = {v.clip_id: v for v in session.scalars(newest.where(Clip.id.in_(ids)))}
-    made: dict[str, list[DecisionView]] = {i: [] for i in ids}
-    for clip_id, *said in session.execute(_decisions_on(ids)):
-        made[clip_id].append(DecisionView(Verdict(said[0]), *said[1:]))
+    record = _Record(session, ids)
     notes = notes_of(session, ids)
-    return [replace(_view(c, versions[c.id], made[c.id]), notes=notes.get(c.id, ())) for c in clips]
+    return [_view(c, versions[c.id], record, notes.get(c.id, ())) for c in clips]
+
+
+class _Record:
+    """What was done to clips, in order: read as columns, since of rows as objects a long one would take a second."""
+
+    def __init__(self, session: Session, clip_ids: Sequence[str]) -> None:
+        self.versions: dict[str, list[VersionView]] = {i: [] for i in clip_ids}
+        self.decisions: dict[str, list[DecisionView]] = {i: [] for i in clip_ids}
+        numbers: dict[str, int] = {}
+        for version_id, clip_id, *made in session.execute(_versions_of(clip_ids)):
+            version = VersionView._make(made)
+            numbers[version_id] = version.number
+            self.versions[clip_id].append(version)
+        for clip_id, version_id, verdict, *said, carried_from in session.execute(_decisions_on(clip_ids)):
+            decision = DecisionView._make((VERDICTS[verdict], *said, numbers[version_id], carried_from))
+            self.decisions[clip_id].append(decision)
+
+
+def _versions_of(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    columns = (ClipVersion.number, ClipVersion.created_by, ClipVersion.created_at)
+    query = select(ClipVersion.id, ClipVersion.clip_id, *columns)
+    return query.where(ClipVersion.clip_id.in_(clip_ids)).order_by(ClipVersion.clip_id, ClipVersion.number)
 
 
 def _decisions_on(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    """Every decision on these clips in order, as columns: of rows as objects a long record would take a second."""
     columns = (Decision.verdict, Decision.reason, Decision.note, Decision.decided_by, Decision.decided_at)
-    query = select(Decision.clip_id, *columns, ClipVersion.number, Decision.carried_from)
-    query = query.join(ClipVersion, ClipVersion.id == Decision.version_id)
+    query = select(Decision.clip_id, Decision.version_id, *columns, Decision.carried_from)
     return query.where(Decision.clip_id.in_(clip_ids)).order_by(Decision.clip_id, Decision.number)
 
 
-def _view(clip: Clip, version: ClipVersion, decisions: list[DecisionView]) -> ClipView:
+def _view(clip: Clip, version: ClipVersion, record: _Record, notes: tuple[NoteView, ...]) -> ClipView:
+    decisions = record.decisions[clip.id]
     return ClipView(
         id=clip.id,
         project_id=clip.project_id,
@@ -131,8 +159,10 @@ def _view(clip: Clip, version: ClipVersion, decisions: list[DecisionView]) -> Cl
         preset=version.preset,
         revision=clip.revision,
         changed_by=decisions[-1].by if decisions and decisions[-1].version == version.number else version.created_by,
+        versions=tuple(record.versions[clip.id]),
         decisions=tuple(decisions),
         transcript_id=version.transcript_id,
+        notes=notes,
     )
 
 
@@ -161,6 +191,10 @@ def new_version(
 def clean_text(text: str | None, most: int = LONGEST_TITLE) -> str:
     shown = "".join(c if c.isprintable() or c == "\n" or c in JOINERS else " " for c in text or "")
     return shown.strip(WHITE)[:most]
+
+
+def versions_json(versions: Iterable[VersionView]) -> list[dict[str, Any]]:
+    return [{"number": v.number, "by": v.by, "at": v.at.isoformat()} for v in versions]
 
 
 def decisions_json(decisions: Iterable[DecisionView]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from clipper_core.domain.documents import clip_json
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, ClipNotFound
 from clipper_core.services.captions import captions_of
-from clipper_core.services.clip_rows import ClipView, decisions_json
+from clipper_core.services.clip_rows import ClipView, decisions_json, versions_json
 from clipper_core.services.note_rows import notes_json
 from clipper_core.services.renders import RenderView
 from clipper_core.web.forms import app_of, etag, seen_revision
@@ -202,6 +202,7 @@ def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
         "changed_by": view.changed_by,
         "decision": decisions_json([stands])[0] if stands else None,
         "decisions": decisions_json(view.decisions),
+        "versions": versions_json(view.versions),
         "carry_from": view.carry_from,
         "words_changed": view.words_changed,
         "render": render_json(render) if render else None,

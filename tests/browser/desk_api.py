@@ -80,6 +80,7 @@ class Api:
         shared = {"id": name, "title": title, "reasons": ["one topic"], "rank": 1, "origin": "proposed", "version": 1}
         state = {"status": "proposed", "alternatives": [], "decision": None, "render": None, "changed_by": ""}
         state.update(decisions=[], carry_from=None, words_changed=False, notes=[])
+        state.update(versions=[{"number": 1, "by": "Clipper", "at": "2026-11-22T08:00:00Z"}])
         return self.cut({**shared, **state, "etag": '"0"'}, [{"start_s": start, "end_s": end}])
 
     def cut(self, clip: dict[str, Any], ranges: list[dict[str, float]]) -> dict[str, Any]:
@@ -95,7 +96,12 @@ class Api:
 
     def changed_by_ana(self, name: str, start: float, end: float) -> None:
         clip = self.cut(self.get(name), [{"start_s": start, "end_s": end}])
-        clip.update(changed_by="Ana", version=clip["version"] + 1)
+        self.newer(clip, "Ana")
+
+    def newer(self, clip: dict[str, Any], by: str) -> None:
+        clip.update(changed_by=by, version=clip["version"] + 1)
+        made = {"number": clip["version"], "by": by, "at": "2026-11-22T09:00:00Z"}
+        clip["versions"] = [*clip["versions"], made]
 
     def decided_by_ana(self, name: str, decision: str) -> None:
         self.decide(self.get(name), {"decision": decision, "by": "Ana"})
@@ -241,8 +247,8 @@ class Api:
     def revise(self, clip: dict[str, Any], body: dict[str, Any]) -> None:
         carry = clip["version"] if clip["status"] == "approved" else clip["carry_from"]
         title = body.get("title", clip["title"])
-        clip.update(status="proposed", decision=None, version=clip["version"] + 1, title=title, carry_from=carry)
-        clip.update(changed_by=body.get("by", ""), words_changed=False)
+        clip.update(status="proposed", decision=None, title=title, carry_from=carry, words_changed=False)
+        self.newer(clip, body.get("by", ""))
         self.cut(clip, body.get("ranges", clip["ranges"]))
 
     def decide(self, clip: dict[str, Any], body: dict[str, Any]) -> None:

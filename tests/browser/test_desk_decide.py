@@ -103,7 +103,11 @@ def test_an_approval_not_carried_over_leaves_the_version_to_decide_on(page: Page
     expect(page.get_by_test_id("desk-carry")).to_be_hidden()
 
 
-def test_the_history_tells_every_version_and_decision_in_order(page: Page, api: Api):
+def told_in_history(page: Page) -> list[str]:
+    return [line.inner_text() for line in page.get_by_test_id("desk-history").locator(".what > span").all()]
+
+
+def test_the_history_tells_every_version_and_decision_the_newest_first(page: Page, api: Api):
     clip = api.get("a")
     api.decide(clip, {"decision": "rejected", "reason": "off_topic", "note": "Too far", "by": "Ana"})
     api.decide(clip, {"decision": "withdrawn", "by": "Ana"})
@@ -113,26 +117,40 @@ def test_the_history_tells_every_version_and_decision_in_order(page: Page, api: 
     page.get_by_test_id("desk-history").locator("summary").click()
 
     history = page.get_by_test_id("desk-history")
-    expect(history.get_by_role("listitem")).to_have_count(2)
-    texts = [line.inner_text() for line in history.locator(".what > span").all()]
-    assert texts == ["Rejected by Ana", "Taken back by Ana", "Approved by Ben"]
+    expect(history.get_by_role("listitem")).to_have_count(5)
+    decisions = ["Approved by Ben", "Taken back by Ana", "Rejected by Ana"]
+    assert told_in_history(page) == ["Version 2, made by Cem", *decisions, "Version 1, proposed by Clipper"]
+    assert [bool(line.text_content()) for line in history.locator("time").all()] == [True] * 5
     expect(history.locator(".taken-back .reason")).to_have_text("Off topic, \u201cToo far\u201d")
-    expect(history).to_contain_text("Version 2, made by Cem")
-    expect(history).to_contain_text("Not decided yet.")
+    expect(history.get_by_role("listitem").first).to_contain_text("Not decided yet.")
     page.keyboard.press("a")
     page.keyboard.press("ArrowUp")
-    expect(history).to_contain_text("Approved by Ben")
-    expect(history).not_to_contain_text("made by")
+    expect(history.get_by_role("listitem").first).to_contain_text("Approved by Ben")
+    expect(history.get_by_role("listitem").nth(1)).to_contain_text("Version 2, made by Cem")
+    expect(history).not_to_contain_text("Not decided yet.")
 
 
-def test_versions_nobody_decided_on_are_one_line_of_history(page: Page, api: Api):
-    for _ in range(9):
-        api.revise(api.get("a"), {"by": "Ana"})
+def test_versions_in_a_row_by_the_same_person_are_one_line_of_history(page: Page, api: Api):
+    for by in ["Ana"] * 4 + ["Ben"] * 5:
+        api.revise(api.get("a"), {"by": by})
     look_again(page, api)
     page.get_by_test_id("desk-history").locator("summary").click()
 
-    expect(page.get_by_test_id("desk-history").get_by_role("listitem")).to_have_count(2)
-    expect(page.get_by_test_id("desk-history")).to_contain_text("Versions 1 to 9")
+    expect(page.get_by_test_id("desk-history").get_by_role("listitem")).to_have_count(3)
+    several = ["Versions 6 to 10, made by Ben", "Versions 2 to 5, made by Ana"]
+    assert told_in_history(page) == [*several, "Version 1, proposed by Clipper"]
+
+
+def test_a_decision_stands_between_the_version_it_is_on_and_the_next_one(page: Page, api: Api):
+    api.revise(api.get("a"), {"by": "Ana"})
+    api.decided_by_ana("a", "changes_requested")
+    api.revise(api.get("a"), {"by": "Ana"})
+    look_again(page, api)
+    page.get_by_test_id("desk-history").locator("summary").click()
+
+    expect(page.get_by_test_id("desk-history").get_by_role("listitem")).to_have_count(4)
+    newest = ["Version 3, made by Ana", "Changes asked by Ana", "Version 2, made by Ana"]
+    assert told_in_history(page) == [*newest, "Version 1, proposed by Clipper"]
 
 
 def test_long_names_and_notes_wrap_and_stay_text(page: Page, api: Api):

@@ -8,7 +8,8 @@
 /** @typedef {{id: string, title: string, reasons: string[], rank: number|null, origin: string,
  *   status: import("./format.js").Status, version: number, start_s: number, end_s: number,
  *   ranges: import("./rules.js").Range[], cuts: Cut[], alternatives: import("./rules.js").Range[],
- *   decision: Decision|null, decisions?: Decision[], carry_from?: number|null, words_changed?: boolean,
+ *   decision: Decision|null, decisions?: Decision[],
+ *   versions?: {number: number, by: string, at: string}[], carry_from?: number|null, words_changed?: boolean,
  *   render: {id: string, state: string, progress: number|null, url: string|null,
  *   download_url?: string|null}|null, changed_by?: string, etag: string, notes?: Note[]}} Clip */
 /** @typedef {{id: string, at_s: number|null, text: string, by: string, at: string, resolved_by: string|null,

@@ -8,6 +8,7 @@ import { setText } from "./stage.js";
 
 const VERDICTS = { approved: "Approved", rejected: "Rejected", changes_requested: "Changes asked", withdrawn: "Taken back" };
 const TAKEN_BACK = "\u21a9";
+const MADE = "\u2022";
 const FEWEST = 3; // characters that say why, where the reason is another one
 const LONGEST = 1000;
 const NEARLY = 900; // from here on, how much room is left is said
@@ -275,14 +276,14 @@ export class Decision {
     setText(this.carry.querySelector("span"), `Version ${from} was approved${who}. This is version ${clip.version}: carry the approval over, or decide anew.`);
   }
 
-  /** Every version and every decision, in order; drawn only while somebody looks. */
+  /** Every version and every decision, the newest first; drawn only while somebody looks. */
   drawHistory() {
     const clip = this.desk.store.selected;
     if (!this.history.open || this.history.hidden || !clip) return;
-    const told = JSON.stringify([clip.id, clip.version, clip.changed_by, clip.decisions]);
+    const told = JSON.stringify([clip.id, clip.version, clip.versions, clip.decisions]);
     if (told === this.told) return;
     this.told = told;
-    this.history.querySelector("ol").replaceChildren(...versionsOf(clip).map((part) => historyPart(part, clip)));
+    this.history.querySelector("ol").replaceChildren(...eventsOf(clip).map(historyLine).reverse());
   }
 }
 
@@ -295,32 +296,53 @@ function whyText(done) {
   return [reason, done.note && `\u201c${done.note}\u201d`].filter(Boolean).join(", ");
 }
 
-/** The versions in order with what was decided on each; those in a row on which nobody decided are one. */
-function versionsOf(clip) {
-  /** @type {{first: number, last: number, decisions: object[]}[]} */
-  const parts = [];
-  const decisions = [...(clip.decisions ?? [])].sort((a, b) => a.version - b.version);
-  for (let version = 1; version <= clip.version; version += 1) {
-    const made = decisions.filter((d) => d.version === version);
-    const before = parts[parts.length - 1];
-    const joins = !made.length && before && !before.decisions.length && version < clip.version;
-    if (joins) before.last = version;
-    else parts.push({ first: version, last: version, decisions: made });
+/** @typedef {{sign: string, what: string, at: string, why?: string, status?: string, takenBack?: boolean,
+ *   open?: boolean}} HistoryEvent `open`: a version nobody has decided on yet */
+
+/**
+ * What was done to a clip, in order: a version, what was decided on it, the next version. Versions in a row by the
+ * same maker, on which nobody decided, are one event.
+ * @param {import("./api.js").Clip} clip @returns {HistoryEvent[]}
+ */
+function eventsOf(clip) {
+  const decisions = clip.decisions ?? [];
+  const decided = new Set(decisions.map((d) => d.version));
+  const versions = clip.versions ?? [{ number: clip.version, by: clip.changed_by ?? "", at: "" }];
+  const runs = [];
+  for (const version of versions) {
+    const run = runs.at(-1);
+    if (run && run.last.by === version.by && !decided.has(run.last.number)) run.last = version;
+    else runs.push({ first: version, last: version });
   }
-  return parts;
+  return runs.flatMap((run) => {
+    const made = decisions.filter((d) => d.version === run.last.number);
+    return [versionEvent(run, clip, !made.length), ...decisionEvents(made)];
+  });
 }
 
-function historyPart({ first, last, decisions }, clip) {
-  const part = make("li", "");
-  const newest = last === clip.version;
-  // whoever changed a clip last is who made its newest version, unless somebody has decided on that since
-  const by = newest && !decisions.length && clip.changed_by ? `, made by ${clip.changed_by}` : "";
-  part.append(make("b", "", first === last ? `Version ${first}${by}` : `Versions ${first} to ${last}`));
-  const none = newest ? "Not decided yet." : "Nobody decided.";
-  if (!decisions.length) part.append(make("p", "none", none));
+/** @returns {HistoryEvent} */
+function versionEvent({ first, last }, clip, undecided) {
+  const which = first === last ? `Version ${first.number}` : `Versions ${first.number} to ${last.number}`;
+  const proposed = clip.origin === "proposed" && last.number === 1;
+  const who = proposed ? "proposed by Clipper" : last.by && `made by ${last.by}`;
+  const open = undecided && last.number === clip.version;
+  return { sign: MADE, what: [which, who].filter(Boolean).join(", "), at: last.at, open };
+}
+
+/** @param {import("./api.js").Decision[]} decisions on one version @returns {HistoryEvent[]} */
+function decisionEvents(decisions) {
   const undone = takenBackOf(decisions);
-  for (const done of decisions) part.append(historyLine(done, undone.has(done)));
-  return part;
+  return decisions.map((done) => {
+    const what = [VERDICTS[done.decision] ?? done.decision, done.by && `by ${done.by}`].filter(Boolean).join(" ");
+    return {
+      sign: STATUS[done.decision]?.sign ?? TAKEN_BACK,
+      what: [what, carriedText(done)].filter(Boolean).join(", "),
+      at: done.at,
+      why: whyText(done),
+      status: done.decision,
+      takenBack: undone.has(done),
+    };
+  });
 }
 
 /** Those that a later one took back: each takes back the newest that still stood. */
@@ -334,18 +356,18 @@ function takenBackOf(decisions) {
   return undone;
 }
 
-function historyLine(done, takenBack) {
-  const line = make("p", takenBack ? "taken-back" : "");
-  const sign = make("span", "sign", STATUS[done.decision]?.sign ?? TAKEN_BACK);
+/** @param {HistoryEvent} event */
+function historyLine(event) {
+  const line = make("li", event.takenBack ? "taken-back" : "");
+  const sign = make("span", "sign", event.sign);
   sign.setAttribute("aria-hidden", "true");
-  const what = [VERDICTS[done.decision] ?? done.decision, done.by && `by ${done.by}`].filter(Boolean).join(" ");
-  const when = Object.assign(document.createElement("time"), { dateTime: done.at, textContent: stamp(done.at) });
-  const told = make("span", "what");
-  told.append(make("span", "", [what, carriedText(done)].filter(Boolean).join(", ")), when);
-  line.append(sign, told);
-  const why = whyText(done);
-  if (why) line.append(Object.assign(make("span", "reason", why), { dir: "auto" }));
-  line.dataset.status = done.decision;
+  const what = make("span", "what");
+  what.append(make("span", "", event.what));
+  if (event.at) what.append(Object.assign(make("time", "", stamp(event.at)), { dateTime: event.at }));
+  line.append(sign, what);
+  if (event.why) line.append(Object.assign(make("span", "reason", event.why), { dir: "auto" }));
+  if (event.open) line.append(make("span", "reason", "Not decided yet."));
+  if (event.status) line.dataset.status = event.status;
   return line;
 }
 
