@@ -15,7 +15,8 @@ from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.documents import ranges_from_row
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.errors import BadRange, ClipNotFound, NotReady, ProjectNotFound, Stale
-from clipper_core.services.clip_rows import ClipView, clip_views, new_version, newest_version
+from clipper_core.services.clip_record import Records, read_records
+from clipper_core.services.clip_rows import ClipView, ReadRecords, clip_views, new_version, newest_version
 from clipper_core.services.evidence import NOT_MAPPED, Certified
 from clipper_core.services.requests import answered, remember
 from clipper_core.services.tasks import lock_project
@@ -44,6 +45,9 @@ class OnDecision(Protocol):
 Made = Callable[[Session, list[Task]], Sequence[Clip]]
 """A change inside its transaction: it adds the tasks that follow to the list, and names the clips that came of it."""
 
+Viewed = tuple[ClipView, str | None]
+"""A clip, and the words its project has in use."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -64,6 +68,7 @@ class Changes:
         self._database = database
         self._evidence = evidence
         self._on_decision = on_decision
+        self._records = Records()
 
     # -- before a change
 
@@ -88,7 +93,7 @@ class Changes:
     def again(self, project_id: str, scope: str, key: str | None) -> list[ClipView]:
         """What is there by now of the clips that came of a change that was made."""
         with self._database.read() as session:
-            views = self.views(session, project_id, answered(session, scope, key) or [])
+            views = self._views(session, project_id, answered(session, scope, key) or [])
         return self.shown(views)
 
     def certified(self, project: Project, ranges: Sequence[TimeRange]) -> Certified:
@@ -112,7 +117,7 @@ class Changes:
                 remember(session, scope, key, ids)
             else:
                 ids = before
-            views = self.views(session, project_id, ids)
+            views = self._views(session, project_id, ids)
         self._on_decision.ring(follow)
         return self.shown(views)
 
@@ -122,18 +127,24 @@ class Changes:
 
     # -- after it
 
+    def read(self, session: Session, project_id: str, ids: Sequence[str] | None = None) -> list[Viewed]:
+        """Clips of a project that are there (all, or these in this order), in a transaction that only looks."""
+        return self._views(session, project_id, ids, self._records.read)
+
     @staticmethod
-    def views(session: Session, project_id: str, ids: Sequence[str] | None = None) -> list[tuple[ClipView, str | None]]:
-        """Clips of a project that are there (all, or these in this order), each with the project's words in use."""
+    def _views(
+        session: Session, project_id: str, ids: Sequence[str] | None, records: ReadRecords = read_records
+    ) -> list[Viewed]:
         query = select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
         if ids is not None:
             query = query.where(Clip.id.in_(ids))
         clips = session.scalars(query, execution_options={"populate_existing": True}).all()
-        views = clip_views(session, sorted(clips, key=lambda c: ids.index(c.id) if ids is not None else 0))
+        ordered = sorted(clips, key=lambda c: ids.index(c.id) if ids is not None else 0)
+        views = clip_views(session, ordered, records)
         transcript_id = session.scalar(select(Project.transcript_id).where(Project.id == project_id))
         return [(v, transcript_id) for v in views]
 
-    def shown(self, views: Iterable[tuple[ClipView, str | None]]) -> list[ClipView]:
+    def shown(self, views: Iterable[Viewed]) -> list[ClipView]:
         """The views, with whether their words changed; outside of any transaction, since words may have to be read."""
         changed = self._evidence.words_changed
         return [replace(v, words_changed=changed(v.transcript_id, words, v.ranges)) for v, words in views]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Clip, ClipVersion, Decision, Note, Project, Render, Task
@@ -38,7 +38,7 @@ def _clips(project_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
 def _verdicts(project_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
     """What was decided on the newest version of each clip, in order."""
     query = select(Decision.clip_id, Decision.verdict).join(ClipVersion, ClipVersion.id == Decision.version_id)
-    query = query.join(Clip, Clip.id == Decision.clip_id).where(Clip.newest == ClipVersion.number)
+    query = query.join(Clip, and_(Clip.id == ClipVersion.clip_id, Clip.newest == ClipVersion.number))
     return query.where(Clip.project_id.in_(project_ids), Clip.deleted_at.is_(None)).order_by(Decision.number)
 
 

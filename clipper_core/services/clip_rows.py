@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, ClipVersion, Decision, Project
+from clipper_core.db.models import Clip, ClipVersion, Project
 from clipper_core.domain.clip import ClipStatus, Verdict, carries_from, status_of
 from clipper_core.domain.corrections import JOINERS
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import cut_from_json, cut_json, ranges_from_row, ranges_to_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.clip_record import DecisionView, Record, read_records
 from clipper_core.services.note_rows import NoteView, notes_of
 
 LONGEST_TITLE = 300
 WHITE = string.whitespace + JOINERS
-VERDICTS = {v.value: v for v in Verdict}
 
-
-class DecisionView(NamedTuple):
-    verdict: Verdict
-    reason: str | None
-    note: str | None
-    by: str
-    at: datetime
-    version: int
-    carried_from: int | None
-
-
-class VersionView(NamedTuple):
-    """That a version was made; ``by`` is "Clipper" where nobody made it, and empty where nobody said."""
-
-    number: int
-    by: str
-    at: datetime
+ReadRecords = Callable[[Session, Sequence[Clip]], dict[str, Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +47,7 @@ class ClipView:
     preset: str
     revision: int
     changed_by: str
-    versions: tuple[VersionView, ...]
-    decisions: tuple[DecisionView, ...]
+    record: Record
     transcript_id: str | None
     words_changed: bool = False
     notes: tuple[NoteView, ...] = ()
@@ -82,6 +63,10 @@ class ClipView:
     @property
     def length_ms(self) -> int:
         return sum(r.length_ms for r in self.ranges)
+
+    @property
+    def decisions(self) -> tuple[DecisionView, ...]:
+        return self.record.decisions
 
     @property
     def decision(self) -> DecisionView | None:
@@ -103,46 +88,18 @@ class ClipView:
         return carries_from(verdicts, self.version)
 
 
-def clip_views(session: Session, clips: Sequence[Clip]) -> list[ClipView]:
+def clip_views(session: Session, clips: Sequence[Clip], records: ReadRecords = read_records) -> list[ClipView]:
     """The views of these clips, which have to be as they are in the database by now, in the same order."""
     ids = [c.id for c in clips]
     newest = select(ClipVersion).join(Clip, and_(Clip.id == ClipVersion.clip_id, Clip.newest == ClipVersion.number))
     versions = {v.clip_id: v for v in session.scalars(newest.where(Clip.id.in_(ids)))}
-    record = _Record(session, ids)
+    record = records(session, clips)
     notes = notes_of(session, ids)
-    return [_view(c, versions[c.id], record, notes.get(c.id, ())) for c in clips]
+    return [_view(c, versions[c.id], record[c.id], notes.get(c.id, ())) for c in clips]
 
 
-class _Record:
-    """What was done to clips, in order: read as columns, since of rows as objects a long one would take a second."""
-
-    def __init__(self, session: Session, clip_ids: Sequence[str]) -> None:
-        self.versions: dict[str, list[VersionView]] = {i: [] for i in clip_ids}
-        self.decisions: dict[str, list[DecisionView]] = {i: [] for i in clip_ids}
-        numbers: dict[str, int] = {}
-        for version_id, clip_id, *made in session.execute(_versions_of(clip_ids)):
-            version = VersionView._make(made)
-            numbers[version_id] = version.number
-            self.versions[clip_id].append(version)
-        for clip_id, version_id, verdict, *said, carried_from in session.execute(_decisions_on(clip_ids)):
-            decision = DecisionView._make((VERDICTS[verdict], *said, numbers[version_id], carried_from))
-            self.decisions[clip_id].append(decision)
-
-
-def _versions_of(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    columns = (ClipVersion.number, ClipVersion.created_by, ClipVersion.created_at)
-    query = select(ClipVersion.id, ClipVersion.clip_id, *columns)
-    return query.where(ClipVersion.clip_id.in_(clip_ids)).order_by(ClipVersion.clip_id, ClipVersion.number)
-
-
-def _decisions_on(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    columns = (Decision.verdict, Decision.reason, Decision.note, Decision.decided_by, Decision.decided_at)
-    query = select(Decision.clip_id, Decision.version_id, *columns, Decision.carried_from)
-    return query.where(Decision.clip_id.in_(clip_ids)).order_by(Decision.clip_id, Decision.number)
-
-
-def _view(clip: Clip, version: ClipVersion, record: _Record, notes: tuple[NoteView, ...]) -> ClipView:
-    decisions = record.decisions[clip.id]
+def _view(clip: Clip, version: ClipVersion, record: Record, notes: tuple[NoteView, ...]) -> ClipView:
+    decisions = record.decisions
     return ClipView(
         id=clip.id,
         project_id=clip.project_id,
@@ -159,8 +116,7 @@ def _view(clip: Clip, version: ClipVersion, record: _Record, notes: tuple[NoteVi
         preset=version.preset,
         revision=clip.revision,
         changed_by=decisions[-1].by if decisions and decisions[-1].version == version.number else version.created_by,
-        versions=tuple(record.versions[clip.id]),
-        decisions=tuple(decisions),
+        record=record,
         transcript_id=version.transcript_id,
         notes=notes,
     )
@@ -191,22 +147,3 @@ def new_version(
 def clean_text(text: str | None, most: int = LONGEST_TITLE) -> str:
     shown = "".join(c if c.isprintable() or c == "\n" or c in JOINERS else " " for c in text or "")
     return shown.strip(WHITE)[:most]
-
-
-def versions_json(versions: Iterable[VersionView]) -> list[dict[str, Any]]:
-    return [{"number": v.number, "by": v.by, "at": v.at.isoformat()} for v in versions]
-
-
-def decisions_json(decisions: Iterable[DecisionView]) -> list[dict[str, Any]]:
-    return [
-        {
-            "decision": d.verdict.value,
-            "reason": d.reason,
-            "note": d.note,
-            "by": d.by,
-            "at": d.at.isoformat(),
-            "version": d.version,
-            "carried_from": d.carried_from,
-        }
-        for d in decisions
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Clip, Decision, Project, Task, now
@@ -23,6 +24,7 @@ from clipper_core.services.clip_changes import (
     only,
     step,
 )
+from clipper_core.services.clip_outlines import Outline, outlines
 from clipper_core.services.clip_rows import ClipView, clean_text, clip_views, newest_version
 
 
@@ -38,17 +40,23 @@ class Clips:
     def of_project(self, project_id: str) -> list[ClipView]:
         """Every clip of a project: proposals by rank, then what people made, by time. Raises ProjectNotFound."""
         with self._database.read() as session:
-            project = session.get(Project, project_id)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
-            views = self._changes.views(session, project_id)
-        return sorted(self._changes.shown(views), key=lambda c: (c.rank is None, c.rank or 0, c.start_ms, c.id))
+            _existing_project(session, project_id)
+            views = self._changes.read(session, project_id)
+        return sorted(self._changes.shown(views), key=_place)
+
+    def outlines(self, project_id: str) -> list[Outline]:
+        """The same clips in the same order without their records, for what is drawn. Raises ProjectNotFound."""
+        with self._database.read() as session:
+            _existing_project(session, project_id)
+            there = select(Clip.id).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
+            found = outlines(session, session.scalars(there).all())
+        return sorted(found.values(), key=_place)
 
     def get(self, clip_id: str) -> ClipView:
         """Raises ClipNotFound."""
         with self._database.read() as session:
             clip = existing(session, clip_id)
-            views = self._changes.views(session, clip.project_id, [clip_id])
+            views = self._changes.read(session, clip.project_id, [clip_id])
         return only(self._changes.shown(views))
 
     # -- by hand
@@ -169,6 +177,17 @@ class Clips:
             return [clip]
 
         return only(self._changes.make(self._changes.project_of(clip_id), clip_id, key, change))
+
+
+def _existing_project(session: Session, project_id: str) -> None:
+    project = session.get(Project, project_id)
+    if project is None or project.deleted_at is not None:
+        raise ProjectNotFound
+
+
+def _place(clip: ClipView | Outline) -> tuple[bool, int, int, str]:
+    """By rank, then what has none, by time."""
+    return clip.rank is None, clip.rank or 0, clip.start_ms, clip.id
 
 
 def _made_title(ranges: Sequence[TimeRange]) -> str:

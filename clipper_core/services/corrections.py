@@ -20,7 +20,8 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, ProjectNotFound, TranscriptNotFound, TranscriptStale
-from clipper_core.services.clip_rows import clean_text, clip_views, new_version
+from clipper_core.services.clip_outlines import outlines
+from clipper_core.services.clip_rows import clean_text, new_version
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.requests import answered, remember
 from clipper_core.services.tasks import lock_project
@@ -161,7 +162,9 @@ class Corrections:
         live = session.scalars(select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))).all()
         silences = self._evidence.silence_map(project.map_id) if project.map_id else None
         renewed = 0
-        for clip, view in zip(live, clip_views(session, live), strict=True):
+        stand = outlines(session, [c.id for c in live])
+        for clip in live:
+            view = stand[clip.id]
             undecided = view.status is ClipStatus.PROPOSED
             if silences is None or not undecided or not wording_differs(step.old, step.new, view.ranges):
                 continue

@@ -11,7 +11,7 @@ from clipper_core.domain.coverage import Coverage, coverage_of, merged_listened
 from clipper_core.domain.documents import ranges_from_row, ranges_to_row
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import ProjectNotFound
-from clipper_core.services.clip_rows import ClipView
+from clipper_core.services.clip_outlines import Outline
 
 
 class Listening:
@@ -46,7 +46,7 @@ class Listening:
             return _ranges(session.get(Listened, project_id))
 
 
-def coverage(duration_ms: int, clips: Sequence[ClipView], listened: Sequence[TimeRange]) -> Coverage:
+def coverage(duration_ms: int, clips: Sequence[Outline], listened: Sequence[TimeRange]) -> Coverage:
     """What is known of each moment, from the clips of a recording and what was played of it."""
     decided = [r for c in clips if c.status is not ClipStatus.PROPOSED for r in c.ranges]
     proposed = [r for c in clips if c.status is ClipStatus.PROPOSED for r in c.ranges]

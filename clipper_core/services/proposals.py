@@ -15,7 +15,8 @@ from clipper_core.domain.documents import ranges_to_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import DEFAULT_PRESET
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.clip_rows import clip_views, new_version, newest_version
+from clipper_core.services.clip_outlines import outlines
+from clipper_core.services.clip_rows import new_version, newest_version
 
 
 def add_proposals(
@@ -34,8 +35,8 @@ def add_proposals(
     kept = kept_stretches(session, project.id)
     touched = touched_clips(session, project.id)
     live = select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))
-    untouched = [c for c in session.scalars(live) if c.id not in touched]
-    earlier = {v.ranges: c for v, c in zip(clip_views(session, untouched), untouched, strict=True)}
+    untouched = {c.id: c for c in session.scalars(live) if c.id not in touched}
+    earlier = {o.ranges: untouched[i] for i, o in outlines(session, list(untouched)).items()}
     fresh = [p for p in proposals if not any(p.span.overlaps(k) for k in kept)]
     for rank, proposal in enumerate(fresh, 1):
         same = earlier.pop((proposal.span,), None)
@@ -96,15 +97,14 @@ def _add(
 
 def all_stretches(session: Session, project_id: str) -> list[TimeRange]:
     """The stretches of all clips of a project, touched or not."""
-    clips = session.scalars(select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))).all()
-    return [r for v in clip_views(session, clips) for r in v.ranges]
+    there = session.scalars(select(Clip.id).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))).all()
+    return [r for o in outlines(session, there).values() for r in o.ranges]
 
 
 def kept_stretches(session: Session, project_id: str) -> list[TimeRange]:
     """The stretches of clips that people touched: new proposals stay off them."""
     touched = touched_clips(session, project_id)
-    clips = session.scalars(select(Clip).where(Clip.id.in_(touched))).all()
-    return [r for v in clip_views(session, clips) for r in v.ranges]
+    return [r for o in outlines(session, list(touched)).values() for r in o.ranges]
 
 
 def touched_clips(session: Session, project_id: str) -> set[str]:

@@ -18,7 +18,7 @@ from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
 from clipper_core.pipeline import NewTask
-from clipper_core.services.clip_rows import ClipView, clip_views
+from clipper_core.services.clip_outlines import Outline, outlines
 from clipper_core.services.tasks import Tasks, lock_project
 
 
@@ -96,7 +96,7 @@ class Renders:
             clip = session.get_one(Clip, clip_id)
             if clip.deleted_at is not None or _deleted(session, project_id):
                 raise ClipNotFound
-            view = clip_views(session, [clip])[0]
+            view = outlines(session, [clip_id])[clip_id]
             if view.status is not ClipStatus.APPROVED:
                 raise NotApproved
             render, task = self._request_in(
@@ -196,8 +196,8 @@ def render_views(session: Session, renders: Sequence[Render]) -> list[RenderView
     """The views of these renders; those of deleted clips are left out."""
     tasks = {t.id: t for t in session.scalars(select(Task).where(Task.id.in_([r.task_id for r in renders])))}
     clip_ids = {r.clip_id for r in renders}
-    there = select(Clip).where(Clip.id.in_(clip_ids), Clip.deleted_at.is_(None))
-    clips = {c.id: c for c in clip_views(session, session.scalars(there).all())}
+    there = select(Clip.id).where(Clip.id.in_(clip_ids), Clip.deleted_at.is_(None))
+    clips = outlines(session, session.scalars(there).all())
     version_ids = {r.version_id for r in renders}
     versions = {v.id: v for v in session.scalars(select(ClipVersion).where(ClipVersion.id.in_(version_ids)))}
     asset_ids = {r.asset_id for r in renders if r.asset_id}
@@ -218,7 +218,7 @@ def _deleted(session: Session, project_id: str) -> bool:
     return session.get_one(Project, project_id).deleted_at is not None
 
 
-def _view(render: Render, task: Task, version: ClipVersion, clip: ClipView, asset: Asset | None) -> RenderView:
+def _view(render: Render, task: Task, version: ClipVersion, clip: Outline, asset: Asset | None) -> RenderView:
     began, ended = task.started_at, task.finished_at
     return RenderView(
         id=render.id,

@@ -25,7 +25,8 @@ from clipper_core.services.clip_changes import (
     only,
     step,
 )
-from clipper_core.services.clip_rows import LONGEST_TITLE, ClipView, clean_text, clip_views, newest_version
+from clipper_core.services.clip_outlines import outlines
+from clipper_core.services.clip_rows import LONGEST_TITLE, ClipView, clean_text, newest_version
 
 TOO_NEAR = f"Each part of a clip lasts at least {SHORTEST_MS / 1000:g} seconds. Split it further from its edges."
 PART = re.compile(r", part (\d{1,4})$")
@@ -128,7 +129,7 @@ class Reshape:
             if existing(session, clip_id, deleted=True).deleted_at is None:
                 raise WrongState("This clip was brought back already. Reload the page to see it.")
             clip = step(session, clip_id, seen, deleted=True, deleted_at=None, deleted_by=None)
-            status = clip_views(session, [clip])[0].status
+            status = outlines(session, [clip_id])[clip_id].status
             follow += self._changes.follow(session, clip, newest_version(session, clip), status)
             return [clip]
 

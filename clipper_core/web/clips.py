@@ -19,10 +19,11 @@ from clipper_core.domain.documents import clip_json
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, ClipNotFound
 from clipper_core.services.captions import captions_of
-from clipper_core.services.clip_rows import ClipView, decisions_json, versions_json
+from clipper_core.services.clip_record import decisions_json
+from clipper_core.services.clip_rows import ClipView
 from clipper_core.services.note_rows import notes_json
 from clipper_core.services.renders import RenderView
-from clipper_core.web.forms import app_of, etag, seen_revision
+from clipper_core.web.forms import app_of, etag, plain_json, seen_revision
 
 router = APIRouter(prefix="/api", tags=["clips"])
 
@@ -95,9 +96,11 @@ class RenderBody(BaseModel):
 
 
 @router.get("/clips/{clip_id}")
-def get_clip(request: Request, response: Response, clip_id: str) -> dict[str, Any]:
+def get_clip(request: Request, clip_id: str) -> Response:
     app = app_of(request)
-    return clip_body(app, app.clips.get(clip_id), response)
+    view = app.clips.get(clip_id)
+    render = app.renders.of_clips([clip_id]).get(clip_id)
+    return plain_json(clip_view_json(view, render), {"ETag": etag(view.revision)})
 
 
 @router.get("/clips/{clip_id}/captions")
@@ -201,8 +204,7 @@ def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
         "preset": view.preset,
         "changed_by": view.changed_by,
         "decision": decisions_json([stands])[0] if stands else None,
-        "decisions": decisions_json(view.decisions),
-        "versions": versions_json(view.versions),
+        **view.record.json,
         "carry_from": view.carry_from,
         "words_changed": view.words_changed,
         "render": render_json(render) if render else None,

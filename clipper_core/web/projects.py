@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from clipper_core.domain.documents import silence_json
@@ -15,7 +14,7 @@ from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.errors import BadRange, BadSettings
 from clipper_core.services.silences import MapView, checked_settings
 from clipper_core.web.clips import ClipBody, Key, Seen, clip_body, project_clips, render_json
-from clipper_core.web.forms import app_of, project_json
+from clipper_core.web.forms import app_of, plain_json, project_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -179,8 +178,8 @@ def peaks(
 
 @router.get("/{project_id}/clips")
 def list_clips(request: Request, project_id: str) -> Response:
-    """Every clip with its whole record: plain values already, which need no second look before they are sent."""
-    return JSONResponse(project_clips(app_of(request), project_id))
+    """Every clip with its whole record."""
+    return plain_json(project_clips(app_of(request), project_id))
 
 
 @router.post("/{project_id}/clips", status_code=201)

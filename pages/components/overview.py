@@ -78,7 +78,8 @@ def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Env
     """
     listened = app.listening.of(project.id)
     duration_ms = trying.silence_map.duration_ms
-    covered = coverage(duration_ms, app.clips.of_project(project.id), listened)
+    clips = app.clips.outlines(project.id)
+    covered = coverage(duration_ms, clips, listened)
     step_ms = max(1, duration_ms // STEPS)
     heard = tuple((r.start_ms // step_ms, r.end_ms // step_ms) for r in listened)
     shown = (trying.map_id, trying.settings, project.clips_revision, heard)
@@ -90,8 +91,8 @@ def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Env
     if kept is not None and kept[0][:2] == shown[:2] and kept[2] == rested and time.monotonic() - kept[3] < PATIENCE_S:
         return kept[1], covered  # whoever works on the desk is in the middle of it
     levels = app.silences.levels(trying.map_id, trying.settings)
-    clips = drawn_clips(app, project.id)
-    figure = silence_map_figure(envelope, trying.silence_map, clips, levels=levels, coverage=covered, height=300)
+    drawn = drawn_clips(clips)
+    figure = silence_map_figure(envelope, trying.silence_map, drawn, levels=levels, coverage=covered, height=300)
     st.session_state["map-figure"] = shown, figure, rested, time.monotonic()
     return figure, covered
 

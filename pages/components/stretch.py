@@ -91,7 +91,7 @@ def _make(app: App, project_id: str, span: TimeRange, by: str) -> None:
 
 
 def _propose(app: App, project_id: str, span: TimeRange, by: str) -> None:
-    before = {c.id for c in app.clips.of_project(project_id)}
+    before = {c.id for c in app.clips.outlines(project_id)}
     run = app.stretches.propose(project_id, span, by=by)
     st.session_state[f"proposing-{project_id}"] = (run.id, before)
 
@@ -134,7 +134,7 @@ def _announce(app: App, project_id: str, run: RunView) -> None:
     if asked is None or asked[0] != run.id:
         return
     del st.session_state[key]
-    new = [c for c in app.clips.of_project(project_id) if c.id not in asked[1]]
+    new = [c for c in app.clips.outlines(project_id) if c.id not in asked[1]]
     if run.state is TaskState.SUCCEEDED and new:
         st.toast(
             f"{words.several(len(new), 'clip')} proposed. You find {'it' if len(new) == 1 else 'them'} in the list."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 import streamlit as st
 
 from clipper_core.app import App
 from clipper_core.errors import ClipperError
 from clipper_core.figures import DrawnClip
+from clipper_core.services.clip_outlines import Outline
 from clipper_core.services.projects import ProjectView
 from clipper_core.strip import strip_svg
 
@@ -25,9 +27,8 @@ def strip_html(app: App, project: ProjectView) -> str:
         return NOTHING_YET
 
 
-def drawn_clips(app: App, project_id: str) -> list[DrawnClip]:
-    """Every stretch of every clip of a project."""
-    clips = app.clips.of_project(project_id)
+def drawn_clips(clips: Sequence[Outline]) -> list[DrawnClip]:
+    """Every stretch of every clip."""
     return [DrawnClip(r.start_ms, r.end_ms, c.status, c.title) for c in clips for r in c.ranges]
 
 
@@ -35,6 +36,6 @@ def drawn_clips(app: App, project_id: str) -> list[DrawnClip]:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _image(_app: App, project_id: str, map_id: str, clips_revision: str) -> str:
     silences = _app.evidence.silence_map(map_id).silences
-    svg = strip_svg(_app.evidence.envelope(map_id), silences, drawn_clips(_app, project_id))
+    svg = strip_svg(_app.evidence.envelope(map_id), silences, drawn_clips(_app.clips.outlines(project_id)))
     data = base64.b64encode(svg.encode()).decode()
     return f'<img class="strip" alt="Level, silences and clips" src="data:image/svg+xml;base64,{data}">'

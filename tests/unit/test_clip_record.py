@@ -7,9 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from clipper_core.db.models import Project
+from clipper_core.db.models import Clip, Project
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.clip_record import Records, read_records
 from clipper_core.services.proposals import add_proposals
 from tests.unit.review_room import Room, open_room
 
@@ -56,3 +57,48 @@ def test_the_list_tells_the_same_of_each_clip_as_the_clip_itself(room: Room) -> 
 
     assert listed == [room.clip(c) for c in listed]
     assert sum(len(c["versions"]) for c in listed) > len(listed)
+
+
+def test_what_is_kept_of_records_is_never_behind_what_was_stored(room: Room) -> None:
+    clip = room.made(400, 430)
+    room.clips()
+
+    for n in range(4):
+        clip = room.decided(clip) if n % 2 else room.change(clip, "versions", {"title": f"T{n}", "by": "Ben"})
+        assert room.clip(clip) == clip
+        assert clip in room.clips()
+
+
+def test_nothing_is_kept_of_a_change_that_was_refused_half_way(room: Room) -> None:
+    clip = room.made(450, 480)
+    url = f"/api/clips/{clip['id']}/decisions"
+    assert room.send("POST", url, {"decision": "withdrawn"}, seen=clip["etag"]).status_code == 409
+
+    decided = room.decided(clip)
+
+    assert [d["decision"] for d in room.clip(clip)["decisions"]] == ["approved"]
+    assert room.clip(clip) == decided
+
+
+def test_records_that_were_read_longest_ago_are_given_up_first(room: Room) -> None:
+    clips = [room.made(500, 520) for _ in range(3)]
+    records = Records(most=2)
+    with room.app.database.read() as session:
+        rows = [session.get_one(Clip, c["id"]) for c in clips]
+        first, second, _ = [records.read(session, [row])[row.id] for row in rows]
+
+        assert records.read(session, [rows[1]])[rows[1].id] is second
+        assert records.read(session, [rows[0]])[rows[0].id] is not first
+        assert records.read(session, rows) == read_records(session, rows)
+
+
+def test_outlines_say_of_each_clip_what_its_view_says(room: Room) -> None:
+    room.decided(room.decided(room.decided(room.made(540, 560)), "rejected"), "withdrawn")
+    app = room.app
+
+    views = app.clips.of_project("prj_1")
+    outlines = app.clips.outlines("prj_1")
+
+    shared = ("id", "rank", "version_id", "title", "ranges", "preset", "status")
+    assert [[getattr(v, f) for f in shared] for v in views] == [[getattr(o, f) for f in shared] for o in outlines]
+    assert len({o.status for o in outlines}) > 1

@@ -1,0 +1,134 @@
+"""A clip's record: who made which version, and every decision on them, as views and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from threading import Lock
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from clipper_core.db.models import Clip, ClipVersion, Decision
+from clipper_core.domain.clip import Verdict
+
+VERDICTS = {v.value: v for v in Verdict}
+KEPT = 50_000  # versions and decisions, of which a thousand take less than a megabyte
+
+
+class DecisionView(NamedTuple):
+    verdict: Verdict
+    reason: str | None
+    note: str | None
+    by: str
+    at: datetime
+    version: int
+    carried_from: int | None
+
+
+class VersionView(NamedTuple):
+    """That a version was made; ``by`` is "Clipper" where nobody made it, and empty where nobody said."""
+
+    number: int
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Record:
+    """Every version of a clip and every decision on it, both in order."""
+
+    versions: tuple[VersionView, ...]
+    decisions: tuple[DecisionView, ...]
+
+    def __len__(self) -> int:
+        return len(self.versions) + len(self.decisions)
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """Made once, and nobody's to change."""
+        versions = [{"number": v.number, "by": v.by, "at": v.at.isoformat()} for v in self.versions]
+        return {"versions": versions, "decisions": decisions_json(self.decisions)}
+
+
+class Records:
+    """The records of clips. One never changes while the clip's revision is the same, so the newest are kept.
+
+    Only for reading: what a transaction has not committed yet must not be kept.
+    """
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._most = most
+        self._size = 0
+        self._kept: dict[str, tuple[int, Record]] = {}
+        self._lock = Lock()
+
+    def read(self, session: Session, clips: Sequence[Clip]) -> dict[str, Record]:
+        """The records of these clips, as ``read_records``."""
+        found: dict[str, Record] = {}
+        with self._lock:
+            for clip in clips:
+                revision, record = self._kept.get(clip.id, (0, None))
+                if record is not None and revision == clip.revision:
+                    found[clip.id] = record
+        missing = [c for c in clips if c.id not in found]
+        found |= read_records(session, missing)
+        with self._lock:
+            for clip in clips:
+                self._keep(clip, found[clip.id])
+        return found
+
+    def _keep(self, clip: Clip, record: Record) -> None:
+        """As the newest; what was used longest ago makes room."""
+        before = self._kept.pop(clip.id, None)
+        self._size += len(record) - (len(before[1]) if before else 0)
+        self._kept[clip.id] = clip.revision, record
+        while self._size > self._most:
+            self._size -= len(self._kept.pop(next(iter(self._kept)))[1])
+
+
+def read_records(session: Session, clips: Sequence[Clip]) -> dict[str, Record]:
+    """The records of these clips: read as columns, since of rows as objects a long one would take a second."""
+    if not clips:
+        return {}
+    ids = [c.id for c in clips]
+    versions: dict[str, list[VersionView]] = {i: [] for i in ids}
+    decisions: dict[str, list[DecisionView]] = {i: [] for i in ids}
+    numbers: dict[str, int] = {}
+    for clip_id, version_id, number, by, at in session.execute(_versions_of(ids)):
+        numbers[version_id] = number
+        versions[clip_id].append(VersionView(number, by, at))
+    for clip_id, version_id, verdict, reason, note, by, at, carried in session.execute(_decisions_on(ids)):
+        made = DecisionView(VERDICTS[verdict], reason, note, by, at, numbers[version_id], carried)
+        decisions[clip_id].append(made)
+    return {i: Record(tuple(versions[i]), tuple(decisions[i])) for i in ids}
+
+
+def _versions_of(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    columns = (ClipVersion.number, ClipVersion.created_by, ClipVersion.created_at)
+    query = select(ClipVersion.clip_id, ClipVersion.id, *columns)
+    return query.where(ClipVersion.clip_id.in_(clip_ids)).order_by(ClipVersion.clip_id, ClipVersion.number)
+
+
+def _decisions_on(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    columns = (Decision.verdict, Decision.reason, Decision.note, Decision.decided_by, Decision.decided_at)
+    query = select(Decision.clip_id, Decision.version_id, *columns, Decision.carried_from)
+    return query.where(Decision.clip_id.in_(clip_ids)).order_by(Decision.clip_id, Decision.number)
+
+
+def decisions_json(decisions: Iterable[DecisionView]) -> list[dict[str, Any]]:
+    return [
+        {
+            "decision": d.verdict.value,
+            "reason": d.reason,
+            "note": d.note,
+            "by": d.by,
+            "at": d.at.isoformat(),
+            "version": d.version,
+            "carried_from": d.carried_from,
+        }
+        for d in decisions
+    ]
