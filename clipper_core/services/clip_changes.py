@@ -13,6 +13,7 @@ from clipper_core.db.models import Clip, ClipVersion, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.documents import ranges_from_row
+from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.errors import BadRange, ClipNotFound, NotReady, ProjectNotFound, Stale
 from clipper_core.services.clip_record import Records, read_records
@@ -59,6 +60,10 @@ class Seen:
     @property
     def ranges(self) -> tuple[TimeRange, ...]:
         return ranges_from_row(self.version.ranges)
+
+
+Plan = Callable[..., Made]
+"""From what was seen of some clips, a ``Seen`` each: the change to make."""
 
 
 class Changes:
@@ -120,6 +125,17 @@ class Changes:
             views = self._views(session, project_id, ids)
         self._on_decision.ring(follow)
         return self.shown(views)
+
+    def planned(self, clip_id: str, key: str | None, plan: Plan, *clips: tuple[str, int]) -> list[ClipView]:
+        """The same for a change that rests on what somebody saw of some clips (ids and revisions).
+
+        ``plan`` is told what that was, outside of any transaction, and names the change. Raises what it raises.
+        """
+        project_id = self.project_of(clip_id)
+        looked = self.look(clip_id, key, *clips)
+        if looked is None:
+            return self.again(project_id, clip_id, key)
+        return self.make(project_id, clip_id, key, plan(*looked))
 
     def follow(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> list[Task]:
         """Tell how a version stands by now; the tasks to ring for."""
@@ -216,6 +232,14 @@ def check(ranges: Sequence[TimeRange], project: Project) -> None:
     end_ms = (project.media or {}).get("duration_ms") or 0
     if not in_order(ranges) or ranges[-1].end_ms > end_ms or any(r.length_ms < SHORTEST_MS for r in ranges):
         raise BadRange
+
+
+def new_clip(session: Session, project_id: str) -> Clip:
+    """A clip made by a person, which needs its first version."""
+    clip = Clip(id=new_id("clp"), project_id=project_id, origin="manual", reasons=[], alternatives=[])
+    session.add(clip)
+    session.flush()
+    return clip
 
 
 def add_version(

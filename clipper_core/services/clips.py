@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,10 +18,13 @@ from clipper_core.errors import BadSettings, NothingToCarry, NothingToTake, Noth
 from clipper_core.services.clip_changes import (
     Changes,
     Evidence,
+    Made,
     OnDecision,
+    Seen,
     add_version,
     existing,
     mapped_project,
+    new_clip,
     only,
     step,
 )
@@ -73,9 +77,7 @@ class Clips:
 
         def change(session: Session, _follow: list[Task]) -> list[Clip]:
             mapped_project(session, project_id)
-            clip = Clip(id=new_id("clp"), project_id=project_id, origin="manual", reasons=[], alternatives=[])
-            session.add(clip)
-            session.flush()
+            clip = new_clip(session, project_id)
             add_version(session, clip, title or _made_title(ranges), ranges, certified, DEFAULT_PRESET, by)
             return [clip]
 
@@ -97,25 +99,24 @@ class Clips:
         Nothing of the version before is rendered any more. Raises ClipNotFound, Stale, BadRange, and NothingToTake
         where only the newest words are wanted (``take_words``) and it rests on them already.
         """
-        project_id = self._changes.project_of(clip_id)
-        looked = self._changes.look(clip_id, key, (clip_id, seen))
-        if looked is None:
-            return only(self._changes.again(project_id, clip_id, key))
-        (mine,) = looked
-        old = mine.version
-        if take_words and ranges is None and title is None and old.transcript_id == mine.project.transcript_id:
-            raise NothingToTake
-        spans = tuple(ranges) if ranges is not None else mine.ranges
-        certified = self._changes.certified(mine.project, spans)
 
-        def change(session: Session, follow: list[Task]) -> list[Clip]:
-            clip = step(session, clip_id, seen, newest=Clip.newest + 1)
-            follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
-            name = clean_text(title) or old.title
-            add_version(session, clip, name, spans, certified, old.preset, by)
-            return [clip]
+        def plan(mine: Seen) -> Made:
+            old = mine.version
+            if take_words and ranges is None and title is None and old.transcript_id == mine.project.transcript_id:
+                raise NothingToTake
+            spans = tuple(ranges) if ranges is not None else mine.ranges
+            certified = self._changes.certified(mine.project, spans)
 
-        return only(self._changes.make(project_id, clip_id, key, change))
+            def change(session: Session, follow: list[Task]) -> list[Clip]:
+                clip = step(session, clip_id, seen, newest=Clip.newest + 1)
+                follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
+                name = clean_text(title) or old.title
+                add_version(session, clip, name, spans, certified, old.preset, by)
+                return [clip]
+
+            return change
+
+        return only(self._changes.planned(clip_id, key, plan, (clip_id, seen)))
 
     def delete(self, clip_id: str, seen: int, *, by: str = "", key: str | None = None) -> int:
         """Put a clip away; its revision by now. Raises ClipNotFound, Stale."""
@@ -146,37 +147,59 @@ class Clips:
         ``carry`` approves it because an earlier version is approved, which the record shows.
         Raises ClipNotFound, Stale, NothingToUndo, NothingToCarry, BadSettings.
         """
-        if reason is not None and reason not in set(Reason):
-            raise BadSettings("This reason is not one of those Clipper knows. Choose one from the list.")
-        if carry and verdict is not Verdict.APPROVED:
-            raise BadSettings("Only an approval can be carried over to another version.")
+        said = _Said(verdict, reason, note, carry, by)
 
         def change(session: Session, follow: list[Task]) -> list[Clip]:
             clip = step(session, clip_id, seen)
             before = clip_views(session, [clip])[0]
-            verdicts = [d.verdict for d in before.decisions if d.version == before.version]
-            if verdict is Verdict.WITHDRAWN and not standing(verdicts):
-                raise NothingToUndo
-            if carry and before.carry_from is None:
-                raise NothingToCarry
-            decision = Decision(
-                id=new_id("dec"),
-                clip_id=clip.id,
-                version_id=before.version_id,
-                number=clip.revision,
-                verdict=verdict.value,
-                reason=reason,
-                note=clean_text(note, 4000) or None,
-                carried_from=before.carry_from if carry else None,
-                decided_by=clean_text(by, 200),
-            )
-            session.add(decision)
+            session.add(_decision(before, said))
             session.flush()
-            status = status_of([*verdicts, verdict])
+            status = status_of([*_verdicts(before), verdict])
             follow += self._changes.follow(session, clip, newest_version(session, clip), status)
             return [clip]
 
         return only(self._changes.make(self._changes.project_of(clip_id), clip_id, key, change))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What somebody decides. Raises BadSettings where it means nothing."""
+
+    verdict: Verdict
+    reason: str | None
+    note: str | None
+    carry: bool
+    by: str
+
+    def __post_init__(self) -> None:
+        if self.reason is not None and self.reason not in set(Reason):
+            raise BadSettings("This reason is not one of those Clipper knows. Choose one from the list.")
+        if self.carry and self.verdict is not Verdict.APPROVED:
+            raise BadSettings("Only an approval can be carried over to another version.")
+
+
+def _decision(clip: ClipView, said: _Said) -> Decision:
+    """The row of a decision on the newest version. Raises NothingToUndo, NothingToCarry."""
+    if said.verdict is Verdict.WITHDRAWN and not standing(_verdicts(clip)):
+        raise NothingToUndo
+    if said.carry and clip.carry_from is None:
+        raise NothingToCarry
+    return Decision(
+        id=new_id("dec"),
+        clip_id=clip.id,
+        version_id=clip.version_id,
+        number=clip.revision,
+        verdict=said.verdict.value,
+        reason=said.reason,
+        note=clean_text(said.note, 4000) or None,
+        carried_from=clip.carry_from if said.carry else None,
+        decided_by=clean_text(said.by, 200),
+    )
+
+
+def _verdicts(clip: ClipView) -> list[Verdict]:
+    """What was decided on its newest version, in order."""
+    return [d.verdict for d in clip.decisions if d.version == clip.version]
 
 
 def _existing_project(session: Session, project_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from sqlalchemy import func, select
@@ -19,14 +20,17 @@ from clipper_core.services.clip_outlines import outlines
 from clipper_core.services.clip_rows import new_version, newest_version
 
 
-def add_proposals(
-    session: Session,
-    project: Project,
-    run_id: str,
-    proposals: Sequence[Proposal],
-    map_id: str,
-    transcript_id: str | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run proposes, best first, and the map and transcript it rests on."""
+
+    run_id: str
+    proposals: Sequence[Proposal]
+    map_id: str
+    transcript_id: str | None
+
+
+def add_proposals(session: Session, project: Project, found: Found) -> None:
     """Put a run's proposals beside what is there.
 
     What people touched stays, and no proposal overlaps it, not even one somebody touched while the run was choosing.
@@ -37,27 +41,20 @@ def add_proposals(
     live = select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))
     untouched = {c.id: c for c in session.scalars(live) if c.id not in touched}
     earlier = {o.ranges: untouched[i] for i, o in outlines(session, list(untouched)).items()}
-    fresh = [p for p in proposals if not any(p.span.overlaps(k) for k in kept)]
+    fresh = [p for p in found.proposals if not any(p.span.overlaps(k) for k in kept)]
     for rank, proposal in enumerate(fresh, 1):
         same = earlier.pop((proposal.span,), None)
-        if same is not None and newest_version(session, same).transcript_id == transcript_id:
+        if same is not None and newest_version(session, same).transcript_id == found.transcript_id:
             same.rank = rank
             continue
         if same is not None:
             same.deleted_at = now()
-        _add(session, project, run_id, rank, proposal, map_id, transcript_id)
+        _add(session, project, found, rank, proposal)
     for clip in earlier.values():
         clip.deleted_at = now()
 
 
-def add_beside(
-    session: Session,
-    project: Project,
-    run_id: str,
-    proposals: Sequence[Proposal],
-    map_id: str,
-    transcript_id: str | None,
-) -> None:
+def add_beside(session: Session, project: Project, found: Found) -> None:
     """Add to what is there, and put nothing away: what overlaps a clip that exists is left out.
 
     The new ones rank behind all others, the best of them first.
@@ -65,24 +62,16 @@ def add_beside(
     there = all_stretches(session, project.id)
     ranks = select(func.max(Clip.rank)).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))
     last = session.scalar(ranks) or 0
-    fresh = [p for p in proposals if not any(p.span.overlaps(t) for t in there)]
+    fresh = [p for p in found.proposals if not any(p.span.overlaps(t) for t in there)]
     for rank, proposal in enumerate(fresh, last + 1):
-        _add(session, project, run_id, rank, proposal, map_id, transcript_id)
+        _add(session, project, found, rank, proposal)
 
 
-def _add(
-    session: Session,
-    project: Project,
-    run_id: str,
-    rank: int,
-    proposal: Proposal,
-    map_id: str,
-    transcript_id: str | None,
-) -> None:
+def _add(session: Session, project: Project, found: Found, rank: int, proposal: Proposal) -> None:
     clip = Clip(
         id=new_id("clp"),
         project_id=project.id,
-        run_id=run_id,
+        run_id=found.run_id,
         origin="proposed",
         rank=rank,
         reasons=list(proposal.reasons),
@@ -91,7 +80,7 @@ def _add(
     session.add(clip)
     session.flush()
     version = new_version(clip, project, proposal.title, (proposal.span,), proposal.cuts, DEFAULT_PRESET, "Clipper")
-    version.map_id, version.transcript_id = map_id, transcript_id
+    version.map_id, version.transcript_id = found.map_id, found.transcript_id
     session.add(version)
 
 

@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 from clipper_core.db.models import Clip, Note, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, joined
 from clipper_core.errors import BadRange, BadSettings, WrongState
 from clipper_core.services.clip_changes import (
     SHORTEST_MS,
     Changes,
     Evidence,
+    Made,
     OnDecision,
+    Seen,
     add_version,
     existing,
+    new_clip,
     only,
     step,
 )
@@ -55,26 +57,23 @@ class Reshape:
 
         Sent again: those of the two that are there by now. Raises ClipNotFound, Stale, BadRange.
         """
-        project_id = self._changes.project_of(clip_id)
-        looked = self._changes.look(clip_id, key, (clip_id, seen))
-        if looked is None:
-            return tuple(self._changes.again(project_id, clip_id, key))
-        (whole,) = looked
-        old = whole.version
-        before, after = divided(whole.ranges, at_ms)
-        first, second = (self._changes.certified(whole.project, part) for part in (before, after))
 
-        def change(session: Session, follow: list[Task]) -> list[Clip]:
-            clip = step(session, clip_id, seen, newest=Clip.newest + 1)
-            follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
-            add_version(session, clip, old.title, before, first, old.preset, by)
-            rest = Clip(id=new_id("clp"), project_id=project_id, origin="manual", reasons=[], alternatives=[])
-            session.add(rest)
-            session.flush()
-            add_version(session, rest, next_part(old.title), after, second, old.preset, by)
-            return [clip, rest]
+        def plan(whole: Seen) -> Made:
+            old = whole.version
+            before, after = divided(whole.ranges, at_ms)
+            first, second = (self._changes.certified(whole.project, part) for part in (before, after))
 
-        return tuple(self._changes.make(project_id, clip_id, key, change))
+            def change(session: Session, follow: list[Task]) -> list[Clip]:
+                clip = step(session, clip_id, seen, newest=Clip.newest + 1)
+                follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
+                add_version(session, clip, old.title, before, first, old.preset, by)
+                rest = new_clip(session, clip.project_id)
+                add_version(session, rest, next_part(old.title), after, second, old.preset, by)
+                return [clip, rest]
+
+            return change
+
+        return tuple(self._changes.planned(clip_id, key, plan, (clip_id, seen)))
 
     def merge(
         self,
@@ -93,29 +92,26 @@ class Reshape:
 
         Raises ClipNotFound, Stale where either changed, BadRange, BadSettings.
         """
-        project_id = self._changes.project_of(clip_id)
-        if other_id == clip_id or self._changes.project_of(other_id) != project_id:
+        if other_id == clip_id or self._changes.project_of(other_id) != self._changes.project_of(clip_id):
             raise BadSettings("Choose two different clips of the same recording to merge.")
-        looked = self._changes.look(clip_id, key, (clip_id, seen), (other_id, other_seen))
-        if looked is None:
-            return self._merged(self._changes.again(project_id, clip_id, key), other_id)
-        mine, other = looked
-        old = mine.version
-        spans = tuple(ranges) if ranges is not None else joined([*mine.ranges, *other.ranges])
-        certified = self._changes.certified(mine.project, spans)
 
-        def change(session: Session, follow: list[Task]) -> list[Clip]:
-            gone = step(session, other_id, other_seen, deleted_at=now(), deleted_by=clean_text(by, 200))
-            follow += self._changes.follow(session, gone, other.version, ClipStatus.REJECTED)
-            clip = step(session, clip_id, seen, newest=Clip.newest + 1)
-            follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
-            add_version(session, clip, old.title, spans, certified, old.preset, by)
-            session.execute(update(Note).where(Note.clip_id == other_id).values(clip_id=clip_id))
-            return [clip]
+        def plan(mine: Seen, other: Seen) -> Made:
+            old = mine.version
+            spans = tuple(ranges) if ranges is not None else joined([*mine.ranges, *other.ranges])
+            certified = self._changes.certified(mine.project, spans)
 
-        return self._merged(self._changes.make(project_id, clip_id, key, change), other_id)
+            def change(session: Session, follow: list[Task]) -> list[Clip]:
+                gone = step(session, other_id, other_seen, deleted_at=now(), deleted_by=clean_text(by, 200))
+                follow += self._changes.follow(session, gone, other.version, ClipStatus.REJECTED)
+                clip = step(session, clip_id, seen, newest=Clip.newest + 1)
+                follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
+                add_version(session, clip, old.title, spans, certified, old.preset, by)
+                session.execute(update(Note).where(Note.clip_id == other_id).values(clip_id=clip_id))
+                return [clip]
 
-    def _merged(self, views: Sequence[ClipView], other_id: str) -> Merged:
+            return change
+
+        views = self._changes.planned(clip_id, key, plan, (clip_id, seen), (other_id, other_seen))
         with self._database.read() as session:
             return Merged(only(views), other_id, existing(session, other_id, deleted=True).revision)
 

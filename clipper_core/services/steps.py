@@ -35,7 +35,7 @@ from clipper_core.services.hearing import hear_captions, place_heard, place_word
 from clipper_core.services.limits import Accepted
 from clipper_core.services.map_rows import map_row
 from clipper_core.services.paid import RememberingChat, RememberingRecogniser
-from clipper_core.services.proposals import add_beside, add_proposals, all_stretches, kept_stretches
+from clipper_core.services.proposals import Found, add_beside, add_proposals, all_stretches, kept_stretches
 from clipper_core.services.work import Bench, Files, NewFile, Outcome, Step, write_json
 from clipper_core.stages.align_words import Aligner
 from clipper_core.stages.caption_clip import caption_clip, has_captions
@@ -247,7 +247,7 @@ class Steps:
 
         def save(session: Session, project: Project, _assets: dict[str, Asset]) -> None:
             add = add_beside if within else add_proposals
-            add(session, project, inputs["run"], proposals, inputs["map"], inputs["transcript"])
+            add(session, project, Found(inputs["run"], proposals, inputs["map"], inputs["transcript"]))
 
         return Outcome({"clips": len(proposals), "warnings": warnings}, save=save)
 

@@ -54,6 +54,10 @@ class Span(BaseModel):
             raise BadRange from error
 
 
+class ByBody(BaseModel):
+    by: Name = ""
+
+
 class ClipBody(BaseModel):
     """Where a clip is, either as ``ranges`` or as ``start_s`` and ``end_s``, and what it is called."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.services.note_rows import notes_json
 from clipper_core.services.notes import ClipNotes
-from clipper_core.web.clips import Key, Name
+from clipper_core.web.clips import ByBody, Key, Name
 from clipper_core.web.forms import app_of
 
 router = APIRouter(prefix="/api", tags=["notes"])
@@ -28,10 +28,6 @@ class NoteBody(BaseModel):
 
 class ReplyBody(BaseModel):
     text: Text
-    by: Name = ""
-
-
-class ByBody(BaseModel):
     by: Name = ""
 
 

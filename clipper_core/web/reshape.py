@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
-from clipper_core.web.clips import Key, Name, Seen, Span, clip_bodies, clip_body
+from clipper_core.web.clips import ByBody, Key, Name, Seen, Span, clip_bodies, clip_body
 from clipper_core.web.forms import app_of, etag, seen_revision
 
 router = APIRouter(prefix="/api/clips", tags=["clips"])
@@ -25,10 +25,6 @@ class MergeBody(BaseModel):
     other: str = Field(max_length=40)
     other_etag: str = Field(max_length=40)
     ranges: list[Span] | None = Field(None, max_length=50)
-    by: Name = ""
-
-
-class ByBody(BaseModel):
     by: Name = ""
 
 

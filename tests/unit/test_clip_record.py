@@ -11,7 +11,7 @@ from clipper_core.db.models import Clip, Project
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.services.clip_record import Records, read_records
-from clipper_core.services.proposals import add_proposals
+from clipper_core.services.proposals import Found, add_proposals
 from tests.unit.review_room import Room, open_room
 
 
@@ -35,7 +35,7 @@ def test_a_clip_says_who_made_each_version_and_when(room: Room) -> None:
 def test_the_first_version_of_a_proposal_is_made_by_clipper(room: Room) -> None:
     with room.app.database.write() as session:
         proposal = Proposal(TimeRange(300_000, 330_000), 1.0, "P", ())
-        add_proposals(session, session.get_one(Project, "prj_1"), "run_1", [proposal], "map_1", "trs_1")
+        add_proposals(session, session.get_one(Project, "prj_1"), Found("run_1", [proposal], "map_1", "trs_1"))
 
     (clip,) = (c for c in room.clips() if c["origin"] == "proposed")
 

@@ -20,7 +20,7 @@ from clipper_core.services.clip_rows import new_version
 from clipper_core.services.clips import Clips
 from clipper_core.services.evidence import Certified
 from clipper_core.services.notes import Notes
-from clipper_core.services.proposals import add_proposals, kept_stretches
+from clipper_core.services.proposals import Found, add_proposals, kept_stretches
 
 
 class NoEvidence:
@@ -67,7 +67,7 @@ def clips(database: Database, listener: Listener) -> Clips:
 def proposed(database: Database, *spans: TimeRange) -> None:
     with database.write() as session:
         proposals = [Proposal(s, 1.0, f"At {s.start_ms}", ("because",)) for s in spans]
-        add_proposals(session, session.get_one(Project, "prj_1"), "run_1", proposals, "map_1", None)
+        add_proposals(session, session.get_one(Project, "prj_1"), Found("run_1", proposals, "map_1", None))
 
 
 SPAN = TimeRange(10_000, 40_000)

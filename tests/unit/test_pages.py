@@ -29,7 +29,7 @@ from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import QueueUnavailable
 from clipper_core.pipeline import NewTask, RunSettings
-from clipper_core.services.proposals import add_proposals
+from clipper_core.services.proposals import Found, add_proposals
 from clipper_core.services.silences import Silences
 from clipper_core.settings import Settings
 from pages.components import words
@@ -161,7 +161,7 @@ def with_clips(app: App, project_id: str, *statuses: ClipStatus) -> None:
         project = session.get_one(Project, project_id)
         proposals = [Proposal(s, 1.0, f"Clip {i}", ("one topic",)) for i, s in enumerate(spans)]
         assert project.map_id
-        add_proposals(session, project, run.id, proposals, project.map_id, None)
+        add_proposals(session, project, Found(run.id, proposals, project.map_id, None))
     for clip, status in zip(app.clips.of_project(project_id), statuses, strict=True):
         if status is not ClipStatus.PROPOSED:
             app.clips.decide(clip.id, clip.revision, Verdict(status.value), by="Ana")
