@@ -38,3 +38,12 @@ def page(browser: Any, api: Any) -> Iterator[Any]:
 
     with open_desk(browser, api) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def rules(browser: Any) -> Iterator[Any]:
+    """The desk's pure rules alone."""
+    from tests.browser.rules_page import open_rules
+
+    with open_rules(browser) as rules:
+        yield rules

@@ -408,6 +408,12 @@ def open_clip(page: Page, name: str) -> None:
     expect(page.locator(f"[data-clip-id={name}]")).to_have_attribute("aria-current", "true")
 
 
+def open_from_outside(page: Page, name: str) -> None:
+    """As where another clip is chosen on the page around the desk."""
+    page.evaluate("name => run({ project_id: 'prj_1', clip_id: name })", name)
+    open_clip(page, name)
+
+
 def edge(page: Page, side: str, at: str) -> None:
     expect(page.get_by_test_id(f"desk-handle-{side}")).to_have_attribute("aria-valuenow", at)
 
@@ -419,3 +425,27 @@ def saved(page: Page, timeout: float = 5_000) -> None:
 
 def told(page: Page, kind: str) -> None:
     page.wait_for_function("(kind) => told.some(([name, v]) => name === 'changed' && v.kind === kind)", arg=kind)
+
+
+WHOLE_SHOWN = """() => {
+    const root = document.getElementById('host').shadowRoot;
+    const out = root.querySelector('.handle-out').getBoundingClientRect();
+    const track = root.querySelector('.track').getBoundingClientRect();
+    return Math.abs((out.x + 9 - track.x) / track.width - 9.75 / 30) < 0.002;
+}"""
+
+
+def drag_with_shift(page: Page, start: float, end: float) -> None:
+    """Mark a stretch by hand, on the timeline of the whole recording with its first clip open."""
+    page.keyboard.press("w")
+    edge(page, "in", "4.85")
+    page.wait_for_function(WHOLE_SHOWN)
+    track = page.locator(".track").bounding_box()
+    assert track is not None
+    second = track["width"] / DURATION_S
+    page.keyboard.down("Shift")
+    page.mouse.move(track["x"] + start * second, track["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(track["x"] + end * second, track["y"] + 90, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")

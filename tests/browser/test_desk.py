@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.desk_api import DURATION_S, Api, Page, edge, expect, open_clip, saved, told
+from tests.browser.desk_api import Api, Page, drag_with_shift, edge, expect, open_clip, saved, told
 
 pytestmark = pytest.mark.browser
 
@@ -180,23 +180,7 @@ def test_the_open_clip_survives_a_reload(page: Page):
 
 
 def test_a_stretch_dragged_with_shift_is_marked_and_becomes_a_clip(page: Page, api: Api):
-    page.keyboard.press("w")
-    edge(page, "in", "4.85")
-    track = page.locator(".track").bounding_box()
-    assert track is not None
-    page.wait_for_function("""() => {
-        const out = document.getElementById('host').shadowRoot.querySelector('.handle-out').getBoundingClientRect();
-        const track = document.getElementById('host').shadowRoot.querySelector('.track').getBoundingClientRect();
-        return Math.abs((out.x + 9 - track.x) / track.width - 9.75 / 30) < 0.002;
-    }""")
-    second = track["width"] / DURATION_S
-
-    page.keyboard.down("Shift")
-    page.mouse.move(track["x"] + 21 * second, track["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(track["x"] + 24.3 * second, track["y"] + 90, steps=4)
-    page.mouse.up()
-    page.keyboard.up("Shift")
+    drag_with_shift(page, 21, 24.3)
     expect(page.get_by_test_id("desk-marked")).to_contain_text("0:20.4 – 0:24.3, 3.9 s")
     assert api.sent == []
     page.keyboard.press("n")

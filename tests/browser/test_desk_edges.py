@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +12,7 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.snap_cuts import certify, cut_points
 from tests.browser.desk_api import Page, edge, expect, told
-from tests.browser.rules_page import Rules, open_rules
+from tests.browser.rules_page import Rules
 from tests.browser.trim_api import TrimApi
 
 pytestmark = pytest.mark.browser
@@ -23,12 +20,6 @@ pytestmark = pytest.mark.browser
 MINUTE = 60_000
 MANY = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SIDES = st.sampled_from([Side.IN, Side.OUT])
-
-
-@pytest.fixture(scope="module")
-def rules(browser: Any) -> Iterator[Rules]:
-    with open_rules(browser) as rules:
-        yield rules
 
 
 @pytest.fixture

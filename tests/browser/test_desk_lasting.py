@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.desk_api import SITE, Api, Page, edge, expect, open_clip, saved, told
+from tests.browser.desk_api import SITE, Api, Page, edge, expect, open_clip, open_from_outside, saved, told
 
 pytestmark = pytest.mark.browser
 MESSAGE = "desk-message"
@@ -153,19 +153,22 @@ def test_a_new_title_stays_on_the_screen_while_it_is_on_its_way(page: Page, api:
     assert api.get("a")["title"] == "Why we hired"
 
 
-def test_what_two_pages_could_not_send_is_sent_when_the_recording_is_opened_again(page: Page, api: Api):
+def opened_again(page: Page, api: Api, *keys: str) -> Page:
+    """The recording, after two pages were left while the server was away: one approved "a", the other pressed keys."""
     second = another(page, api)
     api.down = True
-    page.keyboard.press("a")
-    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
-    second.keyboard.press("ArrowDown")
-    second.keyboard.press("a")
-    expect(second.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
+    for tab, pressed in ((page, ["a"]), (second, keys)):
+        for key in pressed:
+            tab.keyboard.press(key)
+        expect(tab.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
     left(page)
     left(second)
-
     api.down = False
-    third = another(page, api)
+    return another(page, api)
+
+
+def test_what_two_pages_could_not_send_is_sent_when_the_recording_is_opened_again(page: Page, api: Api):
+    third = opened_again(page, api, "ArrowDown", "a")
 
     status(third, "a", "approved")
     status(third, "b", "approved")
@@ -175,18 +178,7 @@ def test_what_two_pages_could_not_send_is_sent_when_the_recording_is_opened_agai
 
 
 def test_what_two_pages_wanted_of_one_clip_overwrites_nothing_in_silence(page: Page, api: Api):
-    second = another(page, api)
-    api.down = True
-    page.keyboard.press("a")
-    expect(page.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
-    second.keyboard.press("x")
-    second.keyboard.press("3")
-    expect(second.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
-    left(page)
-    left(second)
-
-    api.down = False
-    third = another(page, api)
+    third = opened_again(page, api, "x", "3")
 
     expect(third.get_by_test_id(MESSAGE)).to_contain_text("meanwhile")
     assert len(api.sent) == 1
@@ -297,8 +289,7 @@ def test_what_came_after_a_change_that_was_refused_is_not_lost_in_silence(page: 
 def test_a_title_being_typed_goes_to_the_clip_it_was_begun_on(page: Page, api: Api):
     page.keyboard.press("r")
     page.keyboard.type("Mine")
-    page.evaluate("run({ project_id: 'prj_1', clip_id: 'b' })")
-    open_clip(page, "b")
+    open_from_outside(page, "b")
     page.keyboard.press("Enter")
 
     told(page, "version")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.desk_api import DURATION_S, Page, edge, expect, open_clip, told
+from tests.browser.desk_api import Page, drag_with_shift, edge, expect, open_clip, told
 from tests.browser.trim_api import TrimApi
 
 pytestmark = pytest.mark.browser
@@ -154,22 +154,7 @@ def test_a_finger_that_rests_on_a_word_marks_it_and_a_tap_goes_on_to_another(pag
 
 
 def test_a_stretch_marked_on_the_timeline_is_cut_out_of_the_clip_and_put_back(page: Page, api: TrimApi):
-    page.keyboard.press("w")
-    edge(page, "in", "4.85")
-    page.wait_for_function("""() => {
-        const root = document.getElementById('host').shadowRoot;
-        const out = root.querySelector('.handle-out').getBoundingClientRect();
-        const track = root.querySelector('.track').getBoundingClientRect();
-        return Math.abs((out.x + 9 - track.x) / track.width - 9.75 / 30) < 0.002;
-    }""")
-    track = page.locator(".track").bounding_box()
-    second = track["width"] / DURATION_S
-    page.keyboard.down("Shift")
-    page.mouse.move(track["x"] + 7 * second, track["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(track["x"] + 8 * second, track["y"] + 90, steps=4)
-    page.mouse.up()
-    page.keyboard.up("Shift")
+    drag_with_shift(page, 7, 8)
     page.keyboard.press("Delete")
 
     told(page, "version")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.desk_api import Api, Page, expect, open_clip
+from tests.browser.desk_api import Api, Page, expect, open_clip, open_from_outside
 
 pytestmark = pytest.mark.browser
 
@@ -156,8 +156,7 @@ def test_long_and_hostile_notes_are_text(page: Page, api: Api):
 def test_a_note_begun_on_a_clip_waits_there_while_another_one_is_open(page: Page, api: Api):
     page.keyboard.press("t")
     page.keyboard.type("Too long, I think")
-    page.evaluate("run({ project_id: 'prj_1', clip_id: 'b' })")
-    open_clip(page, "b")
+    open_from_outside(page, "b")
     page.keyboard.press("ArrowUp")
     open_clip(page, "a")
     page.keyboard.press("t")

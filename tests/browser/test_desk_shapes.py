@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.browser.desk_api import Page, at_start, edge, expect, open_clip, saved, told
-from tests.browser.rules_page import Rules, open_rules
+from tests.browser.rules_page import Rules
 from tests.browser.trim_api import TrimApi
 
 pytestmark = pytest.mark.browser
@@ -18,12 +15,6 @@ pytestmark = pytest.mark.browser
 MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SHORTEST_MS = 300
 Span = tuple[int, int]
-
-
-@pytest.fixture(scope="module")
-def rules(browser: Any) -> Iterator[Rules]:
-    with open_rules(browser) as rules:
-        yield rules
 
 
 @pytest.fixture
