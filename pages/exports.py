@@ -3,7 +3,7 @@
 import streamlit as st
 
 from clipper_core.domain.task import TaskState
-from clipper_core.services.projects import ProjectView
+from clipper_core.services.project_views import ProjectView
 from clipper_core.services.renders import RenderView
 from pages.components.files import bundle_html, file_html
 from pages.components.frame import in_words, open_page

@@ -12,7 +12,7 @@ from clipper_core.adapters.speech_audio import BYTES_PER_MS, SAMPLES_PER_MS
 from clipper_core.domain.envelope import FRAME_MS
 from clipper_core.errors import BadRange, NotReady
 from clipper_core.services.evidence import NOT_MAPPED, Evidence
-from clipper_core.services.projects import ProjectView
+from clipper_core.services.project_views import ProjectView
 from clipper_core.services.work import Files
 
 Row = npt.NDArray[Any]

@@ -13,7 +13,8 @@ from clipper_core.errors import BadRange, NotReady, ProjectNotFound, WrongState
 from clipper_core.pipeline import RunSettings
 from clipper_core.services.clip_rows import clean_text
 from clipper_core.services.evidence import NOT_MAPPED
-from clipper_core.services.runs import Runs, RunView
+from clipper_core.services.run_views import RunView
+from clipper_core.services.runs import Runs
 from clipper_core.services.tasks import Tasks
 
 BUSY = "This recording is still being worked on. Propose clips here when that is done."

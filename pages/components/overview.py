@@ -12,7 +12,7 @@ from clipper_core.domain.coverage import Coverage
 from clipper_core.domain.envelope import Envelope
 from clipper_core.figures import silence_map_figure
 from clipper_core.services.listening import coverage
-from clipper_core.services.projects import ProjectView
+from clipper_core.services.project_views import ProjectView
 from pages.components import silences
 from pages.components.coverage import coverage_html
 from pages.components.links import exports_link

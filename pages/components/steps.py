@@ -7,7 +7,7 @@ from itertools import groupby
 
 from clipper_core.domain.task import TaskState, state_of_run
 from clipper_core.services.renders import RenderView
-from clipper_core.services.runs import RunView, TaskView
+from clipper_core.services.run_views import RunView, TaskView
 from pages.components import words
 from pages.components.engines import engine
 from pages.components.frame import failure_html, here_and_now

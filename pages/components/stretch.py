@@ -13,8 +13,8 @@ from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import ClipperError
 from clipper_core.figures import clock
-from clipper_core.services.projects import ProjectView
-from clipper_core.services.runs import RunView
+from clipper_core.services.project_views import ProjectView
+from clipper_core.services.run_views import RunView
 from clipper_core.services.stretches import shortest_clip_ms
 from pages.components import words
 from pages.components.frame import tell

@@ -11,7 +11,7 @@ from clipper_core.app import App
 from clipper_core.errors import ClipperError
 from clipper_core.figures import DrawnClip
 from clipper_core.services.clip_outlines import Outline
-from clipper_core.services.projects import ProjectView
+from clipper_core.services.project_views import ProjectView
 from clipper_core.strip import strip_svg
 
 NOTHING_YET = '<div class="strip none"></div>'

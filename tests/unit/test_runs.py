@@ -15,7 +15,8 @@ from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import ProjectNotFound, ServiceKeyRefused, WrongState
 from clipper_core.services.map_rows import map_row
-from clipper_core.services.runs import Runs, RunView
+from clipper_core.services.run_views import RunView
+from clipper_core.services.runs import Runs
 from clipper_core.services.tasks import Tasks
 from tests.unit.test_tasks import FakeBell
 

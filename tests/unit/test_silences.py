@@ -21,7 +21,7 @@ from clipper_core.errors import BadRange, BadSettings, NotReady, ProjectNotFound
 from clipper_core.services.evidence import Evidence
 from clipper_core.services.map_rows import map_in_use, map_of_row, map_row
 from clipper_core.services.peaks import Peaks, sound_peaks
-from clipper_core.services.projects import ProjectView
+from clipper_core.services.project_views import ProjectView
 from clipper_core.services.silences import Silences, checked_settings
 from clipper_core.services.work import Files
 from clipper_core.stages.find_silences import find_silences
