@@ -1,12 +1,11 @@
 """The map of a whole recording for plotly, from plain values.
 
-Plotly is imported only when a figure is made. Every colour is a middle tone that is legible on light and on dark.
+Plotly is imported only when a figure is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -19,46 +18,33 @@ from clipper_core.domain.coverage import Coverage, Seen
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 from clipper_core.domain.silence import Evidence, Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.drawing import (
+    COLOURS,
+    FLOOR_DB,
+    LEVEL,
+    MOST_BUCKETS,
+    NAMES,
+    SEEN_NAMES,
+    SIGNS,
+    DrawnClip,
+    Levels,
+    clock,
+    level_points,
+)
 
 DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the other on it hardly ever is
 MOST_LEVELS = 500
 DAY_MS = 86_400_000  # a clock begins a day late: plotly takes numbers of four digits for years
-MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
 CLOSE_BUCKETS = 30_000  # of a picture that is looked at closely
-FLOOR_DB = -80  # drawn as the bottom; what lies below it is silence to any ear
 TICKS_WANTED = 9
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
-SIGNS = {
-    ClipStatus.PROPOSED: "·",
-    ClipStatus.APPROVED: "✓",
-    ClipStatus.REJECTED: "✕",
-    ClipStatus.CHANGES_REQUESTED: "↺",
-}
-NAMES = {
-    ClipStatus.PROPOSED: "proposed",
-    ClipStatus.APPROVED: "approved",
-    ClipStatus.REJECTED: "rejected",
-    ClipStatus.CHANGES_REQUESTED: "to change",
-}
-COLOURS = {
-    ClipStatus.PROPOSED: "#4f86e8",
-    ClipStatus.APPROVED: "#1f9d55",
-    ClipStatus.REJECTED: "#8a93a3",
-    ClipStatus.CHANGES_REQUESTED: "#cf8412",
-}
 RESTS_ON = {
     Evidence.THRESHOLD: "below the fixed level",
     Evidence.LEVEL: "quieter than the speech around",
     Evidence.BANDS: "noise or music, no speech in it",
     Evidence.VOICE: "there is sound, but no voice",
     Evidence.NOBODY: "nobody speaks near it",
-}
-SEEN_NAMES = {
-    Seen.DECIDED: "decided",
-    Seen.PROPOSED: "proposed",
-    Seen.LISTENED: "listened to",
-    Seen.NEVER: "never looked at",
 }
 # Told apart by pattern first: full, hatched, dotted, empty.
 SEEN_MARKERS: dict[Seen, dict[str, Any]] = {
@@ -68,65 +54,12 @@ SEEN_MARKERS: dict[Seen, dict[str, Any]] = {
     Seen.NEVER: {"color": "rgba(0,0,0,0)"},
 }
 MOST_SEEN = 400  # stretches in the lane of what was looked at: narrower ones could not be made out
-LEVEL = "#7386a3"
 SILENCE = "rgba(94, 140, 220, 0.36)"
 DEAD_AIR = "rgba(52, 96, 190, 0.66)"
 PERHAPS = "rgba(94, 140, 220, 0.2)"
 THRESHOLD = "#9d7fd6"
 GRID = "rgba(128, 140, 160, 0.22)"
 SEEN_EDGE = "rgba(128, 140, 160, 0.6)"
-
-Levels = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnClip:
-    """A clip as a figure shows it: from where to where, how it stands, what it is called."""
-
-    start_ms: int
-    end_ms: int
-    status: ClipStatus
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LevelPoints:
-    """The level in equal parts of a recording: the middle of each in seconds, its least, mean and greatest dB."""
-
-    at_s: Levels
-    low: Levels
-    mean: Levels
-    high: Levels
-
-
-def level_points(envelope: Envelope, buckets: int = MOST_BUCKETS) -> LevelPoints:
-    """The level in at most ``buckets`` parts; nothing is lower than ``FLOOR_DB``. The mean is that of the decibels."""
-    count = min(buckets, envelope.frames)
-    if not count:
-        nothing = np.empty(0, np.float32)
-        return LevelPoints(nothing, nothing, nothing, nothing)
-    edges = np.arange(count, dtype=np.int64) * envelope.frames // count
-    ends = np.append(edges[1:], envelope.frames)
-    level = np.maximum(envelope.level_cdb, FLOOR_DB * 100).astype(np.int32)
-    return LevelPoints(
-        ((edges + ends) * (FRAME_MS / 2_000)).astype(np.float32),
-        _decibels(np.minimum.reduceat(level, edges)),
-        _decibels(np.add.reduceat(level, edges) / (ends - edges)),
-        _decibels(np.maximum.reduceat(level, edges)),
-    )
-
-
-def _decibels(level_cdb: npt.NDArray[np.int32] | npt.NDArray[np.float64]) -> Levels:
-    return (level_cdb / 100).astype(np.float32)
-
-
-def clock(ms: int) -> str:
-    """A moment as people say it: ``12:03.4``, with hours only where there are any. Tenths are cut, not rounded."""
-    tenths = max(0, ms) // 100
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    head = f"{hours}:{minutes:02}" if hours else f"{minutes}"
-    return f"{head}:{rest // 10:02}.{rest % 10}"
 
 
 def clock_ticks(duration_ms: int) -> tuple[list[int], list[str]]:

@@ -11,6 +11,7 @@ from clipper_core import figures
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import SilenceMap
+from clipper_core.drawing import Levels, clock
 from clipper_core.errors import DiskFull, FolderNotWritable
 
 PAGE = """<!doctype html>
@@ -68,7 +69,7 @@ def _part(path: Path) -> Path:
 
 
 def save_picture(
-    path: Path, name: str, envelope: Envelope, silence_map: SilenceMap, levels: figures.Levels | None = None
+    path: Path, name: str, envelope: Envelope, silence_map: SilenceMap, levels: Levels | None = None
 ) -> None:
     """Write the file, whole or not at all. ``name`` is shown as text. Raises FolderNotWritable, DiskFull."""
     numbers = _numbers(silence_map, envelope.loudness)
@@ -97,10 +98,10 @@ def _numbers(silence_map: SilenceMap, loudness: Loudness) -> dict[str, str]:
     dead_air = silence_map.dead_air
     missed_ms = sum(s.length_ms for s in dead_air)
     numbers = {
-        "Length": figures.clock(silence_map.duration_ms),
+        "Length": clock(silence_map.duration_ms),
         "Silences": f"{len(silence_map.silences)}",
         f"Dead air, {silence_map.settings.dead_air_ms / 1000:g} s or longer": (
-            f"{figures.clock(missed_ms)} in {len(dead_air)} place{'s' if len(dead_air) != 1 else ''}"
+            f"{clock(missed_ms)} in {len(dead_air)} place{'s' if len(dead_air) != 1 else ''}"
         ),
     }
     if loudness.integrated_lufs is not None:

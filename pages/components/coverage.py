@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clipper_core.domain.coverage import Coverage, Seen
-from clipper_core.figures import SEEN_NAMES
+from clipper_core.drawing import SEEN_NAMES
 from pages.components.words import THIN
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.task import TaskState
-from clipper_core.figures import NAMES, SIGNS
+from clipper_core.drawing import NAMES, SIGNS
 from clipper_core.services.project_views import ProjectView
 from clipper_core.services.run_views import RunView
 from pages.components import words

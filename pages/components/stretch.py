@@ -11,8 +11,8 @@ import streamlit as st
 from clipper_core.app import App
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
+from clipper_core.drawing import clock
 from clipper_core.errors import ClipperError
-from clipper_core.figures import clock
 from clipper_core.services.project_views import ProjectView
 from clipper_core.services.run_views import RunView
 from clipper_core.services.stretches import shortest_clip_ms

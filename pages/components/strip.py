@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clipper_core.app import App
+from clipper_core.drawing import DrawnClip
 from clipper_core.errors import ClipperError
-from clipper_core.figures import DrawnClip
 from clipper_core.services.clip_outlines import Outline
 from clipper_core.services.project_views import ProjectView
 from clipper_core.strip import strip_svg

@@ -24,13 +24,14 @@ MAY_IMPORT = {
     "here": "services adapters settings",
     "app": "here services adapters db settings",
     "web": "app services",
-    "figures": "",
-    "strip": "figures",
-    "picture": "figures",
+    "drawing": "",
+    "figures": "drawing",
+    "strip": "drawing",
+    "picture": "drawing figures",
     "__main__": "app here web settings picture",
     "worker.py": "app web settings",
     "streamlit_app.py": "app web settings pages",
-    "pages": "app services figures strip",
+    "pages": "app services drawing figures strip",
 }
 ONLY_IN = {
     "subprocess": {"clipper_core/adapters/ffmpeg.py", "clipper_core/adapters/processes.py"},

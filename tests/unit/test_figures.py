@@ -16,17 +16,8 @@ from clipper_core.domain.coverage import Coverage, coverage_of
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Evidence, Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.figures import (
-    FLOOR_DB,
-    MOST_SEEN,
-    TICKS_WANTED,
-    DrawnClip,
-    clock,
-    clock_ticks,
-    level_points,
-    recording_html,
-    silence_map_figure,
-)
+from clipper_core.drawing import FLOOR_DB, DrawnClip, clock, level_points
+from clipper_core.figures import MOST_SEEN, TICKS_WANTED, clock_ticks, recording_html, silence_map_figure
 from clipper_core.strip import strip_svg
 
 HOUR_MS = 3_600_000
