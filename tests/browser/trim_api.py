@@ -28,6 +28,7 @@ def spoken() -> Transcript:
 class TrimApi(Api):
     def __init__(self) -> None:
         super().__init__()
+        self.answers = {}
         self.transcript = spoken()
         for clip in self.clips:
             self.cut(clip, clip["ranges"])
@@ -49,6 +50,8 @@ class TrimApi(Api):
         return super().api(route, path, method)
 
     def write_clips_split(self, route: Route, name: str, body: dict[str, Any]) -> None:
+        if self.made_before(route):
+            return None
         clip = self.get(name)
         if route.request.headers.get("if-match") != clip["etag"]:
             self.refuse(route, 412, "stale")
@@ -60,10 +63,15 @@ class TrimApi(Api):
         second = self.cut(self.clip(f"{name}{len(self.sent)}", f"{clip['title']}, part 2", 0, 1), after)
         self.revise(clip, {"ranges": before, "by": body["by"]})
         self.clips.append(second)
-        return route.fulfill(status=201, json={"clips": [clip, second]})
+        return self.answer_once(route, {"clips": [clip, second]})
 
     def write_clips_merge(self, route: Route, name: str, body: dict[str, Any]) -> None:
-        clip, other = self.get(name), self.get(body["other"])
+        if self.made_before(route):
+            return None
+        clip, other = self.get(name), next((c for c in self.clips if c["id"] == body["other"]), None)
+        if other is None:
+            self.refuse(route, 404, "clip_not_found")
+            return None
         if (route.request.headers.get("if-match"), body["other_etag"]) != (clip["etag"], other["etag"]):
             self.refuse(route, 412, "stale")
             return None
@@ -71,4 +79,21 @@ class TrimApi(Api):
         self.clips.remove(other)
         self.gone[other["id"]] = self.stepped(other)
         self.revise(clip, {"ranges": body["ranges"], "by": body["by"]})
-        return route.fulfill(status=201, json={"clip": clip, "removed": other["id"]})
+        return self.answer_once(route, {"clip": clip, "removed": other["id"], "removed_etag": other["etag"]})
+
+    # -- one that is sent again under its key is answered again and done once, as the real API does
+
+    answers: dict[str, dict[str, Any]]
+
+    def made_before(self, route: Route) -> bool:
+        answer = self.answers.get(route.request.headers["idempotency-key"])
+        if answer is not None:
+            route.fulfill(status=201, json=answer)
+        return answer is not None
+
+    def answer_once(self, route: Route, answer: dict[str, Any]) -> None:
+        self.answers[route.request.headers["idempotency-key"]] = answer
+        if self.swallowing:
+            self.swallowing -= 1
+            return route.abort()
+        return route.fulfill(status=201, json=answer)
