@@ -27,6 +27,7 @@ MODULES = (
     "undo.js",
     "outbox.js",
     "wishes.js",
+    "calls.js",
     "refusals.js",
     "store.js",
     "player.js",

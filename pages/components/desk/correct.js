@@ -1,20 +1,22 @@
 // A word put right in place, a name put right everywhere; and clips whose words changed since they were decided on.
 
-import { Problem } from "./api.js";
+import { NoAnswer, Problem } from "./api.js";
 import { make } from "./details.js";
 import { countWhile, wordAt } from "./rules.js";
 import { setText } from "./stage.js";
-import { changedWords, everywhere, findReading, places, reading, replacements, saidIn, wordsOf } from "./wording.js";
+import { changedWords, everywhere, findReading, places, reading, replacements, saidIn, standing, wordsOf } from "./wording.js";
 
 /** @typedef {import("./api.js").Transcript} Transcript */
-/** @typedef {{was: string, text: string, at: number}} Edit the words that read `was` at a moment should read `text` */
-/** @typedef {{apply: (t: Transcript) => Transcript|null, post: (t: Transcript, key: string) => Promise<any>,
- *   once?: boolean, asked?: Transcript|null, before?: Transcript, after?: string}} Correction what it makes of a transcript
- *   (null: nothing, it is done or impossible by now), how to ask for it, and between which revisions it was stored */
+/** @typedef {import("./wording.js").Edit} Edit */
+/** @typedef {{index: number, was: string, text: string}} Numbered an edit of one revision, where words stand by number */
+/** @typedef {import("./outbox.js").Wish} Wish */
+/** @typedef {Pick<Wish, "verb"|"args"|"after"> & {key?: string}} Correction */
 
 const LANE = "the words"; // in the outbox: one correction after the other
 const TRIES = 4; // where somebody else's come before
 const MOST_EDITS = 2000; // in one request
+const BACK = "restore words"; // to those of an earlier revision
+const CHANGED = "Somebody changed these words since. Look at them as they are now.";
 
 export class Correct {
   /** @param {any} desk */
@@ -25,11 +27,11 @@ export class Correct {
     this.base = null;
     /** @type {Transcript|null} with what is underway, as the desk shows it */
     this.shown = null;
-    /** @type {Correction[]} seen at once, stored soon */
-    this.underway = [];
     this.drawn = 0;
-    /** @type {string[]} the revisions made here, one upon the other */
-    this.ours = [];
+    this.drawnOf = ""; // what waited when it was drawn
+    this.settled = ""; // the correction that the words hold already, though its lane has not gone on yet
+    /** @type {Map<string, Transcript>} the words before a correction, by their revision and by its key */
+    this.earlier = new Map();
     /** @type {{first: number, was: string, at: number}|null} */
     this.place = null;
     this.dialog = this.build();
@@ -43,6 +45,11 @@ export class Correct {
     });
     desk.root.addEventListener("pointerdown", (event) => {
       if (this.place && !event.composedPath().includes(this.dialog)) this.close();
+    });
+    desk.store.register({
+      words: this.verb("words", ({ edits }) => isListOf(edits, isEdit)),
+      replace: this.verb("replace", ({ find, replace }) => typeof find === "string" && typeof replace === "string"),
+      [BACK]: this.verb(BACK, ({ revision, since }) => typeof revision === "string" && typeof since === "string"),
     });
   }
 
@@ -141,6 +148,10 @@ export class Correct {
     this.desk.focusQuietly();
   }
 
+  get isTyping() {
+    return Boolean(this.place) && this.input.value !== this.place.was;
+  }
+
   save() {
     const { was, at } = this.place;
     const text = wordsOf(this.input.value).join(" ");
@@ -163,14 +174,12 @@ export class Correct {
     const { was, text, at } = edit;
     const alike = wordsOf(was).length === wordsOf(text).length;
     const label = `\u201c${short(was)}\u201d is now \u201c${short(text)}\u201d`;
-    this.doNow(this.ofEdits([edit]), alike ? this.ofEdits([{ was: text, text: was, at }]) : null, label);
+    this.doNow({ verb: "words", args: { edits: [edit] } }, alike ? [{ was: text, text: was, at }] : null, label);
   }
 
   /** @param {string} find @param {string} replace */
   replace(find, replace) {
-    const { api, transcript } = this.desk.store;
-    const apply = (t) => changedOrNull(t, replacements(t, find, replace));
-    const post = (t, key) => api.replaceWords(t.revision, { find, replace, by: this.by }, key);
+    const { transcript } = this.desk.store;
     const changes = replacements(transcript, find, replace);
     const alike = changes.length <= MOST_EDITS && changes.every((c) => c.texts.length === c.end - c.first);
     const back = changes.map(({ first, end, texts }) => {
@@ -178,108 +187,162 @@ export class Correct {
       return { was: texts.join(" "), text: reading(words, first, end), at: words[first].start_s };
     });
     const label = `\u201c${short(find)}\u201d is now \u201c${short(replace)}\u201d in ${changes.length} places`;
-    this.doNow({ apply, post }, alike ? this.ofEdits(back) : null, label);
-  }
-
-  get by() {
-    return this.desk.store.reviewer;
-  }
-
-  /** @param {Edit[]} edits @returns {Correction} */
-  ofEdits(edits) {
-    const { api } = this.desk.store;
-    const found = (t) => edits.map(({ was, text, at }) => ({ index: findReading(t.words, was, at), was, text }));
-    const apply = (t) => {
-      const there = found(t).filter((e) => e.index >= 0);
-      const changes = there.map((e) => ({ first: e.index, end: e.index + e.was.split(" ").length, texts: wordsOf(e.text) }));
-      return changedOrNull(t, changes.sort((a, b) => a.first - b.first));
-    };
-    const post = (t, key) =>
-      api.correctWords(t.revision, { edits: found(t).filter((e) => e.index >= 0), by: this.by }, key);
-    return { apply, post };
+    this.doNow({ verb: "replace", args: { find, replace } }, alike ? back : null, label);
   }
 
   /**
    * Do something that can be taken back and done again.
-   * @param {Correction} one @param {Correction|null} reverse null: by going back to the words before @param {string} label
+   * @param {import("./calls.js").Call} call @param {Edit[]|null} edits that reverse it; null: by going back to the words
+   * before, unless somebody else's would be lost by that @param {string} label
    */
-  doNow(one, reverse, label) {
+  doNow(call, edits, label) {
     const { store } = this.desk;
-    if (!one.apply(this.shown)) return void this.sayChanged();
-    let sent = this.send(one);
-    const undo = () => (sent = sent.then((stored) => stored && this.send(reverse ?? this.backFrom(one))));
-    const redo = () => (sent = sent.then(() => this.send(one)));
-    store.undoable.push({ kind: "call", label, undo, redo });
+    if (!this.apply(call, this.shown)) return store.say({ text: CHANGED, tone: "info" });
+    const undo = edits ? { verb: "words", args: { edits } } : { verb: BACK, args: { revision: "", since: "" } };
+    store.askUndoably(label, call, undo);
     store.say({ text: `${label}.`, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.desk.undo() } });
   }
 
-  sayChanged() {
-    this.desk.store.say({ text: "Somebody changed these words since. Look at them as they are now.", tone: "info" });
-    return false;
+  /** @param {string} name @param {(args: any) => boolean} fits @returns {import("./calls.js").Verb} */
+  verb(name, fits) {
+    return {
+      alone: true,
+      lane: () => LANE,
+      fits: (args) => fits(args) && (args.asked === undefined || isAsked(args.asked)),
+      holds: (args, how) => this.touched({ verb: name, args, ...how }),
+      send: (wish) => this.send(wish),
+      found: (_wish, { before, revision }) => ({ revision: before, since: revision }),
+      stored: (wish, answer) => this.goneOn(wish, answer),
+      refused: (_wish, { message, code }) => this.desk.store.say({ text: message, tone: code === "changed_since" ? "info" : "error" }),
+    };
   }
 
-  /** To the words before a correction, unless somebody else's would be lost by that. @param {Correction} one */
-  backFrom(one) {
-    const { before, after } = one;
-    if (!this.ours.includes(after)) return { apply: () => null, post: () => Promise.resolve(null) };
-    const body = { revision: before.revision, by: this.by };
-    return { apply: () => before, post: (t, key) => this.desk.store.api.restoreWords(t.revision, body, key), once: true };
+  // --- seen at once
+
+  /**
+   * What a correction makes of a transcript; null: nothing, it is done or impossible by now, or not known here.
+   * @param {Correction} one @param {Transcript} t @param {Map<string, Transcript>} [states] before each of those that wait
+   * @returns {Transcript|null}
+   */
+  apply({ verb, args, after }, t, states) {
+    if (verb === "replace") return changedOrNull(t, replacements(t, args.find, args.replace));
+    if (verb === "words") return changedOrNull(t, standing(t, args.edits));
+    return (after && (states?.get(after) ?? this.earlier.get(after))) || (this.earlier.get(args.revision) ?? null);
   }
 
-  // --- seen at once, stored soon
+  /** @returns {Wish[]} */
+  get underway() {
+    return this.desk.store.wishesFor(LANE).filter((wish) => wish.key !== this.settled);
+  }
 
-  /** @param {Correction} one @returns {Promise<boolean>} whether it was stored */
-  async send(one) {
+  /** The words as the server has them, with these corrections on top. @param {Correction[]} some */
+  with(some) {
+    const states = new Map();
+    return some.reduce((t, one) => {
+      states.set(one.key, t);
+      const unsure = one.args.asked && one.args.asked.revision !== t.revision && this.base === t; // it may hold it already
+      return (unsure ? null : this.apply(one, t, states)) ?? t;
+    }, this.base);
+  }
+
+  show() {
+    if (!this.base) return;
+    this.drawn += 1;
+    this.drawnOf = this.underwayKey;
+    this.shown = { ...this.with(this.underway), revision: `${this.base.revision} ${this.drawn}` };
+    this.desk.store.take("transcript", this.shown);
+  }
+
+  get underwayKey() {
+    return this.underway.map((wish) => wish.key).join();
+  }
+
+  /** The words as the server has them, with what is underway on top. @param {Transcript} fresh */
+  adopt(fresh) {
+    this.base = fresh;
+    this.show();
+  }
+
+  /**
+   * The undecided clips whose words change: each gets a new version, and what is wanted of it next waits for that, so that
+   * it is of that version. @param {Correction} one
+   */
+  touched(one) {
     const { store, marks } = this.desk;
     const before = this.shown;
-    const now = one.apply(before);
-    if (!now) return this.sayChanged();
-    if (now.words.length !== before.words.length) marks.clear(); // it counts words
-    this.underway.push(one);
-    this.show();
-    const hold = this.hold(this.touched(before, now));
-    const answer = await store.ask(LANE, async (key) => {
-      await hold.held;
-      return this.attempt(one, key);
-    });
-    if (answer?.revision) await store.readClips().catch(() => {});
-    hold.release();
-    if (answer?.problem) this.giveUp(one, answer.problem);
-    return Boolean(answer?.revision);
+    const now = before && this.with([...this.underway, one]);
+    if (now && now.words.length !== before.words.length) marks.clear(); // it counts words
+    const open = (store.clips ?? []).filter((clip) => store.statusOf(clip) === "proposed");
+    const unknown = one.verb === BACK && !one.after && !this.earlier.has(one.args.revision);
+    const differs = (clip) => unknown || saidIn(before.words, clip.ranges) !== saidIn(now.words, clip.ranges);
+    return now ? open.filter(differs).map((clip) => clip.id) : [];
   }
 
-  /** @param {Correction} one @param {Problem} problem */
-  giveUp(one, problem) {
-    this.underway = this.underway.filter((other) => other !== one);
-    this.show();
-    this.desk.store.say({ text: problem.message, tone: "error" });
-  }
+  // --- stored soon
 
-  /** Ask; where somebody corrected other words before, ask again on top of theirs. @param {Correction} one */
-  async attempt(one, key) {
+  /** Ask; where somebody corrected other words before, ask again on top of theirs. @param {Wish} wish */
+  async send(wish) {
+    const { store } = this.desk;
     for (let i = 1; ; i += 1) {
-      const base = (one.asked ??= this.base); // asked again for want of an answer, it is the same question
+      const asked = (wish.args.asked ??= this.question(wish)); // asked again for want of an answer, it is the same question
+      store.outbox.keep();
       try {
-        const answer = await one.post(base, key);
-        this.settle(one, base, answer.revision);
-        return answer;
+        const { revision } = await this.post(wish, asked);
+        await this.settle(wish, asked.revision, revision);
+        await store.readClips().catch(() => {});
+        return { before: asked.revision, revision };
       } catch (error) {
         if (!(error instanceof Problem)) throw error; // no answer: it is sent again later
-        one.asked = null;
+        delete wish.args.asked;
         await this.reread();
-        if (error.status !== 412 || one.once || i === TRIES || !one.apply(this.base)) return { problem: error };
+        if (error.status !== 412 || wish.verb === BACK || i === TRIES || !this.apply(wish, this.base)) throw error;
       }
     }
   }
 
-  /** It is stored: what the server has now is what it had, with this. */
-  settle(one, base, revision) {
-    this.underway = this.underway.filter((other) => other !== one);
-    Object.assign(one, { before: base, after: revision, asked: null });
-    this.ours.push(revision);
-    if (this.base !== base) return this.show(); // read anew meanwhile
-    this.base = { ...(one.apply(base) ?? base), revision };
+  /** What to ask of the words as the server has them. @param {Wish} wish @returns {{revision: string, edits?: Numbered[]}} */
+  question({ verb, args }) {
+    const { base } = this;
+    if (!base) throw new NoAnswer("The words have not been read yet.");
+    const { revision } = base;
+    const changed = verb === BACK ? args.since !== revision : !this.apply({ verb, args }, base);
+    if (changed) throw new Problem(412, { detail: CHANGED, code: "changed_since" });
+    if (verb !== "words") return { revision };
+    const found = args.edits.map(({ was, text, at }) => ({ index: findReading(base.words, was, at), was, text }));
+    return { revision, edits: found.filter((e) => e.index >= 0) };
+  }
+
+  /** @param {Wish} wish @param {{revision: string, edits?: Numbered[]}} asked */
+  post({ verb, args, key, by }, { revision, edits }) {
+    const { api } = this.desk.store;
+    if (verb === "words") return api.correctWords(revision, { edits, by }, key);
+    if (verb === "replace") return api.replaceWords(revision, { find: args.find, replace: args.replace, by }, key);
+    return api.restoreWords(revision, { revision: args.revision, by }, key);
+  }
+
+  /** It is stored: what the server has now is what it had, with this. @param {Wish} wish @param {string} before @param {string} revision */
+  async settle(wish, before, revision) {
+    const { base } = this;
+    this.settled = wish.key;
+    if (base?.revision !== before) return this.show(); // read anew meanwhile
+    for (const name of [before, wish.key]) this.earlier.set(name, base);
+    const now = this.apply(wish, base);
+    if (!now) return this.reread().catch(() => {});
+    this.base = { ...now, revision };
     this.desk.store.have.transcript = revision;
+    this.show();
+  }
+
+  /** What could go back without losing anybody else's words still can: these are the same person's. @param {Wish} wish @param {any} answer */
+  goneOn({ key }, { before, revision }) {
+    const { store } = this.desk;
+    const { done, undone } = store.undoable;
+    const backs = [...done, ...undone].flatMap((step) => (step.kind === "call" ? [step.undo] : []));
+    for (const { verb, args } of [...backs, ...store.wishesFor(LANE)]) {
+      if (verb === BACK && args.since === before) args.since = revision;
+    }
+    store.undoable.keep();
+    store.outbox.renew(key);
   }
 
   async reread() {
@@ -287,45 +350,6 @@ export class Correct {
     const fresh = await store.api.transcript();
     store.have.transcript = fresh.revision;
     this.adopt(fresh);
-  }
-
-  /** The words as the server has them, with what is underway on top. @param {Transcript} fresh */
-  adopt(fresh) {
-    if (!this.ours.includes(fresh.revision)) this.ours = [];
-    this.base = fresh;
-    this.show();
-  }
-
-  show() {
-    this.drawn += 1;
-    const folded = this.underway.reduce((t, one) => one.apply(t) ?? t, this.base);
-    this.shown = { ...folded, revision: `${this.base.revision} ${this.drawn}` };
-    this.desk.store.take("transcript", this.shown);
-  }
-
-  /** The undecided clips whose words change: each gets a new version. @param {Transcript} before @param {Transcript} now */
-  touched(before, now) {
-    const { store } = this.desk;
-    const differs = (clip) => saidIn(before.words, clip.ranges) !== saidIn(now.words, clip.ranges);
-    return (store.clips ?? []).filter((clip) => store.statusOf(clip) === "proposed" && differs(clip));
-  }
-
-  /** What is wanted of these clips next waits for the version the correction makes, so that it is of that version. */
-  hold(clips) {
-    const { store } = this.desk;
-    let release = () => {};
-    const over = new Promise((done) => (release = () => done(null)));
-    const held = clips.map(
-      (clip) =>
-        new Promise((reached) => {
-          const wait = () => {
-            reached(null); // all that was wanted before has its answer
-            return over.then(() => store.clip(clip.id));
-          };
-          store.ask(clip.id, wait).then(reached);
-        }),
-    );
-    return { held: Promise.all(held), release };
   }
 
   // --- clips whose words changed
@@ -352,6 +376,7 @@ export class Correct {
   update(topics) {
     const { store } = this.desk;
     if (topics.has("transcript") && store.transcript && store.transcript !== this.shown) this.adopt(store.transcript);
+    else if (topics.has("saving") && this.drawnOf !== this.underwayKey) this.show();
     if (topics.has("selection") && this.place) this.close();
     if (topics.has("transcript") && this.place) this.count();
     const clip = store.selected;
@@ -371,4 +396,18 @@ function changedOrNull(transcript, changes) {
 /** @param {string} text */
 function short(text) {
   return text.length > 40 ? `${text.slice(0, 38).trimEnd()}\u2026` : text;
+}
+
+/** @param {any} list @param {(one: any) => boolean} test */
+function isListOf(list, test) {
+  return Array.isArray(list) && list.length > 0 && list.every(test);
+}
+
+function isEdit(edit) {
+  return typeof edit?.was === "string" && typeof edit.text === "string" && Number.isFinite(edit.at);
+}
+
+function isAsked(asked) {
+  const isChange = (one) => Number.isInteger(one?.index) && typeof one.was === "string" && typeof one.text === "string";
+  return typeof asked?.revision === "string" && (asked.edits === undefined || isListOf(asked.edits, isChange));
 }

@@ -85,6 +85,7 @@ class Desk {
     this.details = new Details(this);
     this.notes = new Notes(this);
     this.correct = new Correct(this);
+    this.store.resume();
     /** @type {{update: (topics: Set<string>) => void}[]} */
     this.parts = [this.stage, this.overlay, this.filters, this.picked, new ClipList(this), new Summary(this), this.marks];
     this.parts.push(this.details, this.alternatives, this.decision, this.notes, this.words, this.correct, new Messages(this));
@@ -128,7 +129,13 @@ class Desk {
 
   leaving(event) {
     this.store.commitAll();
-    if (this.store.isStuck) event.preventDefault();
+    if (this.isTyping || !this.store.outbox.isKept) event.preventDefault();
+  }
+
+  /** Whether there is text that only the page has. */
+  get isTyping() {
+    const areas = [...this.root.querySelectorAll("textarea")];
+    return areas.some((area) => area.value.trim()) || this.notes.begun.size > 0 || this.correct.isTyping || this.details.isTyping;
   }
 
   hide() {

@@ -69,6 +69,11 @@ export class Details {
     else this.title.value = clip.title;
   }
 
+  get isTyping() {
+    const clip = this.desk.store.clip(this.naming);
+    return this.desk.activeElement() === this.title && Boolean(clip) && this.title.value.trim() !== clip.title;
+  }
+
   /** @param {Set<string>} topics */
   update(topics) {
     if (!["clips", "selection", "draft", "map", "transcript", "cuts"].some((t) => topics.has(t))) return;

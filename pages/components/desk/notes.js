@@ -1,8 +1,7 @@
 // Notes with a time in the clip: written where the playhead is, answered, resolved, opened again.
 
-import { Problem } from "./api.js";
 import { make } from "./details.js";
-import { clock, moment } from "./format.js";
+import { called, clock, moment } from "./format.js";
 import { countWhile } from "./rules.js";
 import { setText } from "./stage.js";
 
@@ -17,9 +16,6 @@ export class Notes {
   constructor(desk) {
     this.desk = desk;
     this.box = desk.find(".notes");
-    /** @type {{clip: string, apply: (notes: Note[]) => Note[]}[]} seen at once, stored soon */
-    this.underway = [];
-    this.made = 0;
     /** @type {{clip: string, at_s: number}|null} where the note being written belongs */
     this.writing = null;
     /** @type {Map<string, {at_s: number, text: string}>} begun on a clip, when another one was opened */
@@ -30,6 +26,12 @@ export class Notes {
     this.signs = [];
     this.unfolded = false;
     this.build();
+    desk.store.register({
+      note: this.verb((one) => one.at_s === null || Number.isFinite(one.at_s), ["text", "at"]),
+      reply: this.verb(() => true, ["note", "text", "at"]),
+      resolve: this.verb(() => true, ["note", "at"]),
+      reopen: this.verb(() => true, ["note"]),
+    });
   }
 
   build() {
@@ -124,51 +126,52 @@ export class Notes {
   // --- changes, seen at once and stored soon
 
   add(clip, at_s, text) {
-    const { store } = this.desk;
-    const note = { id: this.newId(), at_s, text, by: store.reviewer, at: new Date().toISOString(), resolved_by: null, resolved_at: null, replies: [] };
-    const send = (key) => store.api.note(clip, { at_s, text, by: note.by }, key);
-    return this.change(clip, (notes) => [...notes, note], send);
+    const known = { clip, note: "", at: "" };
+    const call = { verb: "note", args: { clip, at_s, text, at: now() } };
+    this.desk.store.askUndoably(`the note \u201c${called(text)}\u201d`, call, { verb: "resolve", args: { ...known, at: now() } }, { verb: "reopen", args: known });
   }
 
-  reply(clip, id, text) {
-    const { store } = this.desk;
-    const reply = { id: this.newId(), text, by: store.reviewer, at: new Date().toISOString() };
-    const apply = (notes) => notes.map((n) => (n.id === id ? { ...n, replies: [...n.replies, reply] } : n));
-    return this.change(clip, apply, (key) => store.api.noteStep(id, "replies", { text, by: reply.by }, key));
+  reply(clip, note, text) {
+    this.desk.store.ask("reply", { clip, note, text, at: now() });
   }
 
   /** Resolve it, or open it again. @param {string} clip @param {string} id @param {"resolve"|"reopen"} step */
   settle(clip, id, step) {
-    const { store } = this.desk;
-    const by = store.reviewer;
-    const state = step === "resolve" ? { resolved_by: by, resolved_at: new Date().toISOString() } : { resolved_by: null, resolved_at: null };
-    const apply = (notes) => notes.map((n) => (n.id === id ? { ...n, ...state } : n));
-    return this.change(clip, apply, (key) => store.api.noteStep(id, step, { by }, key));
+    const args = { clip, note: id, at: now() };
+    const [label, back] = step === "resolve" ? ["resolving a note", "reopen"] : ["opening a note again", "resolve"];
+    this.desk.store.askUndoably(label, { verb: step, args }, { verb: back, args });
   }
 
-  newId() {
-    this.made += 1;
-    return `here-${this.made}`;
+  /** @param {(args: any) => boolean} fits @param {string[]} texts @returns {import("./calls.js").Verb} */
+  verb(fits, texts) {
+    const { store } = this.desk;
+    return {
+      alone: true,
+      lane: ({ clip }) => `notes of ${clip}`,
+      fits: (args) => ["clip", ...texts].every((name) => typeof args[name] === "string") && fits(args),
+      send: (wish) => this.send(wish),
+      ...(texts.includes("note") ? {} : { found: ({ args, by }, { notes }) => ({ note: newest(notes, args, by) }) }),
+      stored: ({ args: { clip } }, { notes }) => {
+        store.clips = store.clips?.map((c) => (c.id === clip ? { ...c, notes } : c)) ?? null;
+        store.tell("clips");
+      },
+      refused: (_wish, { message }) => store.say({ text: message, tone: "error" }),
+    };
   }
 
-  /** @param {string} clip @param {(notes: Note[]) => Note[]} apply @param {(key: string) => Promise<any>} send */
-  async change(clip, apply, send) {
-    const { store } = this.desk;
-    const step = { clip, apply };
-    this.underway.push(step);
-    store.tell("clips");
-    const answer = await store.ask(`notes of ${clip}`, (key) => send(key).catch(saidNo));
-    this.underway = this.underway.filter((one) => one !== step);
-    if (answer?.notes) store.clips = store.clips?.map((c) => (c.id === clip ? { ...c, notes: answer.notes } : c)) ?? null;
-    else if (answer?.problem) store.say({ text: answer.problem.message, tone: "error" });
-    store.tell("clips");
+  /** @param {import("./outbox.js").Wish} wish */
+  send({ verb, key, by, args: { clip, note, at_s, text } }) {
+    const { api } = this.desk.store;
+    if (verb === "note") return api.note(clip, { at_s, text, by }, key);
+    if (verb === "reply") return api.noteStep(note, "replies", { text, by }, key);
+    return api.noteStep(note, verb, { by }, key);
   }
 
   /** A clip's notes with what is on its way, by time. @param {import("./api.js").Clip} clip @returns {Note[]} */
   of(clip) {
-    const mine = this.underway.filter((one) => one.clip === clip.id);
+    const mine = this.desk.store.wishesFor(`notes of ${clip.id}`);
     if (!mine.length) return clip.notes ?? [];
-    return mine.reduce((notes, one) => one.apply(notes), clip.notes ?? []).sort((a, b) => (a.at_s ?? -1) - (b.at_s ?? -1));
+    return mine.reduce(withStep, clip.notes ?? []).sort((a, b) => (a.at_s ?? -1) - (b.at_s ?? -1));
   }
 
   // --- showing
@@ -322,10 +325,27 @@ export class Notes {
   }
 }
 
-/** @param {unknown} error */
-function saidNo(error) {
-  if (error instanceof Problem) return { problem: error };
-  throw error;
+/** @param {Note[]} notes @param {import("./outbox.js").Wish} wish @returns {Note[]} */
+function withStep(notes, { verb, key, by, after, args }) {
+  const { note, at_s, text, at } = args;
+  const id = `here-${key}`;
+  if (verb === "note") return [...notes, { id, at_s, text, by, at, resolved_by: null, resolved_at: null, replies: [] }];
+  const about = note || `here-${after}`; // one without an answer yet
+  const change = (n) => {
+    if (verb === "reply") return { ...n, replies: [...n.replies, { id, text, by, at }] };
+    return verb === "resolve" ? { ...n, resolved_by: by, resolved_at: at } : { ...n, resolved_by: null, resolved_at: null };
+  };
+  return notes.map((n) => (n.id === about ? change(n) : n));
+}
+
+/** Of the notes that say just this, the last one written. @param {Note[]} notes @param {Record<string, any>} args @param {string} by */
+function newest(notes, { at_s, text }, by) {
+  const alike = notes.filter((n) => n.text === text && n.by === by && n.at_s === at_s && !n.resolved_at);
+  return alike.reduce((last, n) => (last && last.at > n.at ? last : n), alike[0])?.id ?? "";
+}
+
+function now() {
+  return new Date().toISOString();
 }
 
 /** @param {{by: string, at: string}} one */

@@ -3,6 +3,10 @@
 // Every clip has a lane: wishes sent one after the other, each with the etag of what the person saw and a key of its
 // own, so that one sent twice is done once. No answer: the lane waits and can be retried. What waits is kept in the
 // browser, so that a reload or a closed page goes on where it was. Refused: the lane is handed to whoever can say why.
+//
+// A wish with `after` waits, in whichever lane, for the answer to the one with that key, and is filled in with what only
+// that answer says. A hold is no more than that: it keeps its lane still, and what it is held for waits until all before
+// it has its answer. Both are put down together, so that no two wishes ever wait for each other.
 
 import { Problem } from "./api.js";
 import { isDecision } from "./format.js";
@@ -10,15 +14,15 @@ import { areRanges } from "./rules.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("./rules.js").Range} Range */
-/** @typedef {{key: string, kind: "version"|"decision"|"created"|"deleted"|"restored"|"call", by?: string, batch?: string,
- *   sent?: boolean, ranges?: Range[], title?: string, take_words?: boolean, decision?: string, reason?: string|null,
- *   note?: string|null, carry?: boolean, etag?: string, send?: (key: string, etag: string|null) => Promise<any>,
- *   done?: (answer: any) => void}} Wish */
+/** @typedef {{key: string, kind: "version"|"decision"|"created"|"deleted"|"restored"|"call"|"hold", by?: string,
+ *   batch?: string, sent?: boolean, ranges?: Range[], title?: string, take_words?: boolean, decision?: string,
+ *   reason?: string|null, note?: string|null, carry?: boolean, etag?: string, verb?: string, args?: Record<string, any>,
+ *   quiet?: boolean, after?: string}} Wish a call is one of the desk's verbs; a quiet one takes back or does again */
 /** @typedef {{wishes: Wish[], etag: string|null, seen: Clip|null, busy: boolean, stuck: boolean}} Lane */
 
 export const NEW = "(new)"; // the lane of clips that have no id yet
 
-const KINDS = ["version", "decision", "created", "deleted", "restored"]; // that a browser can keep
+const KINDS = ["version", "decision", "created", "deleted", "restored", "call", "hold"];
 
 /** A key no other wish has. */
 export function newKey() {
@@ -28,7 +32,8 @@ export function newKey() {
 export class Outbox {
   /**
    * @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId
-   * @param {{clip: (id: string) => Clip|null, held: (id: string) => boolean, accept: (id: string, wish: Wish, answer: any) => void,
+   * @param {{clip: (id: string) => Clip|null, held: (id: string) => boolean, fits: (id: string, wish: Wish) => boolean,
+   *   perform: (wish: Wish, etag: string|null) => Promise<any>, accept: (id: string, wish: Wish, answer: any) => any,
    *   refused: (id: string, lane: Lane, error: Problem) => void, stuck: () => void, freed: () => void,
    *   changed: () => void}} owner
    */
@@ -42,7 +47,6 @@ export class Outbox {
     this.later = [];
     this.left = ""; // where in the browser this page left what waited when it went away
     this.closed = false;
-    this.resume();
   }
 
   /** @param {string} id @returns {Lane} */
@@ -59,6 +63,15 @@ export class Outbox {
   /** @param {string} id @returns {Wish[]} */
   wishes(id) {
     return this.lanes.get(id)?.wishes ?? [];
+  }
+
+  get all() {
+    return [...this.lanes.values(), ...this.later].flatMap((lane) => lane.wishes);
+  }
+
+  /** Whether a wish has no answer yet. @param {string} key */
+  has(key) {
+    return this.all.some((wish) => wish.key === key);
   }
 
   /** @param {string} id @param {Wish} wish */
@@ -104,14 +117,62 @@ export class Outbox {
     this.pump(id);
   }
 
+  // --- what waits for another lane
+
+  /** Whether the first wish of a lane may be sent. @param {Lane} lane */
+  mayGo({ wishes: [wish] }) {
+    if (!wish || wish.after) return false;
+    const held = ({ wishes }) => wishes.findIndex((w) => w.kind === "hold" && w.after === wish.key); // -1: not for it
+    return [...this.lanes.values()].every((lane) => held(lane) < 1) && this.later.every((lane) => held(lane) < 0);
+  }
+
+  /** The lane that is kept still for a wish. @param {string} id @param {string} key @returns {Lane|null} */
+  heldFor(id, key) {
+    const lane = this.lanes.get(id);
+    return lane?.wishes[0]?.kind === "hold" && lane.wishes[0].after === key ? lane : null;
+  }
+
+  /** What is held for a wish was seen as it is now. @param {string} key */
+  renew(key) {
+    for (const id of this.lanes.keys()) {
+      const [lane, seen] = [this.heldFor(id, key), this.owner.clip(id)];
+      if (lane && seen) [lane.etag, lane.seen] = [seen.etag, seen];
+    }
+  }
+
+  /** It was answered: what waited for that goes on. @param {string} key @param {Record<string, any>} found what only its answer says */
+  passed(key, found) {
+    for (const wish of this.all.filter((w) => w.after === key && w.kind !== "hold")) {
+      fill(wish.args, found);
+      delete wish.after;
+    }
+    this.withdraw(key);
+  }
+
+  /** What waited for its answer is not wanted any more, and nothing is held for it. @param {string} key */
+  withdraw(key) {
+    for (const lane of [...this.lanes.values(), ...this.later]) lane.wishes = lane.wishes.filter((w) => w.after !== key);
+    this.later = this.later.filter((lane) => lane.wishes.length);
+    this.keep();
+    for (const [id, lane] of [...this.lanes]) if (!lane.busy) this.release(id);
+    this.wake();
+  }
+
+  /** Lanes that waited for another one go on. */
+  wake() {
+    for (const [id, lane] of [...this.lanes]) if (!lane.stuck) this.pump(id);
+  }
+
+  // --- sending
+
   /** @param {string} id */
   async pump(id) {
     const lane = this.lanes.get(id);
-    if (!lane || lane.busy) return;
+    if (!lane || lane.busy || !this.mayGo(lane)) return;
     lane.busy = true;
     this.owner.changed();
     try {
-      while (lane.wishes.length) await this.first(id, lane);
+      while (this.mayGo(lane)) await this.first(id, lane);
       this.release(id);
     } catch (error) {
       this.failed(id, lane, error);
@@ -119,6 +180,7 @@ export class Outbox {
       lane.busy = false;
       this.owner.changed();
     }
+    this.wake();
   }
 
   /** @param {string} id @param {Lane} lane */
@@ -134,15 +196,16 @@ export class Outbox {
     lane.stuck = false;
     if (answer?.etag) lane.etag = answer.etag;
     if (answer?.id) lane.seen = answer;
-    this.owner.accept(id, wish, answer);
-    wish.done?.(answer);
+    const found = this.owner.accept(id, wish, answer);
+    if (answer?.problem) this.withdraw(wish.key);
+    else this.passed(wish.key, found ?? {});
   }
 
   /** @param {string} id @param {string|null} etag @param {Wish} wish */
   send(id, etag, wish) {
-    const { key, kind, send, batch, sent, done, etag: seen, ...body } = wish;
+    const { key, kind, batch, sent, quiet, etag: seen, ...body } = wish;
     const { api } = this;
-    if (kind === "call") return send(key, etag);
+    if (kind === "call") return this.owner.perform(wish, etag);
     if (kind === "created") return api.create(body, key);
     if (kind === "deleted") return api.remove(id, etag, body.by, key);
     if (kind === "restored") return api.restore(id, etag ?? seen, body, key);
@@ -154,7 +217,6 @@ export class Outbox {
     if (this.closed) return;
     if (error instanceof Problem) {
       this.drop(id);
-      for (const wish of lane.wishes) if (wish.kind === "call") wish.done(null);
       return this.owner.refused(id, lane, error);
     }
     lane.stuck = true;
@@ -172,8 +234,14 @@ export class Outbox {
 
   get waiting() {
     const lanes = [...[...this.lanes].map(([id, lane]) => ({ ...lane, id })), ...this.later];
-    const kept = lanes.map(({ id, etag, seen, wishes }) => ({ id, etag, seen, wishes: wishes.filter((w) => w.kind !== "call") }));
-    return kept.filter((lane) => lane.wishes.length);
+    return lanes.filter((lane) => lane.wishes.length).map(({ id, etag, seen, wishes }) => ({ id, etag, seen, wishes }));
+  }
+
+  /** Whether the browser keeps what waits, over a reload and a closed page. */
+  get isKept() {
+    const { waiting } = this;
+    const keeps = (where) => putAway(where, `${this.place}.try`, waiting) && putAway(where, `${this.place}.try`, []);
+    return !waiting.length || (keeps("sessionStorage") && keeps("localStorage"));
   }
 
   keep() {
@@ -199,13 +267,34 @@ export class Outbox {
   resume() {
     const own = take("sessionStorage", (place) => place === this.place);
     const left = take("localStorage", (place) => `${place}.`.startsWith(`${this.place}.`));
-    for (const lane of [...own, ...left].map(laneOf)) if (lane) this.adopt(lane);
+    for (const lane of [...own, ...left].map((kept) => this.laneOf(kept))) if (lane) this.adopt(lane);
+    this.prune();
     this.keep();
+  }
+
+  // what waits for something that was not kept would wait for ever
+  prune() {
+    const { lanes, later } = this;
+    const keys = new Set(this.all.map((w) => w.key));
+    for (const lane of [...lanes.values(), ...later]) lane.wishes = lane.wishes.filter((w) => !w.after || keys.has(w.after));
+    this.later = later.filter((lane) => lane.wishes.length);
+    for (const [id, lane] of [...lanes]) if (!lane.wishes.length) lanes.delete(id);
+  }
+
+  /** A lane as the browser kept it, as far as it makes sense. @param {any} kept @returns {(Lane & {id: string})|null} */
+  laneOf(kept) {
+    if (typeof kept?.id !== "string" || !Array.isArray(kept.wishes)) return null;
+    const { id, etag, seen } = kept;
+    const isKnown = typeof seen?.title === "string" && areRanges(seen.ranges);
+    const makesSense = (wish) => isWish(wish) && (wish.kind === "created") === (id === NEW) && this.owner.fits(id, wish);
+    const sound = kept.wishes.filter(makesSense);
+    const wishes = sound.filter((w, i) => !sound.slice(i).some((other) => other.key === w.after)); // behind it: it would wait for ever
+    return { id, etag: typeof etag === "string" ? etag : null, seen: isKnown ? seen : null, wishes, busy: false, stuck: false };
   }
 
   /** @param {Lane & {id: string}} lane */
   adopt(lane) {
-    const here = [...this.lanes.values(), ...this.later].flatMap((one) => one.wishes.map((w) => w.key));
+    const here = this.all.map((w) => w.key);
     lane.wishes = lane.wishes.filter((w) => !here.includes(w.key));
     if (!lane.wishes.length) return;
     const before = this.lanes.get(lane.id);
@@ -215,21 +304,19 @@ export class Outbox {
   }
 }
 
-/** A lane as the browser kept it, as far as it makes sense. @param {any} kept @returns {(Lane & {id: string})|null} */
-function laneOf(kept) {
-  if (typeof kept?.id !== "string" || !Array.isArray(kept.wishes)) return null;
-  const { id, etag, seen } = kept;
-  const isKnown = typeof seen?.title === "string" && areRanges(seen.ranges);
-  const wishes = kept.wishes.filter((wish) => isWish(wish) && (wish.kind === "created") === (id === NEW));
-  return { id, etag: typeof etag === "string" ? etag : null, seen: isKnown ? seen : null, wishes, busy: false, stuck: false };
-}
-
+/** @param {any} wish */
 function isWish(wish) {
   if (typeof wish?.key !== "string" || !KINDS.includes(wish.kind)) return false;
   const isText = (value) => value === undefined || value === null || typeof value === "string";
-  if (![wish.title, wish.by, wish.reason, wish.note, wish.batch, wish.etag].every(isText)) return false;
+  if (![wish.title, wish.by, wish.reason, wish.note, wish.batch, wish.etag, wish.after].every(isText)) return false;
+  if (wish.kind === "hold" && !wish.after) return false;
   if (wish.kind === "decision" && !isDecision(wish.decision)) return false;
   return wish.ranges === undefined ? wish.kind !== "created" : areRanges(wish.ranges);
+}
+
+/** What only an answer says takes the places left open for it. @param {Record<string, any>|undefined} args @param {Record<string, any>} found */
+export function fill(args, found) {
+  for (const name of Object.keys(args ?? {})) if (Object.hasOwn(found, name)) args[name] = found[name];
 }
 
 /** @param {"sessionStorage"|"localStorage"} where @param {string} place @param {object[]} some */
@@ -237,8 +324,9 @@ function putAway(where, place, some) {
   try {
     if (some.length) window[where].setItem(place, JSON.stringify(some));
     else window[where].removeItem(place);
+    return true;
   } catch {
-    // a browser that keeps nothing: what is on its way still arrives, since it is sent with keepalive
+    return false; // a browser that keeps nothing: what is on its way still arrives, since it is sent with keepalive
   }
 }
 

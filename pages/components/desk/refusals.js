@@ -1,16 +1,17 @@
 // What was wanted and can't be stored as it was: somebody was faster, or it is refused. Nothing of it is dropped unsaid.
 
+import { Calls } from "./calls.js";
 import { cameTrue, mine, whatChanged } from "./conflicts.js";
 import { called } from "./format.js";
 import { newKey } from "./outbox.js";
-import { Wishes, plain } from "./wishes.js";
+import { plain } from "./wishes.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("./outbox.js").Wish} Wish */
 /** @typedef {import("./outbox.js").Lane} Lane */
 /** @typedef {import("./rules.js").Range} Range */
 
-export class Refusals extends Wishes {
+export class Refusals extends Calls {
   /** @param {string} id @param {Lane} lane @param {import("./api.js").Problem} error */
   async refused(id, lane, error) {
     const draft = this.drafts.get(id);
@@ -19,21 +20,40 @@ export class Refusals extends Wishes {
     if (!this.isLeaving(id)) this.hidden.delete(id);
     await this.readClips().catch(() => {});
     const clip = this.clip(id);
-    const wishes = lane.wishes.filter((w) => w.kind !== "call");
-    const [wish] = lane.wishes;
+    const [wish, ...rest] = lane.wishes;
+    const wishes = lane.wishes.filter((w) => !["call", "hold"].includes(w.kind) && !w.after);
     const done = cameTrue(wish, clip) || error.code === "nothing_to_undo";
-    if (done) this.goOn(id, wish, wishes.slice(1));
-    else if (error.status === 412 && clip) this.faster(lane, clip, wishes);
-    else if ([404, 412].includes(error.status) && lane.seen && !clip && wish.kind !== "restored") this.gone(lane);
+    const { seen, now } = this.whose(lane, clip);
+    if (!done) this.notAsked(lane, error);
+    if (done) this.goOn(id, wish, rest);
+    else if (error.status === 412 && now && now === clip) this.faster(lane, clip, wishes);
+    else if (error.status === 412 && now) this.notJoined(seen, now, clip, wishes);
+    else if ([404, 412].includes(error.status) && seen && !now && wish.kind !== "restored") this.gone(seen);
     else this.notDone(error, clip, wishes.slice(wish.kind === "call" ? 0 : 1));
     if (wish.kind === "created") this.undoable.drop(this.undoable.creation(wish.key));
     const lost = clip && error.status === 412 && !done;
     if (wish.batch) this.settled(wish.batch, lost ? { clip, wishes } : null);
   }
 
+  // A join is refused for either of two clips: the other one's, where its own is as it was.
+  whose(lane, clip) {
+    const [{ verb, args, key }] = lane.wishes;
+    if (verb !== "merge" || !clip || clip.etag !== lane.etag) return { seen: lane.seen, now: clip };
+    const now = this.clip(args.other);
+    return { seen: this.outbox.heldFor(args.other, key)?.seen ?? now, now };
+  }
+
+  // none of the desk's other verbs that waited in a lane is asked for any more, nor what rests on them elsewhere
+  notAsked(lane, error) {
+    for (const wish of lane.wishes) {
+      if (wish.kind === "call") this.notMade(wish, error);
+      this.outbox.withdraw(wish.key);
+    }
+  }
+
   // What was wanted is so by now; what was wanted after it still is.
   goOn(id, wish, rest) {
-    for (const one of rest) this.wish(id, { ...one, key: newKey(), sent: false, batch: undefined });
+    for (const one of rest) this.outbox.put(id, { ...one, batch: undefined });
     this.onStored(wish.kind, id);
   }
 
@@ -44,14 +64,22 @@ export class Refusals extends Wishes {
     this.say({ text, tone: "error", stays: true, action: { label: mine(rest), run: () => this.anyway(clip.id, rest) } });
   }
 
-  gone(lane) {
-    const { id, title, etag } = lane.seen;
+  /** @param {Clip} seen */
+  gone({ id, title, etag }) {
     this.undoable.forget(id);
     const after = `"${Number(etag.replaceAll('"', "")) + 1}"`; // the revision that removing it made
     const run = () => this.bringBack({ id, title, etag: after });
     const text = `Somebody removed this clip: ${called(title)}. What you wanted was not stored.`;
     this.say({ text, tone: "info", stays: true, action: { label: "Bring it back", run } });
     this.tell("selection");
+  }
+
+  /** The other clip is not what it was when they were joined. @param {Clip} seen @param {Clip} other as it is now @param {Clip} clip @param {Wish[]} rest */
+  notJoined(seen, other, clip, rest) {
+    const theirs = `${this.whoChanged(other)} ${whatChanged(seen, other)} meanwhile: ${named(other)}.`;
+    const message = `${theirs} It was not joined with ${named(clip)}.`;
+    if (rest.length) return this.notDone({ message }, clip, rest);
+    this.say({ text: message, tone: "info", stays: true, action: { label: "Show it", run: () => this.select(other.id) } });
   }
 
   /** Say what they did, and offer what was wanted here as a step of its own. */

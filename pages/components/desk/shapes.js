@@ -1,11 +1,15 @@
 // Clips by hand: a copy, two of one, one of two, none, and a stretch cut out.
 
+import { Problem } from "./api.js";
 import { verbButton } from "./details.js";
 import { called, clock, length } from "./format.js";
-import { joinedRanges, lengthOf, putBack, splitPlace, without } from "./rules.js";
+import { areRanges, joinedRanges, lengthOf, putBack, spanOf, splitPlace, without } from "./rules.js";
+import { plain } from "./wishes.js";
 
 /** @typedef {import("./rules.js").Range} Range */
 /** @typedef {import("./api.js").Clip} Clip */
+
+/** @typedef {import("./outbox.js").Wish} Wish */
 
 const LEAST_HALF_S = 1;
 
@@ -14,6 +18,8 @@ export class Shapes {
   constructor(desk) {
     this.desk = desk;
     this.box = desk.find(".shapes");
+    /** @type {{at_s: number|null, span: Range|null}} where a clip will be divided, and what a joined one will be */
+    this.coming = { at_s: null, span: null };
     this.next = verbButton(desk, "Join with next", "G", () => this.merge());
     this.box.append(
       verbButton(desk, "Duplicate", "D", () => this.duplicate()),
@@ -22,11 +28,13 @@ export class Shapes {
       verbButton(desk, "Cut out", "", () => this.cutMarked()),
       verbButton(desk, "Remove", "Del", () => this.remove(true)),
     );
+    desk.store.register({ split: this.splitting, merge: this.joining, part: this.parting });
     desk.store.on((topics) => this.update(topics));
   }
 
   /** @param {Set<string>} topics */
   update(topics) {
+    if (topics.has("saving")) this.showComing();
     if (!["clips", "selection", "draft"].some((t) => topics.has(t))) return;
     this.box.hidden = !this.desk.store.selected;
     const next = this.following();
@@ -56,28 +64,26 @@ export class Shapes {
     names.then(() => this.splitAt(clip, place));
   }
 
-  async splitAt(clip, place) {
+  splitAt(clip, at_s) {
     const { store } = this.desk;
-    const before = store.rangesOf(clip);
-    const step = { kind: "call", label: `splitting ${called(clip.title)}`, undo: () => (sent = sent.then((done) => done && back())), redo: () => (sent = sent.then(() => divide())) };
-    let second = "";
-    const divide = async () => {
-      this.pending(place);
-      const send = async (key, etag) => {
-        const answer = await store.api.split(clip.id, etag, { at_s: place, by: store.reviewer }, key);
-        second = answer.clips[1]?.id ?? "";
-        this.put(clip.id, answer.clips);
-        return answer;
-      };
-      const answer = await store.ask(clip.id, send);
-      this.pending(null);
-      return answer;
+    const undo = { verb: "merge", args: { clip: clip.id, other: "", other_etag: "", ranges: plain(store.rangesOf(clip)) } };
+    store.askUndoably(`splitting ${called(clip.title)}`, { verb: "split", args: { clip: clip.id, at_s } }, undo);
+  }
+
+  /** @returns {import("./calls.js").Verb} */
+  get splitting() {
+    const { store } = this.desk;
+    return {
+      lane: ({ clip }) => clip,
+      fits: ({ clip, at_s }) => typeof clip === "string" && Number.isFinite(at_s),
+      send: ({ key, by, args: { clip, at_s } }, etag) => store.api.split(clip, etag, { at_s, by }, key),
+      found: (_wish, { clips: [, second] }) => ({ other: second?.id ?? "", other_etag: second?.etag ?? "" }),
+      stored: ({ args, quiet }, { clips }) => {
+        this.put(args.clip, clips);
+        const rest = store.clip(clips[1]?.id);
+        if (!quiet) this.say(`Split at ${clock(args.at_s)}: ${rest ? called(rest.title) : "the rest"} is a clip of its own.`, "ok", true);
+      },
     };
-    const back = () => this.join(clip.id, second, before);
-    let sent = divide();
-    store.undoable.push(step); // at once, so that undo takes back what was done last
-    if (!(await sent)) return store.undoable.drop(step);
-    this.say(`Split at ${clock(place)}: ${store.clip(second) ? called(store.clip(second).title) : "the rest"} is a clip of its own.`, "ok", true);
   }
 
   /** The clip that begins next in the recording. @returns {Clip|null} */
@@ -99,62 +105,60 @@ export class Shapes {
     names.then(() => this.mergeWith(clip, other));
   }
 
-  async mergeWith(clip, other) {
-    const { store, timeline } = this.desk;
-    const [before, theirs] = [store.rangesOf(clip), store.rangesOf(other)];
+  mergeWith(clip, other) {
+    const { store } = this.desk;
+    const [before, theirs] = [store.rangesOf(clip), store.rangesOf(other)].map(plain);
     const ranges = joinedRanges(before, theirs);
-    timeline.ghost = { start_s: ranges[0].start_s, end_s: ranges[ranges.length - 1].end_s };
-    timeline.redraw();
-    let sent = this.join(clip.id, other.id, ranges); // the etag of the other one, which is gone
-    const back = async (etag) => (etag && (await this.part(clip.id, other.id, etag, before)), etag);
-    const again = async (etag) => (await this.join(clip.id, other.id, ranges)) ?? etag;
-    const step = {
-      kind: "call",
-      label: `joining ${called(clip.title)} with ${called(other.title)}`,
-      undo: () => (sent = sent.then(back)),
-      redo: () => (sent = sent.then(again)),
-    };
-    store.undoable.push(step); // at once, so that undo takes back what was done last
-    const gone = await sent;
-    timeline.ghost = null;
-    timeline.redraw();
-    if (!gone) return store.undoable.drop(step);
-    const still = ranges.length > before.length + theirs.length - 1 ? " What lies between them stays cut out." : "";
-    this.say(`Joined with ${called(other.title)}, ${length(lengthOf(ranges))} now.${still}`, "ok", true);
+    const stays = ranges.length > before.length + theirs.length - 1;
+    const both = { clip: clip.id, other: other.id };
+    const call = { verb: "merge", args: { ...both, other_etag: "", ranges, title: other.title, stays } };
+    const undo = { verb: "part", args: { ...both, etag: "", ranges: before } };
+    store.askUndoably(`joining ${called(clip.title)} with ${called(other.title)}`, call, undo);
   }
 
-  /** Two clips into the first; answers what the other can be brought back by. @returns {Promise<string|null>} */
-  async join(id, otherId, ranges) {
+  /** @returns {import("./calls.js").Verb} */
+  get joining() {
     const { store } = this.desk;
-    // in its turn after what already waits for the other one
-    const other_etag = await store.ask(otherId, async (_key, etag) => etag ?? store.clip(otherId)?.etag);
-    if (!other_etag) return null;
-    const answer = await store.ask(id, async (key, etag) => {
-      const body = { other: otherId, other_etag, ranges, by: store.reviewer };
-      const got = await store.api.merge(id, etag, body, key);
-      store.put(got.clip);
-      store.without(otherId);
-      store.onStored("deleted", otherId);
-      return got;
-    });
-    return answer && (answer.removed_etag ?? laterBy(other_etag));
+    return {
+      lane: ({ clip }) => clip,
+      fits: ({ clip, other, other_etag, ranges }) => areTexts(clip, other, other_etag) && clip !== other && areRanges(ranges),
+      holds: ({ other }) => (other ? [other] : []), // in its turn after what already waits for the other one
+      send: (wish, etag) => this.sendJoin(wish, etag),
+      found: ({ args }, { removed_etag }) => ({ etag: removed_etag ?? laterBy(args.other_etag) }),
+      stored: ({ args, quiet }, { clip, removed_etag }) => {
+        const etag = removed_etag ?? laterBy(args.other_etag);
+        const lane = store.outbox.lanes.get(args.other);
+        if (lane) lane.etag = etag;
+        store.put(clip);
+        store.removed(args.other, etag);
+        const still = args.stays ? " What lies between them stays cut out." : "";
+        if (!quiet) this.say(`Joined with ${called(args.title ?? "")}, ${length(lengthOf(args.ranges))} now.${still}`, "ok", true);
+      },
+    };
   }
 
-  /** The other clip is back, and the first as it was. */
-  async part(id, otherId, etag, before) {
+  /** @param {Wish} wish @param {string|null} etag */
+  async sendJoin({ key, by, args }, etag) {
     const { store } = this.desk;
-    const send = async (key) => {
-      const clip = await store.api.restore(otherId, etag, { by: store.reviewer }, key);
-      store.put(clip);
-      return clip;
+    const { clip, other, ranges } = args;
+    args.other_etag = args.other_etag || (store.outbox.heldFor(other, key)?.etag ?? "");
+    if (!args.other_etag) throw new Problem(412, { detail: "The clip to join it with was changed or removed meanwhile." });
+    store.outbox.keep(); // asked again for want of an answer, it is the same question
+    return store.api.merge(clip, etag, { other, other_etag: args.other_etag, ranges, by }, key);
+  }
+
+  /** The other clip is back, and the first as it was. @returns {import("./calls.js").Verb} */
+  get parting() {
+    const { store } = this.desk;
+    return {
+      lane: ({ clip }) => clip,
+      fits: ({ clip, other, etag, ranges }) => areTexts(clip, other, etag) && areRanges(ranges),
+      wish: ({ clip, other, etag, ranges }, { after }) => {
+        const turn = after ? { after } : {};
+        store.comeBack(other, etag, { quiet: true, ...turn });
+        if (store.clip(clip)) store.wishVersion(store.clip(clip), { ranges, ...turn });
+      },
     };
-    if (!(await store.ask(otherId, send))) return;
-    const change = async (key, seen) => {
-      const clip = await store.api.version(id, seen, { ranges: before, by: store.reviewer }, key);
-      store.put(clip);
-      return clip;
-    };
-    await store.ask(id, change);
   }
 
   // the second half stands behind the first in the list, as it does in the recording
@@ -168,9 +172,13 @@ export class Shapes {
     for (const clip of clips) store.onStored(clip.id === id ? "version" : "created", clip.id);
   }
 
-  pending(at) {
-    this.desk.timeline.ghostAt = at;
-    this.desk.timeline.redraw();
+  /** What waits is seen where it will be. */
+  showComing() {
+    const { store, timeline } = this.desk;
+    const at_s = store.asked("split").at(-1)?.args.at_s ?? null;
+    const joined = store.asked("merge").at(-1)?.args.ranges;
+    this.coming = { at_s, span: joined ? spanOf(joined) : null };
+    timeline.redraw();
   }
 
   /** The clip; or what is cut out there, where an edge of that has the focus. @param {boolean} [whole] */
@@ -214,4 +222,8 @@ export class Shapes {
 /** @param {string} etag */
 function laterBy(etag) {
   return `"${Number(etag.replaceAll('"', "")) + 1}"`;
+}
+
+function areTexts(...values) {
+  return values.every((value) => typeof value === "string");
 }

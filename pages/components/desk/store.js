@@ -54,7 +54,10 @@ export class Store extends Refusals {
 
   /** @param {import("./undo.js").Step} step */
   takeBack(step) {
-    if (step.kind === "call") return step.undo(), step.label;
+    if (step.kind === "call") {
+      step.back = this.run(step, step.undo);
+      return step.label;
+    }
     if (step.kind === "decision") return this.takeBackDecisions(step);
     if (step.kind === "deleted") return this.bringBack(step);
     if (step.kind === "created" && !step.id) return "new clip"; // goes away again as soon as it is there
@@ -82,7 +85,11 @@ export class Store extends Refusals {
 
   /** @param {import("./undo.js").Step} step */
   doAgain(step) {
-    if (step.kind === "call") return step.redo(), step.label;
+    if (step.kind === "call") {
+      const key = this.run(step, step.redo);
+      if (this.verbs.get(step.redo.verb).found) step.key = key;
+      return step.label;
+    }
     if (step.kind === "decision") {
       const made = step.made.filter((m) => this.clip(m.id));
       if (!made.length) return null;

@@ -91,8 +91,9 @@ export class Timeline {
     this.drawSentences(g);
     this.drawWords(g, ranges);
     this.drawMark(g);
-    if (this.ghost) this.drawGhost(g);
-    if (this.ghostAt !== null) this.drawMoment(g, this.ghostAt);
+    const { coming } = this.desk.shapes;
+    for (const span of [this.ghost, coming.span]) if (span) this.drawGhost(g, span);
+    for (const at of [this.ghostAt, coming.at_s]) if (at !== null) this.drawMoment(g, at);
     if (this.dragging) this.drawPlaces(g);
     this.placeHandles();
     this.desk.overview.draw();
@@ -250,13 +251,13 @@ export class Timeline {
     g.globalAlpha = 1;
   }
 
-  drawGhost(g) {
+  drawGhost(g, span) {
     const { view, colours } = this.desk;
-    const x = view.x(this.ghost.start_s);
+    const x = view.x(span.start_s);
     g.strokeStyle = colours.accent;
     g.setLineDash([5, 4]);
     g.lineWidth = 1.5;
-    g.strokeRect(x, WAVE_TOP + 1, view.x(this.ghost.end_s) - x, LANES.wave - 2);
+    g.strokeRect(x, WAVE_TOP + 1, view.x(span.end_s) - x, LANES.wave - 2);
     g.setLineDash([]);
   }
 

@@ -1,6 +1,7 @@
 // What was done here, so that it can be taken back and done again; kept over a reload.
 
 import { isDecision } from "./format.js";
+import { fill } from "./outbox.js";
 import { areRanges } from "./rules.js";
 
 /** @typedef {import("./rules.js").Range} Range */
@@ -11,7 +12,9 @@ import { areRanges } from "./rules.js";
 /** @typedef {{kind: "decision", made: Made[]}} DecisionStep */
 /** @typedef {{kind: "created"|"deleted", id: string, ranges: Range[], title: string, etag?: string, key?: string}} ClipStep
  *   a creation has no id until it has its answer, but the key it was sent with */
-/** @typedef {{kind: "call", label: string, undo: () => Promise<unknown>, redo: () => Promise<unknown>}} CallStep */
+/** @typedef {import("./calls.js").Call} Call */
+/** @typedef {{kind: "call", label: string, key: string, undo: Call, redo: Call, back?: string}} CallStep
+ *   the key it was last done with, whose answer fills in what taking it back needs; and the one it was taken back with */
 /** @typedef {VersionStep|DecisionStep|ClipStep|CallStep} Step */
 
 const MOST = 100;
@@ -24,7 +27,6 @@ export class Undo {
     this.done = [];
     /** @type {Step[]} */
     this.undone = [];
-    this.recall();
   }
 
   /** Something new was done: what had been taken back can't be done again. @param {Step} step */
@@ -48,6 +50,27 @@ export class Undo {
     return /** @type {ClipStep|undefined} */ ([...this.done, ...this.undone].find(made)) ?? null;
   }
 
+  /** The calls that a key was sent for. @param {string} key @returns {CallStep[]} */
+  calls(key) {
+    const made = (step) => step.kind === "call" && (step.key === key || step.back === key);
+    return /** @type {CallStep[]} */ ([...this.done, ...this.undone].filter(made));
+  }
+
+  /** The answer to a call says what taking it back needs. @param {string} key @param {Record<string, any>} found */
+  fill(key, found) {
+    for (const step of this.calls(key)) {
+      if (step.key !== key) continue;
+      fill(step.undo.args, found);
+      fill(step.redo.args, found);
+    }
+    this.keep();
+  }
+
+  /** It was refused: there is nothing to take back, or to do again. @param {string} key */
+  dropCall(key) {
+    for (const step of this.calls(key)) this.drop(step);
+  }
+
   /** Forget what can't be taken back any more: the clip is gone, or somebody else changed it. @param {string} id */
   forget(id) {
     const without = (steps) =>
@@ -61,20 +84,23 @@ export class Undo {
     this.keep();
   }
 
-  keep() {
-    // a step that is no data can't be kept, nor then what came before it: undo goes in order or not at all
-    const kept = (steps) => steps.slice(steps.findLastIndex((step) => step.kind === "call") + 1);
+  // where there is no room for all, the newest: undo goes in order
+  keep(most = MOST) {
     try {
-      sessionStorage.setItem(this.place, JSON.stringify([kept(this.done), kept(this.undone)]));
+      sessionStorage.removeItem(this.place);
+      sessionStorage.setItem(this.place, JSON.stringify([this.done.slice(-most), this.undone.slice(-most)]));
     } catch {
       // a browser that keeps nothing: a reload forgets what could be taken back, not what was decided
+      if (most > 1) this.keep(most >> 1);
     }
   }
 
-  recall() {
+  /** @param {(call: any) => boolean} isCall */
+  recall(isCall) {
     try {
       const kept = JSON.parse(sessionStorage.getItem(this.place) ?? "[]");
-      [this.done, this.undone] = [0, 1].map((i) => (Array.isArray(kept?.[i]) ? kept[i].filter(isStep) : []));
+      const sound = (step) => isStep(step) || isCallStep(step, isCall);
+      [this.done, this.undone] = [0, 1].map((i) => (Array.isArray(kept?.[i]) ? kept[i].filter(sound) : []));
     } catch {
       // nothing kept
     }
@@ -90,4 +116,10 @@ function isStep(step) {
   if (step.kind === "created" || step.kind === "deleted") return isShape(step);
   if (step.kind !== "version" || !isShape(step.before) || (step.after && !isShape(step.after))) return false;
   return !step.before.decision || isDecision(step.before.decision.decision);
+}
+
+/** @param {any} step @param {(call: any) => boolean} isCall */
+function isCallStep(step, isCall) {
+  if (step?.kind !== "call" || typeof step.label !== "string" || typeof step.key !== "string") return false;
+  return isCall(step.undo) && isCall(step.redo);
 }

@@ -29,13 +29,14 @@ export class Wishes extends Known {
     this.outbox = new Outbox(api, projectId, {
       clip: (id) => this.clip(id),
       held: (id) => this.drafts.has(id),
+      fits: (id, wish) => wish.kind !== "call" || this.fits(id, wish),
+      perform: (wish, etag) => this.perform(wish, etag),
       accept: (id, wish, answer) => this.accept(id, wish, answer),
       refused: (id, lane, error) => this.refused(id, lane, error),
       stuck: () => this.notSaved(),
       freed: () => this.saved(),
       changed: () => this.tell("saving", "clips", "draft"),
     });
-    for (const id of this.outbox.lanes.keys()) if (this.isLeaving(id)) this.hidden.add(id); // removed before a reload
   }
 
   wishesFor(id) {
@@ -124,7 +125,7 @@ export class Wishes extends Known {
     for (const id of [...this.drafts.keys()]) this.commit(id);
   }
 
-  /** @param {Clip} clip @param {{ranges?: Range[], title?: string, take_words?: boolean}} change */
+  /** @param {Clip} clip @param {{ranges?: Range[], title?: string, take_words?: boolean, after?: string}} change */
   wishVersion(clip, change) {
     const last = this.outbox.unsent(clip.id);
     if (last?.kind === "version") {
@@ -209,15 +210,19 @@ export class Wishes extends Known {
 
   /** @param {{id: string, title: string, etag?: string}} clip */
   bringBack({ id, etag = "", title }) {
-    this.wish(id, { kind: "restored", ...(etag ? { etag } : {}) });
+    if (this.comeBack(id, etag)) this.select(id);
+    return called(title);
+  }
+
+  /** @param {string} id @param {string} etag @param {{after?: string, quiet?: boolean}} [how] @returns {boolean} whether it is seen again by that */
+  comeBack(id, etag, how = {}) {
+    this.wish(id, { kind: "restored", ...(etag ? { etag } : {}), ...how });
     this.hidden.delete(id);
     const away = this.away.get(id);
-    if (away && !this.clip(id)) {
-      this.clips = [...this.clips.slice(0, away.at), away.clip, ...this.clips.slice(away.at)];
-      this.select(id);
-      this.tell("clips");
-    }
-    return called(title);
+    if (!away || this.clip(id)) return false;
+    this.clips = [...this.clips.slice(0, away.at), away.clip, ...this.clips.slice(away.at)];
+    this.tell("clips");
+    return true;
   }
 
   /** It is gone from the screen. @param {string} id */
@@ -249,16 +254,6 @@ export class Wishes extends Known {
     this.tell("clips", "draft");
   }
 
-  /**
-   * A change that is neither a version nor a decision, in its turn after what already waits for that clip.
-   * @template T @param {string} id a clip's, or any name for what comes one after the other
-   * @param {(key: string, etag: string|null) => Promise<T>} send @returns {Promise<T|null>} null where it was refused
-   */
-  ask(id, send) {
-    this.commit(id);
-    return new Promise((done) => this.wish(id, { kind: "call", send, done }));
-  }
-
   // one that is being brought back stays on the screen though the server does not have it yet
   asWanted(clips) {
     const coming = (this.clips ?? []).filter((c) => this.wishesFor(c.id).some((w) => w.kind === "restored"));
@@ -270,13 +265,13 @@ export class Wishes extends Known {
   /** @param {string} id @param {Wish} wish @param {any} answer */
   accept(id, wish, answer) {
     this.stored += 1;
-    if (wish.kind === "call") return;
+    if (wish.kind === "call") return this.answered(wish, answer);
     if (wish.kind === "deleted") return this.removed(id, answer.etag);
     const before = this.clip(answer.id);
     this.put(answer);
     if (wish.kind === "version") this.versionStored(before, answer);
     if (wish.kind === "created") this.created(answer, wish.key);
-    if (wish.kind === "restored" && !before && this.clip(answer.id)) this.select(answer.id);
+    if (wish.kind === "restored" && !before && !wish.quiet && this.clip(answer.id)) this.select(answer.id);
     if (wish.batch) this.settled(wish.batch);
     this.onStored(wish.kind === "restored" ? "created" : wish.kind, answer.id);
   }
@@ -322,7 +317,20 @@ export class Wishes extends Known {
     this.say({ text: NOT_SAVED, tone: "error", stays: true, action: { label: "Retry", run: () => this.retry() } });
   }
 
-  // --- what the next layer knows better
+  // --- what the next layers know better
+
+  /** @param {string} _id @param {any} _wish @returns {boolean} */
+  fits(_id, _wish) {
+    return false;
+  }
+
+  /** @param {Wish} _wish @param {string|null} _etag @returns {Promise<any>} */
+  async perform(_wish, _etag) {}
+
+  /** @param {Wish} _wish @param {any} _answer @returns {Record<string, any>|undefined} */
+  answered(_wish, _answer) {
+    return undefined;
+  }
 
   /** @param {string} _id @param {Lane} _lane @param {import("./api.js").Problem} _error */
   refused(_id, _lane, _error) {}

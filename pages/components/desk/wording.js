@@ -6,6 +6,7 @@ import { countWhile } from "./rules.js";
 /** @typedef {import("./api.js").Transcript} Transcript */
 /** @typedef {import("./api.js").Word} Word */
 /** @typedef {{first: number, end: number, texts: string[]}} Change the words from `first` up to `end` become `texts` */
+/** @typedef {{was: string, text: string, at: number}} Edit the words that read `was` at a moment should read `text` */
 
 const JOINERS = new Set("\u200c\u200d"); // parts of words in some scripts
 // punctuation, but not what is part of a name, as in C#
@@ -142,6 +143,13 @@ export function findReading(words, was, at) {
     if (reading(words, i, i + many) === was) return i;
   }
   return -1;
+}
+
+/** What some edits change, as far as those words still read as they did. @param {Transcript} t @param {Edit[]} edits @returns {Change[]} */
+export function standing(t, edits) {
+  const found = edits.map(({ was, text, at }) => ({ first: findReading(t.words, was, at), was, text })).filter((e) => e.first >= 0);
+  const changes = found.map(({ first, was, text }) => ({ first, end: first + was.split(" ").length, texts: wordsOf(text) }));
+  return changes.sort((a, b) => a.first - b.first);
 }
 
 /** What is said in some ranges. @param {Word[]} words @param {import("./rules.js").Range[]} ranges */
