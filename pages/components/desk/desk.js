@@ -172,7 +172,7 @@ class Desk {
     if (topics.has("clips")) this.choose();
     for (const part of this.parts) part.update(topics);
     const { drafts, outbox } = this.store;
-    this.find(".desk").toggleAttribute("data-saving", drafts.size > 0 || !outbox.isEmpty); // of any clip, not only the open one
+    this.root.toggleAttribute("data-saving", drafts.size > 0 || !outbox.isEmpty); // of any clip, not only the open one
     if (this.store.clips || this.store.trouble) this.link.ready();
     if (topics.has("clips") && !topics.has("selection")) this.link.stir();
     if (topics.has("selection") || topics.has("clips")) this.cue();
