@@ -157,6 +157,22 @@ def test_two_who_want_the_same_are_not_told_of_a_conflict(page: Page, api: Api):
     assert [d["by"] for d in api.get("a")["decisions"]] == ["Ana"]
 
 
+@pytest.mark.parametrize("after", ["its answer", "the key"])
+def test_of_two_who_want_the_same_the_second_does_not_take_back_what_the_first_decided(
+    page: Page, api: Api, after: str
+):
+    api.decided_by_ana("a", "approved")
+    page.keyboard.press("a")
+    if after == "its answer":
+        saved(page)
+        open_clip(page, "b")
+    page.keyboard.press("z")
+    saved(page)
+
+    status(page, "a", "approved")
+    assert [(d["by"], d["decision"]) for d in api.get("a")["decisions"]] == [("Ana", "approved")]
+
+
 def test_a_message_that_waits_for_an_answer_comes_back_after_a_passing_one(page: Page, api: Api):
     api.changed_by_ana("a", 9.6, 14.1)
     page.keyboard.press("]")

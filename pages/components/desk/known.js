@@ -214,7 +214,7 @@ export class Known {
     if (!this.clip(this.selectedId)) this.tell("selection");
     const now = this.selected;
     if (old && now && old.etag !== now.etag && !this.wishesFor(now.id).length && !this.drafts.has(now.id)) {
-      this.say({ text: `${this.whoChanged(now)} ${whatChanged(old, now)}.`, tone: "info" });
+      this.say({ text: `${this.whoChanged(now, old)} ${whatChanged(old, now)}.`, tone: "info" });
     }
   }
 
@@ -229,10 +229,14 @@ export class Known {
     return title && title !== clip.title ? { ...clip, title } : clip;
   }
 
-  /** @param {Clip} clip */
-  whoChanged(clip) {
-    const by = clip.changed_by || clip.decision?.by;
-    return by && by !== this.reviewer ? by : "Someone";
+  /** Whoever else last did something to a clip since it was seen. @param {Clip} clip @param {Clip|null} [seen] */
+  whoChanged(clip, seen = null) {
+    const others = (one) => one.by && one.by !== this.reviewer && one.by !== "Clipper";
+    const versions = (clip.versions ?? []).filter((v) => v.number > (seen?.version ?? 1));
+    const decisions = (clip.decisions ?? []).slice(seen?.decisions?.length ?? 0);
+    const made = [...versions, ...decisions].filter(others).sort((a, b) => (a.at < b.at ? -1 : 1));
+    if (made.length) return made[made.length - 1].by;
+    return others({ by: clip.changed_by }) ? clip.changed_by : "Someone";
   }
 
   /** The selected clip's first and last moment as shown. */

@@ -51,8 +51,14 @@ export class Refusals extends Calls {
     }
   }
 
-  // What was wanted is so by now; what was wanted after it still is.
+  // What was wanted is so by now; what was wanted after it still is. But a decision that somebody else made is not one's
+  // own to take back.
   goOn(id, wish, rest) {
+    const decided = wish.kind === "decision" && wish.decision !== "withdrawn";
+    if (decided && this.clip(id)?.decision?.by !== this.reviewer) {
+      this.undoable.forget(id);
+      if (rest[0]?.decision === "withdrawn") rest.shift();
+    }
     for (const one of rest) this.outbox.put(id, { ...one, batch: undefined });
     this.onStored(wish.kind, id);
   }
@@ -76,7 +82,7 @@ export class Refusals extends Calls {
 
   /** The other clip is not what it was when they were joined. @param {Clip} seen @param {Clip} other as it is now @param {Clip} clip @param {Wish[]} rest */
   notJoined(seen, other, clip, rest) {
-    const theirs = `${this.whoChanged(other)} ${whatChanged(seen, other)} meanwhile: ${named(other)}.`;
+    const theirs = `${this.whoChanged(other, seen)} ${whatChanged(seen, other)} meanwhile: ${named(other)}.`;
     const message = `${theirs} It was not joined with ${named(clip)}.`;
     if (rest.length) return this.notDone({ message }, clip, rest);
     this.say({ text: message, tone: "info", stays: true, action: { label: "Show it", run: () => this.select(other.id) } });
@@ -86,7 +92,7 @@ export class Refusals extends Calls {
   faster(lane, clip, wishes) {
     this.undoable.forget(clip.id);
     if (wishes[0]?.batch && this.batches.get(wishes[0].batch)?.left > 0) return;
-    const theirs = `${this.whoChanged(clip)} ${whatChanged(lane.seen, clip)} meanwhile`;
+    const theirs = `${this.whoChanged(clip, lane.seen)} ${whatChanged(lane.seen, clip)} meanwhile`;
     const newest = `${theirs}. What you see of ${named(clip)} is the newest version.`;
     const action = wishes.length ? { label: mine(wishes), run: () => this.anyway(clip.id, wishes) } : undefined;
     /** @type {import("./known.js").Message} */
