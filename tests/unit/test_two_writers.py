@@ -100,8 +100,8 @@ class Writer:
         key = f"{self.name}-{self.dice.random()}"
         answer = self.room.send("POST", f"/api/clips/{clip['id']}/{verb}", body, seen=clip["etag"], key=key)
         if self.dice.random() < 0.2:
-            # The answer was lost on the way. That to the same once more tells of the clip as it is by then, which may be
-            # the other one's doing: what came of this change is only in the first.
+            # The answer was lost on the way. Asked again, it is the clip as it is by then, which may be the other one's
+            # doing: what came of this change is only in the first.
             again = self.room.send("POST", f"/api/clips/{clip['id']}/{verb}", body, seen=clip["etag"], key=key)
             assert answer.status_code == 201 or again.status_code != 201, "what was refused is refused again"
         if answer.status_code == 201:
