@@ -342,7 +342,9 @@ def test_r_and_c_are_kept_from_the_page_while_a_dialog_of_the_desk_is_open(page:
 
 def test_closing_a_message_gives_the_keys_back_to_the_desk(page: Page):
     page.keyboard.press("Shift+Z")
-    page.get_by_label("Close this message").press("Enter")
+    close = page.get_by_label("Close this message")
+    expect(close).to_be_visible()
+    close.press("Enter")
 
     expect(page.get_by_test_id("desk")).to_be_focused()
 

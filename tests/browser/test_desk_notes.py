@@ -120,7 +120,8 @@ def test_a_reply_being_written_survives_what_others_do_meanwhile(page: Page, api
 
 
 SIGN = """() => {
-    const canvas = document.getElementById('host').shadowRoot.querySelector('canvas.wave');
+    const canvas = document.getElementById('host')?.shadowRoot?.querySelector('canvas.wave');
+    if (!canvas?.width) return 0; // a page that is still being loaded shows none
     const { data } = canvas.getContext('2d').getImageData(0, 3, canvas.width, 4);
     let found = 0;
     for (let i = 0; i < data.length; i += 4) if (data[i + 2] > data[i] + 60 && data[i + 3] > 200) found += 1;
