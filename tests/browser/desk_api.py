@@ -8,6 +8,7 @@ import re
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -375,22 +376,33 @@ class Api:
         return route.fulfill(status=201, json={"clip_id": clip["id"], "notes": clip["notes"]})
 
 
-@contextmanager
-def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
-    """The desk, open at its first clip and cued at its start; no error may have been logged when a test is over."""
+@cache
+def context_of(browser: Any, reviewer: str) -> Any:
+    """The window all tests of a browser open their tabs in, since a window costs more than the desk itself."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     if reviewer:
         keep = f"localStorage.setItem('clipper.reviewer', {json.dumps(reviewer)})"
         context.add_init_script(f"if (location.protocol === 'http:') {keep}")
+    context.new_page()  # a window without any tab would be closed
+    return context
+
+
+@contextmanager
+def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
+    """The desk, open at its first clip and cued at its start; no error may have been logged when a test is over."""
+    context = context_of(browser, reviewer)
     page = context.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.route("**/*", api.answer)
+    page.goto(SITE + "/desk.html")
+    page.evaluate("localStorage.clear()")  # all that one test could leave for the next
     page.goto(SITE + "/")
     expect(page.get_by_test_id("desk-clip")).to_have_count(len(api.clips))
     at_start(page)
     yield page
-    context.close()
+    for tab in context.pages[1:]:
+        tab.close()
     assert broken == []
     assert api.foreign == []
 

@@ -379,13 +379,26 @@ def test_who_leaves_is_asked_where_the_browser_keeps_nothing(page: Page, api: Ke
     assert leave(page) == ["beforeunload"]
 
 
-def test_an_approval_right_after_a_correction_is_of_the_corrected_version_over_a_reload_too(page: Page, api: KeptApi):
-    seen = api.get("a")["version"]
+def correct_and_approve_unheard(page: Page, api: KeptApi) -> None:
     api.down = True
     ACTS["word"].run(page)
     not_saved(page)
     page.keyboard.press("a")
     expect(page.locator("[data-clip-id=a]")).to_have_attribute("data-status", "approved")
+
+
+def comes_too_late(page: Page, api: KeptApi) -> None:
+    api.down = False
+    page.reload()
+
+    expect(page.get_by_test_id(MESSAGE)).to_contain_text("meanwhile")
+    assert api.sent == []
+    assert api.get("a")["status"] == "proposed"
+
+
+def test_an_approval_right_after_a_correction_is_of_the_corrected_version_over_a_reload_too(page: Page, api: KeptApi):
+    seen = api.get("a")["version"]
+    correct_and_approve_unheard(page, api)
 
     api.down = False
     page.reload()
@@ -395,27 +408,14 @@ def test_an_approval_right_after_a_correction_is_of_the_corrected_version_over_a
 
 
 def test_an_approval_whose_correction_somebody_else_made_impossible_is_still_of_what_was_seen(page: Page, api: KeptApi):
-    api.down = True
-    ACTS["word"].run(page)
-    not_saved(page)
-    page.keyboard.press("a")
-    expect(page.locator("[data-clip-id=a]")).to_have_attribute("data-status", "approved")
+    correct_and_approve_unheard(page, api)
     api.speak(api.corrected("words", {"edits": [{"index": 2, "was": "Smyth,", "text": "Schmidt,"}]}))
 
-    api.down = False
-    page.reload()
-
-    expect(page.get_by_test_id(MESSAGE)).to_contain_text("meanwhile")
-    assert api.sent == []
-    assert api.get("a")["status"] == "proposed"
+    comes_too_late(page, api)
 
 
 def test_an_approval_that_has_lost_its_correction_is_refused_and_told(page: Page, api: KeptApi):
-    api.down = True
-    ACTS["word"].run(page)
-    not_saved(page)
-    page.keyboard.press("a")
-    expect(page.locator("[data-clip-id=a]")).to_have_attribute("data-status", "approved")
+    correct_and_approve_unheard(page, api)
     page.evaluate(
         """() => {
             const lanes = JSON.parse(sessionStorage.getItem('clipper.outbox.prj_1'));
@@ -426,12 +426,7 @@ def test_an_approval_that_has_lost_its_correction_is_refused_and_told(page: Page
     )
     api.speak(api.corrected("words", {"edits": [{"index": 2, "was": "Smyth,", "text": "Smith,"}]}))
 
-    api.down = False
-    page.reload()
-
-    expect(page.get_by_test_id(MESSAGE)).to_contain_text("meanwhile")
-    assert api.sent == []
-    assert api.get("a")["status"] == "proposed"
+    comes_too_late(page, api)
 
 
 def test_corrections_that_can_only_go_back_as_a_whole_are_taken_back_one_by_one(page: Page, api: KeptApi):
