@@ -13,6 +13,8 @@ from tests.servers import Stack
 pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
 WAIT = 60_000
+MEDIA_READY = """() => [...document.querySelectorAll('*')].map((e) => e.shadowRoot?.querySelector('video, audio'))
+    .some((media) => media?.readyState >= 3 && !media.seeking)"""
 MEDIA_TIME = """() => {
     const inside = (root) => [...root.querySelectorAll('*')].flatMap(
         (e) => [...(e.matches('video,audio') ? [e] : []), ...(e.shadowRoot ? inside(e.shadowRoot) : [])]);
@@ -48,6 +50,7 @@ def test_a_recording_becomes_an_approved_clip_in_the_browser(
     assert stack.app.projects.get(project.id).transcript_id is None, "the desk should not have waited for the words"
 
     # The player's time advances.
+    page.wait_for_function(MEDIA_READY, timeout=WAIT)
     before = page.evaluate(MEDIA_TIME)
     page.get_by_test_id("desk-timeline").click(position={"x": 200, "y": 30})
     page.keyboard.press(" ")
