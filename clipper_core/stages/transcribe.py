@@ -158,19 +158,30 @@ class _Hearing:
     def several(self, pieces: Sequence[TimeRange], progress: Progress) -> Parts:
         out: Parts = {}
         stop = threading.Event()
+        failed: list[Exception] = []
 
         def look(_: float) -> None:
             if stop.is_set():
                 raise Cancelled
 
+        def heard(piece: TimeRange) -> list[HeardStretch]:
+            try:
+                return self._heard(piece, look)
+            except Exception as error:
+                failed.append(error)  # before the stop: what the stop makes others say is not the first
+                stop.set()  # here, since this very thread would begin the next piece
+                raise
+
         progress(0.0)
         with ThreadPoolExecutor(self.recogniser.in_flight, thread_name_prefix="hear") as pool:
             try:
-                at_work = {pool.submit(self._heard, piece, look): piece for piece in pieces}
+                at_work = {pool.submit(heard, piece): piece for piece in pieces}
                 left = set(at_work)
                 while left:
                     progress(sum(p.length_ms for p in out) / sum(p.length_ms for p in pieces))
                     done, left = wait(left, LOOK_EVERY_S, FIRST_COMPLETED)
+                    if failed:
+                        raise failed[0]
                     out |= {at_work[future]: future.result() for future in done}
             finally:
                 stop.set()  # those that have not begun never will; the others are waited for

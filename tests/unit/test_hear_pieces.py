@@ -120,21 +120,38 @@ def test_progress_counts_the_sound_that_was_heard_and_comes_from_one_thread() ->
 
 
 def test_an_error_lets_no_new_piece_begin_and_waits_for_those_in_flight() -> None:
-    failed = threading.Event()
+    two_are_there = threading.Barrier(2)
 
-    def one_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+    def first_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+        two_are_there.wait(10)
         if at == 0:
-            failed.set()
             raise ServiceKeyRefused
-        failed.wait(10)
-        return spoken(engine, at, length_ms, progress)
+        with pytest.raises(Cancelled):
+            for _ in range(5_000):
+                progress(0.0)
+                threading.Event().wait(0.002)
+        return spoken(engine, at, length_ms, progress)  # the answer that was under way when the other failed
 
-    engine = Engine(in_flight=2, does=one_fails)
+    engine = Engine(in_flight=2, does=first_fails)
 
     with pytest.raises(ServiceKeyRefused):
         hear(engine, SilenceMap(200_000))
-    assert len(engine.ended) == len(engine.begun) - 1
-    assert len(engine.begun) <= 4  # two at first; another may begin before the failure is seen
+    assert sorted(engine.begun) == [(0, 10_000), (10_000, 20_000)]
+    assert engine.ended == [10_000]
+
+
+def test_an_error_is_told_even_where_those_it_stops_end_before_it() -> None:
+    def one_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+        if at == 30_000:
+            raise ServiceKeyRefused
+        for _ in range(5_000):
+            progress(0.0)
+            threading.Event().wait(0.002)
+        raise AssertionError
+
+    for _ in range(10):
+        with pytest.raises(ServiceKeyRefused):
+            hear(Engine(in_flight=4, does=one_fails), SilenceMap(40_000))
 
 
 def test_a_stop_lets_no_new_piece_begin_and_ends_waiting_ones() -> None:
