@@ -6,9 +6,6 @@
 VENV := .venv/bin/python
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --quiet
 ARGS ?=
-# The desk alone in a browser, on an API of the tests' own, and what pages look like: no service has a part in it, so
-# once is enough.
-ALONE = $(filter-out %/test_desk_together.py,$(wildcard tests/browser/test_desk*.py)) tests/browser/test_axe.py
 # Several at a time; the tests of one file stay together, since they share what they started. In the order of the
 # folders: what takes long begins first, and the many short ones fill the end.
 PYTEST = $(VENV) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -31,7 +28,7 @@ test: setup-tests ## set up if needed, and run the tests (ARGS="-k silence" for 
 	@exec $(PYTEST) $(ARGS)
 
 test-services: setup-tests ## the same on PostgreSQL, Redis and S3, which must be installed, and the tests of these
-	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(ALONE:%=--ignore=%) $(ARGS)
+	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(ARGS)
 
 setup: ## the environment alone, in .venv
 	@$(call SETUP,)

@@ -18,6 +18,8 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
+PATIENCE_MS = 20_000  # until what is expected is seen; how busy the computer is says nothing about us
+
 
 def chromium() -> str | None:
     return next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
@@ -27,8 +29,9 @@ def chromium() -> str | None:
 def browser() -> Iterator[object]:
     if chromium() is None:
         pytest.skip("no Chromium is installed here")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
         yield opened

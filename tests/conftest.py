@@ -22,6 +22,7 @@ from tests.services import (  # noqa: E402
     ON_SERVICES,
     RedisCorner,
     Services,
+    asks_for_them,
     fresh_database,
     fresh_redis,
     missing,
@@ -45,6 +46,13 @@ def pytest_configure() -> None:
     if ON_SERVICES and (lacking := missing()):
         names = ", ".join(lacking)
         pytest.exit(f"The tests on services need what is not installed here: {names} (apt-get install).", returncode=1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if ON_SERVICES:
+        alone = [item for item in items if not asks_for_them(item)]
+        config.hook.pytest_deselected(items=alone)
+        items[:] = [item for item in items if item not in set(alone)]
 
 
 def pytest_unconfigure() -> None:

@@ -1,7 +1,8 @@
 """Where a test keeps its things: as on a laptop, or, with CLIPPER_TEST_SERVICES=1, on PostgreSQL, Redis and S3.
 
 The servers are started once in a session, each when it is first asked for. Every test has a corner of its own there: a
-fresh database, a number in Redis, a prefix in the bucket. What is about these servers runs only there: once is enough.
+fresh database, a number in Redis, a prefix in the bucket. Once is enough: what is about these servers runs only there,
+and what has nothing to do with them only without.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,8 +36,29 @@ ON_SERVICES = os.environ.get("CLIPPER_TEST_SERVICES") == "1"
 TEMPLATE = "clipper_template"  # migrated once, and copied for every test
 ELSEWHERE = "make test-services runs this"
 only_on_services = pytest.mark.skipif(not ON_SERVICES, reason=ELSEWHERE)
+not_on_services = pytest.mark.skipif(ON_SERVICES, reason="make test runs this")
 CORNERS = 2000  # databases in one Redis
 BUCKET = "clipper-tests"
+
+
+FIXTURES = {"database", "redis_server", "services", "stack"}
+
+
+def asks_for_them(item: pytest.Item) -> bool:
+    """Whether a test can meet the services: by a fixture, or by what its module has from here, however indirectly."""
+    assert isinstance(item, pytest.Function)
+    return not FIXTURES.isdisjoint(item.fixturenames) or _reaches_here(item.module, set())
+
+
+def _reaches_here(module: types.ModuleType, seen: set[str]) -> bool:
+    seen.add(module.__name__)
+    homes = {
+        value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
+        for value in vars(module).values()
+    }
+    ours = {home for home in homes if isinstance(home, str) and home.startswith("tests.")}
+    further = ours - seen - {"tests.conftest"}
+    return __name__ in further or any(_reaches_here(sys.modules[home], seen) for home in further)
 
 
 def missing() -> list[str]:

@@ -12,8 +12,10 @@ from clipper_core.domain.clip import Verdict
 from clipper_core.domain.time_range import TimeRange
 from tests.browser.axe import violations
 from tests.servers import Stack
+from tests.services import not_on_services
 
-pytestmark = [pytest.mark.browser, pytest.mark.servers, pytest.mark.slow]
+# What pages look like is the same wherever their rows are.
+pytestmark = [not_on_services, pytest.mark.browser, pytest.mark.servers, pytest.mark.slow]
 
 FULL = "/review?project=prj_test"
 PAGES = {
