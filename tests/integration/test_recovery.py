@@ -12,6 +12,7 @@ import psutil
 import pytest
 from sqlalchemy import func, select, text
 
+from clipper_core.adapters.ffmpeg import Ffmpeg, Input
 from clipper_core.db.models import Asset, Clip, Render, SilenceMapRow, Task, TranscriptRow
 from clipper_core.domain.clip import Verdict
 from clipper_core.domain.task import Kind, TaskState
@@ -22,6 +23,14 @@ pytestmark = pytest.mark.servers
 
 RUN_KINDS = [Kind.PROBE, Kind.MAP_SILENCE, Kind.PREVIEW, Kind.TRANSCRIBE, Kind.ALIGN, Kind.PROPOSE]
 TRIES = 12  # quick steps may be over before they are seen
+
+
+@pytest.fixture(scope="module")
+def one_stretch(podcast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As much of the conversation as is transcribed in one go, which takes seconds."""
+    short = tmp_path_factory.mktemp("short") / "podcast.m4a"
+    Ffmpeg().run([Input(podcast)], ["-t", "40", "-c", "copy", str(short)], work_ms=0)
+    return short
 
 
 def worker_of(stack: Stack, kind: Kind) -> psutil.Process | None:
@@ -103,20 +112,25 @@ def ffmpegs(stack: Stack) -> list[int]:
     return found
 
 
-def recording_for(kind: Kind, podcast: Path, media: Path, folder: Path) -> tuple[Path, dict[str, str]]:
-    """A recording whose run has a task of this kind that takes a moment."""
+def recording_for(kind: Kind, podcast: Path, media: Path, folder: Path) -> tuple[Path, Path | None]:
+    """A recording whose run has a task of this kind that takes a moment, and its captions."""
     if kind is Kind.PREVIEW:
-        from clipper_core.adapters.ffmpeg import Ffmpeg, Input
-
         other = folder / "talk.mkv"
         if not other.exists():
             Ffmpeg().run([Input(media / "talk.mp4")], ["-c", "copy", "-f", "matroska", str(other)], work_ms=0)
-        return other, {}
+        return other, captions_in(folder)
     if kind is Kind.TRANSCRIBE:
-        return podcast, {}
-    captions = folder / "talk.srt"  # what is not about recognising speech does without
+        return podcast, None
+    if kind is Kind.ALIGN:
+        return media / "talk.mp4", None
+    return podcast if kind in (Kind.PROBE, Kind.MAP_SILENCE) else media / "talk.mp4", captions_in(folder)
+
+
+def captions_in(folder: Path) -> Path:
+    """Captions, since what is not about recognising speech does without."""
+    captions = folder / "talk.srt"
     captions.write_text("1\n00:00:01,000 --> 00:00:10,000\nThese are the words of a short talk about nothing.\n")
-    return podcast if kind in (Kind.PROBE, Kind.MAP_SILENCE) else media / "talk.mp4", {"captions_path": str(captions)}
+    return captions
 
 
 @pytest.mark.slow
@@ -126,8 +140,8 @@ def test_a_worker_and_its_child_killed_in_the_middle_of_a_task_cost_nothing(
 ) -> None:
     stack.worker()
     for _ in range(TRIES):
-        recording, wishes = recording_for(kind, podcast, media, tmp_path)
-        project_id = stack.upload(recording, **wishes)
+        recording, captions = recording_for(kind, podcast, media, tmp_path)
+        project_id = stack.upload(recording, captions=captions)
         caught = kill_in_the_middle(stack, kind)
         if caught:
             break
@@ -166,9 +180,9 @@ def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack,
 
 
 @pytest.mark.slow
-def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, podcast: Path) -> None:
+def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, one_stretch: Path) -> None:
     stack.worker()
-    project_id = stack.upload(podcast)
+    project_id = stack.upload(one_stretch)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     child.kill()
@@ -178,9 +192,9 @@ def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, p
 
 
 @pytest.mark.slow
-def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, podcast: Path) -> None:
+def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, one_stretch: Path) -> None:
     worker = stack.worker()
-    project_id = stack.upload(podcast)
+    project_id = stack.upload(one_stretch)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     worker.kill()
@@ -195,9 +209,9 @@ def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, 
 
 @pytest.mark.embedded("it loses everything that is in Redis")
 @pytest.mark.slow
-def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, podcast: Path) -> None:
+def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, one_stretch: Path) -> None:
     first = stack.worker()
-    project_id = stack.upload(podcast)
+    project_id = stack.upload(one_stretch)
     until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     stack.redis.kill_and_lose_everything()
@@ -223,9 +237,9 @@ def test_a_recording_that_arrives_while_the_queue_is_down_is_processed_when_it_i
     wait_for(stack, project_id)
 
 
-def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stack, podcast: Path) -> None:
+def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stack, one_stretch: Path) -> None:
     worker = stack.worker()
-    stack.upload(podcast)
+    stack.upload(one_stretch)
     until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
 
     os.kill(worker.pid, signal.SIGTERM)
@@ -237,9 +251,9 @@ def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stac
     assert not any(t.interruptions for t in tasks)
 
 
-def test_a_cancelled_run_stops_within_seconds_and_can_be_retried(stack: Stack, podcast: Path) -> None:
+def test_a_cancelled_run_stops_within_seconds_and_can_be_retried(stack: Stack, one_stretch: Path) -> None:
     stack.worker()
-    project_id = stack.upload(podcast)
+    project_id = stack.upload(one_stretch)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
     run = stack.app.runs.of_project(project_id)
 
