@@ -8,6 +8,7 @@ if __name__ == "__main__":
     draw_home()
 else:
     import contextlib
+    import gc
     from collections.abc import AsyncIterator
     from typing import Any
 
@@ -19,6 +20,10 @@ else:
     @contextlib.asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any] | None]:
         async with api.router.lifespan_context(api):
+            # Streamlit looks at every object for garbage after every run of a page, while nothing else runs. What is
+            # there before the first run is there for good.
+            gc.collect()
+            gc.freeze()
             yield None
 
     # Streamlit finds this by reading the file for an assignment from st.App, so it is written out here.
