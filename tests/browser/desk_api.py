@@ -47,6 +47,18 @@ SHELL = """<!doctype html><meta charset="utf-8"><style>body{margin:16px;font-fam
 </script>"""
 
 
+@cache
+def files() -> dict[str, tuple[str, str]]:
+    """What the site has beside the API: texts and their types."""
+    html = component.HERE.joinpath("desk.html").read_text(encoding="utf-8")
+    return {
+        "/": (SHELL, "text/html"),
+        "/desk.js": (component.joined(component.HERE, component.MODULES), "text/javascript"),
+        "/desk.html": (f"{html}<style>{component.style()}</style>", "text/plain"),
+    }
+
+
+@cache
 def recording() -> bytes:
     """Tones with silences between them: 8 kHz, mono, 16 bit."""
     t = np.arange(int(DURATION_S * 8000)) / 8000
@@ -75,6 +87,7 @@ class Api:
         self.gone: dict[str, dict[str, Any]] = {}
         self.revision = "c"
         self.swallowing = 0  # so many answers are lost on their way
+        self.cutting = 0  # so many arrive without their end
         self.clips = [self.clip("a", "The first hire", 4.85, 9.75), self.clip("b", "<b>Prices</b>", 14.85, 19.75)]
 
     def clip(self, name: str, title: str, start: float, end: float) -> dict[str, Any]:
@@ -121,13 +134,7 @@ class Api:
         return self.media(route) if path == "/media-files/ast_1" else self.file(route, path)
 
     def file(self, route: Route, path: str) -> None:
-        html = component.HERE.joinpath("desk.html").read_text(encoding="utf-8")
-        pages = {
-            "/": (SHELL, "text/html"),
-            "/desk.js": (component.joined(component.HERE, component.MODULES), "text/javascript"),
-            "/desk.html": (f"{html}<style>{component.style()}</style>", "text/plain"),
-        }
-        body, kind = pages.get(path, ("", "text/plain"))
+        body, kind = files().get(path, ("", "text/plain"))
         route.fulfill(body=body, content_type=f"{kind}; charset=utf-8", status=200 if body else 404)
 
     def media(self, route: Route) -> None:
@@ -206,9 +213,12 @@ class Api:
         what = rest[0] if rest else "removed"
         if hasattr(self, f"write_{kind}_{what}"):
             return getattr(self, f"write_{kind}_{what}")(route, name, body)
-        clip = self.gone.get(name) if what == "restore" else next((c for c in self.clips if c["id"] == name), None)
+        there = next((c for c in self.clips if c["id"] == name), None)
         if key and key in self.keys:
-            return route.fulfill(status=201, json=clip)
+            if there is None:
+                return route.fulfill(status=204, headers={"ETag": self.gone[name]["etag"]})
+            return route.fulfill(status=201, json=there)
+        clip = self.gone.get(name) if what == "restore" else there
         if clip is None:
             return self.refuse(route, 404, "clip_not_found")
         if request.headers.get("if-match") != clip["etag"]:
@@ -225,10 +235,17 @@ class Api:
             self.revise(clip, body)
         else:
             self.decide(clip, body)
+        return self.reply(route, clip)
+
+    def reply(self, route: Route, answer: dict[str, Any]) -> None:
+        """An answer, unless it comes to grief on its way."""
         if self.swallowing:
             self.swallowing -= 1
             return route.abort()
-        return route.fulfill(status=201, json=clip)
+        if self.cutting:
+            self.cutting -= 1
+            return route.fulfill(status=201, body=json.dumps(answer)[:20], content_type="application/json")
+        return route.fulfill(status=201, json=answer)
 
     def refuse(self, route: Route, status: int, code: str) -> None:
         route.fulfill(status=status, json={"title": code, "status": status, "detail": code, "code": code})
@@ -312,10 +329,7 @@ class Api:
                 return self.refuse(route, error.status, error.message)
             self.keys.add(key)
             self.sent.append((step, name, body))
-        if self.swallowing:
-            self.swallowing -= 1
-            return route.abort()
-        return route.fulfill(status=201, json={"revision": self.words_revision, "changed": 1, "clips": 1})
+        return self.reply(route, {"revision": self.words_revision, "changed": 1, "clips": 1})
 
     def corrected(self, step: str, body: dict[str, Any]) -> Transcript:
         assert self.transcript is not None
@@ -370,10 +384,7 @@ class Api:
         return True
 
     def answer_notes(self, route: Route, clip: dict[str, Any]) -> None:
-        if self.swallowing:
-            self.swallowing -= 1
-            return route.abort()
-        return route.fulfill(status=201, json={"clip_id": clip["id"], "notes": clip["notes"]})
+        self.reply(route, {"clip_id": clip["id"], "notes": clip["notes"]})
 
 
 @cache
@@ -403,8 +414,8 @@ def open_desk(browser: Any, api: Api, reviewer: str = "Ben") -> Iterator[Page]:
     yield page
     for tab in context.pages[1:]:
         tab.close()
-    assert broken == []
-    assert api.foreign == []
+    assert broken == [], broken
+    assert api.foreign == [], api.foreign
 
 
 AT_START = """(start) => window.video && video.readyState >= 3 && !video.seeking

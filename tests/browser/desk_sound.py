@@ -205,7 +205,7 @@ def sounding_desk(browser: Any, api: SoundApi) -> Iterator[Any]:
     at_start(page, api.clips[0]["start_s"])
     yield page
     context.close()
-    assert broken == []
+    assert broken == [], broken
 
 
 ALL_IN = """() => new Promise((done) => {

@@ -116,12 +116,13 @@ def test_a_page_closed_with_changes_waiting_sends_them_when_the_recording_is_ope
     assert decided(api, "a") == ["approved"]
 
 
-def test_a_change_whose_answer_was_lost_is_made_once(page: Page, api: Api):
-    api.swallowing = 2
+@pytest.mark.parametrize("fault", ["swallowing", "cutting"])
+def test_a_change_whose_answer_was_lost_or_cut_is_made_once(page: Page, api: Api, fault: str):
+    setattr(api, fault, 2)
     page.keyboard.press("]")
     page.keyboard.press("a")
     expect(page.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
-    while api.swallowing or page.get_by_test_id("desk-saved").text_content():
+    while getattr(api, fault) or page.get_by_test_id("desk-saved").text_content():
         page.get_by_test_id("desk-message-action").click()
         page.wait_for_timeout(50)
 

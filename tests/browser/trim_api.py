@@ -93,7 +93,4 @@ class TrimApi(Api):
 
     def answer_once(self, route: Route, answer: dict[str, Any]) -> None:
         self.answers[route.request.headers["idempotency-key"]] = answer
-        if self.swallowing:
-            self.swallowing -= 1
-            return route.abort()
-        return route.fulfill(status=201, json=answer)
+        self.reply(route, answer)

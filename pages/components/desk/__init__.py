@@ -56,6 +56,7 @@ MODULES = (
     "shapes.js",
     "notes.js",
     "wording.js",
+    "correction_box.js",
     "correct.js",
     "names.js",
     "messages.js",

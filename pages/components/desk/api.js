@@ -44,14 +44,16 @@ export function makeApi(projectId, gone) {
   /** @param {string} path @param {RequestInit} [options] */
   async function ask(path, options) {
     let response;
+    /** @type {any} */
+    let body = {};
     try {
       response = await fetch(path, { cache: "no-store", credentials: "same-origin", ...options });
+      body = response.status === 204 ? { etag: response.headers.get("ETag") } : await response.json();
     } catch (error) {
-      throw gone.aborted ? error : new NoAnswer("The server did not answer.");
+      if (gone.aborted) throw error;
+      if (!response || response.ok) throw new NoAnswer("The server did not answer."); // or not to the end, or not itself
     }
     if (response.status >= 500) throw new NoAnswer("The server could not do this just now.");
-    if (response.status === 204) return { etag: response.headers.get("ETag") };
-    const body = await response.json().catch(() => ({}));
     if (!response.ok) throw new Problem(response.status, body);
     return body;
   }

@@ -1,10 +1,10 @@
 // A word put right in place, a name put right everywhere; and clips whose words changed since they were decided on.
 
 import { NoAnswer, Problem } from "./api.js";
+import { CorrectionBox } from "./correction_box.js";
 import { make } from "./details.js";
-import { countWhile, wordAt } from "./rules.js";
 import { setText } from "./stage.js";
-import { changedWords, everywhere, findReading, places, reading, replacements, saidIn, standing, wordsOf } from "./wording.js";
+import { changedWords, findReading, reading, replacements, saidIn, standing, wordsOf } from "./wording.js";
 
 /** @typedef {import("./api.js").Transcript} Transcript */
 /** @typedef {import("./wording.js").Edit} Edit */
@@ -15,6 +15,7 @@ import { changedWords, everywhere, findReading, places, reading, replacements, s
 const LANE = "the words"; // in the outbox: one correction after the other
 const TRIES = 4; // where somebody else's come before
 const MOST_EDITS = 2000; // in one request
+const MOST_EARLIER = 40; // of a long recording each is as long; older ones are read again when they are asked for
 const BACK = "restore words"; // to those of an earlier revision
 const CHANGED = "Somebody changed these words since. Look at them as they are now.";
 
@@ -22,7 +23,6 @@ export class Correct {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
-    this.words = desk.find(".words-text");
     /** @type {Transcript|null} as the server has it */
     this.base = null;
     /** @type {Transcript|null} with what is underway, as the desk shows it */
@@ -32,20 +32,9 @@ export class Correct {
     this.settled = ""; // the correction that the words hold already, though its lane has not gone on yet
     /** @type {Map<string, Transcript>} the words before a correction, by their revision and by its key */
     this.earlier = new Map();
-    /** @type {{first: number, was: string, at: number}|null} */
-    this.place = null;
-    this.dialog = this.build();
-    desk.find(".words").append(this.dialog);
+    this.box = new CorrectionBox(desk, this);
     this.changed = this.buildChanged();
     desk.find(".details .certs").after(this.changed);
-    this.words.addEventListener("dblclick", (event) => {
-      /** @type {HTMLElement|null} */
-      const word = /** @type {Element} */ (event.target).closest?.("[data-word]");
-      if (word) this.open(Number(word.dataset.word), Number(word.dataset.word) + 1);
-    });
-    desk.root.addEventListener("pointerdown", (event) => {
-      if (this.place && !event.composedPath().includes(this.dialog)) this.close();
-    });
     desk.store.register({
       words: this.verb("words", ({ edits }) => isListOf(edits, isEdit)),
       replace: this.verb("replace", ({ find, replace }) => typeof find === "string" && typeof replace === "string"),
@@ -53,118 +42,12 @@ export class Correct {
     });
   }
 
-  // --- the editor
-
-  build() {
-    const dialog = document.createElement("dialog"); // while one is open no key of the desk is heard
-    dialog.className = "correct";
-    dialog.setAttribute("aria-label", "Correct the words");
-    dialog.dataset.testid = "desk-correct";
-    this.input = Object.assign(make("input", ""), { maxLength: 1000, spellcheck: false, autocomplete: "off" });
-    this.input.setAttribute("aria-label", "What was said");
-    const here = this.button("main", "Save", "Enter", () => this.save());
-    this.all = this.button("", "", "Shift Enter", () => this.saveEverywhere());
-    const buttons = make("div", "");
-    buttons.append(here, this.all);
-    dialog.append(this.input, buttons);
-    dialog.addEventListener("keydown", (event) => this.onKey(event));
-    dialog.addEventListener("close", () => this.closed());
-    return dialog;
-  }
-
-  button(className, text, key, run) {
-    const button = Object.assign(make("button", className), { type: "button" });
-    button.append(make("span", "", text), make("kbd", "", key));
-    button.addEventListener("click", run);
-    return button;
-  }
-
-  /** @param {KeyboardEvent} event */
-  onKey(event) {
-    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
-    if (event.key === "Enter" && event.target !== this.input) return; // a button is pressed by it
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key === "Escape") this.close();
-    else if (event.shiftKey && !this.all.hidden) this.saveEverywhere();
-    else this.save();
-  }
-
-  /** The marked words, else the one being heard. */
   begin() {
-    const { store, player, marks } = this.desk;
-    const words = store.transcript?.words ?? [];
-    if (!words.length) return store.say({ text: "There are no words to correct yet.", tone: "info" });
-    const marked = marks.mark?.words;
-    if (marked) return this.open(marked[0], marked[1] + 1);
-    const heard = wordAt(words, player.time);
-    const near = heard >= 0 ? heard : Math.max(0, countWhile(words, (w) => w.start_s <= player.time) - 1);
-    this.open(near, near + 1);
-  }
-
-  /** @param {number} first @param {number} end */
-  open(first, end) {
-    const { store, player } = this.desk;
-    player.pause();
-    const { words } = store.transcript;
-    const was = reading(words, first, end);
-    this.place = { first, was, at: words[first].start_s };
-    this.input.value = was;
-    this.count();
-    if (!this.dialog.open) this.dialog.show();
-    this.put();
-    this.input.focus({ preventScroll: true });
-    this.input.select();
-  }
-
-  /** How often it stands elsewhere too. */
-  count() {
-    const { transcript } = this.desk.store;
-    const many = places(transcript, everywhere(this.place.was, "").find).length;
-    this.all.hidden = many < 2;
-    setText(this.all.firstChild, `Replace everywhere (${many} places)`);
-  }
-
-  // right below the word, within the transcript's width
-  put() {
-    const span = this.words.querySelector(`[data-word="${this.place.first}"]`);
-    const box = this.dialog.parentElement.getBoundingClientRect();
-    const text = this.words.getBoundingClientRect();
-    const word = (span ?? this.words).getBoundingClientRect();
-    const left = Math.min(word.left - box.left, box.width - this.dialog.offsetWidth);
-    this.dialog.style.left = `${Math.max(0, left)}px`;
-    this.dialog.style.top = `${Math.min(Math.max(word.bottom, text.top), text.bottom) - box.top + 4}px`;
-    this.dialog.scrollIntoView({ block: "nearest" });
-  }
-
-  close() {
-    this.dialog.close();
-    this.closed();
-  }
-
-  closed() {
-    if (!this.place) return;
-    this.place = null;
-    this.desk.focusQuietly();
+    this.box.begin();
   }
 
   get isTyping() {
-    return Boolean(this.place) && this.input.value !== this.place.was;
-  }
-
-  save() {
-    const { was, at } = this.place;
-    const text = wordsOf(this.input.value).join(" ");
-    if (!text) return this.desk.store.say({ text: "A correction needs some text. Type what was said.", tone: "info" });
-    this.close();
-    if (text !== was) this.desk.names.then(() => this.correct({ was, text, at }));
-  }
-
-  saveEverywhere() {
-    const { find, replace } = everywhere(this.place.was, this.input.value);
-    if (!replace) return this.desk.store.say({ text: "A correction needs some text. Type what was said.", tone: "info" });
-    this.close();
-    if (find !== replace) this.desk.names.then(() => this.replace(find, replace));
+    return this.box.isTyping;
   }
 
   // --- what is put right
@@ -326,6 +209,7 @@ export class Correct {
     this.settled = wish.key;
     if (base?.revision !== before) return this.show(); // read anew meanwhile
     for (const name of [before, wish.key]) this.earlier.set(name, base);
+    for (const old of [...this.earlier.keys()].slice(0, -MOST_EARLIER)) this.earlier.delete(old);
     const now = this.apply(wish, base);
     if (!now) return this.reread().catch(() => {});
     this.base = { ...now, revision };
@@ -377,8 +261,7 @@ export class Correct {
     const { store } = this.desk;
     if (topics.has("transcript") && store.transcript && store.transcript !== this.shown) this.adopt(store.transcript);
     else if (topics.has("saving") && this.drawnOf !== this.underwayKey) this.show();
-    if (topics.has("selection") && this.place) this.close();
-    if (topics.has("transcript") && this.place) this.count();
+    this.box.update(topics);
     const clip = store.selected;
     const taking = clip && store.wishesFor(clip.id).some((w) => w.take_words);
     this.changed.hidden = !clip?.words_changed || taking;
