@@ -130,7 +130,7 @@ LINE = """() => {
 
 
 def until(page: Page, done: Callable[[], bool]) -> None:
-    for _ in range(300):
+    for _ in range(1000):
         if done():
             return
         page.wait_for_timeout(20)

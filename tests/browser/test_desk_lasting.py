@@ -26,7 +26,7 @@ class Late:
         self.held.append(route) if route.request.method in {"POST", "DELETE"} else self.api.answer(route)
 
     def arrived(self) -> None:
-        for _ in range(200):
+        for _ in range(2000):
             if self.held:
                 return
             self.page.wait_for_timeout(10)
@@ -323,7 +323,7 @@ def test_many_corrections_at_once_are_no_heavier_than_a_browser_sends(page: Page
     saved(page)
     page.keyboard.press("z")
 
-    for _ in range(200):
+    for _ in range(1000):
         if [what for what, _, _ in api.sent] == ["replace", "words"]:
             break
         page.wait_for_timeout(20)

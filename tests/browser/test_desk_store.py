@@ -19,7 +19,7 @@ def status(page: Page, name: str, wanted: str) -> None:
 def stored(page: Page, api: Api, count: int) -> None:
     """So many changes have reached the API, and nothing is on its way."""
     saved(page)
-    for _ in range(100):
+    for _ in range(1000):
         if len(api.sent) >= count:
             break
         page.wait_for_timeout(20)

@@ -19,7 +19,7 @@ def play(page: Page, start: float, end: float) -> None:
 
 
 def heard(page: Page, api: Api, count: int) -> list[dict[str, float]]:
-    for _ in range(200):
+    for _ in range(1000):
         if len(api.heard) >= count:
             return api.heard
         page.wait_for_timeout(20)
