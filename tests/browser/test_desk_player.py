@@ -139,7 +139,7 @@ def test_an_edge_moved_before_the_playhead_stops_it_at_once(desk: Any):
     desk.mouse.down()
     desk.mouse.move(into["x"] + (handle["x"] - into["x"]) * 0.1, y)
 
-    desk.wait_for_function("video.paused", timeout=1500)
+    desk.wait_for_function("video.paused", timeout=5000)
     assert desk.evaluate("video.currentTime") < 6.5
     desk.mouse.up()
 
