@@ -34,13 +34,17 @@ Samples = npt.NDArray[np.float64]
 EAR = """(way) => {
     const code = `registerProcessor('ear', class extends AudioWorkletProcessor {
         process(inputs) { const one = inputs[0][0];
-            this.port.postMessage(one ? one.slice() : new Float32Array(128)); return true; } })`;
+            this.port.postMessage([one ? one.slice() : new Float32Array(128), Date.now()]); return true; } })`;
     window.heard = [];
+    window.asked = []; // when each block was asked for, in milliseconds
     return (async () => {
         const context = new AudioContext({ sampleRate: 8000 });
         await context.audioWorklet.addModule(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
         const ear = new AudioWorkletNode(context, 'ear');
-        ear.port.onmessage = (event) => heard.push(event.data);
+        ear.port.onmessage = ({ data: [block, at] }) => {
+            heard.push(block);
+            asked.push(at);
+        };
         const source = way === 'element'
             ? context.createMediaElementSource(video) : context.createMediaStreamSource(video.captureStream());
         source.connect(ear).connect(context.destination);
@@ -213,17 +217,22 @@ ALL_IN = """() => new Promise((done) => {
     const look = () => (heard.length > before + 12 ? done() : setTimeout(look, 20));
     look();
 })"""
-# How late the page's own timers were in the last moments: what a busy computer does to any player.
+# How late the page's own timers were, in the last moments and since it plays, and how far apart the computer asked for
+# sound: what being busy does to any player.
 WATCH = """() => {
-    window.late = [];
+    const late = [];
     let before = performance.now();
     setInterval(() => {
         const now = performance.now();
-        late.push([now, now - before]);
-        if (late.length > 100) late.shift();
+        late.push(now - before);
         before = now;
     }, 4);
-    video.addEventListener('pause', () => (window.busy = Math.max(...late.map(([, gap]) => gap))));
+    video.addEventListener('play', () => (late.length = 0));
+    video.addEventListener('pause', () => {
+        window.lateAtTheEnd = Math.max(...late.slice(-100));
+        window.latest = Math.max(...late);
+    });
+    window.starved = () => Math.max(0, ...asked.slice(1).map((at, i) => at - asked[i]));
 }"""
 
 
