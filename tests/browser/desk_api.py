@@ -427,6 +427,16 @@ def at_start(page: Page, start: float = 4.85) -> None:
     page.wait_for_function(AT_START, arg=start)
 
 
+def at_rest(page: Page, handle: str) -> dict[str, float]:
+    """Where a handle is once it stays there: the view goes to a clip in several frames."""
+    found = page.get_by_test_id(handle)
+    before, box = None, found.bounding_box()
+    while box is None or box != before:
+        page.wait_for_timeout(150)
+        before, box = box, found.bounding_box()
+    return dict(box)
+
+
 def open_clip(page: Page, name: str) -> None:
     expect(page.locator(f"[data-clip-id={name}]")).to_have_attribute("aria-current", "true")
 

@@ -11,7 +11,7 @@ from clipper_core.domain.documents import cut_json, silence_json, transcript_jso
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.snap_cuts import certify, cut_points
-from tests.browser.desk_api import Page, edge, expect, told
+from tests.browser.desk_api import Page, at_rest, edge, expect, told
 from tests.browser.rules_page import Rules
 from tests.browser.trim_api import TrimApi
 
@@ -121,7 +121,7 @@ def test_a_stretch_made_of_words_holds_these_words_and_no_others(
 
 def drag(page: Page, side: str, seconds: float, *, alt: bool = False) -> None:
     """The handle, by so many seconds, in small steps; the button stays down."""
-    box = page.get_by_test_id(f"desk-handle-{side}").bounding_box()
+    box = at_rest(page, f"desk-handle-{side}")
     per_second = page.evaluate("""() => {
         const root = document.getElementById('host').shadowRoot;
         const x = (side) => root.querySelector(`.handle-${side}`).getBoundingClientRect().x;

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.browser.desk_api import Page, at_start, edge, expect, open_clip, saved, told
+from tests.browser.desk_api import Page, at_rest, at_start, edge, expect, open_clip, saved, told
 from tests.browser.rules_page import Rules
 from tests.browser.trim_api import TrimApi
 
@@ -211,8 +211,7 @@ def test_the_edges_of_what_is_cut_out_are_moved_by_keys_and_certified(page: Page
 
 def test_an_inner_edge_is_dragged_and_never_into_the_part_before(page: Page, api: TrimApi):
     cut_out(page, api)
-    box = page.get_by_test_id("desk-handle-in-2").bounding_box()
-    first = page.get_by_test_id("desk-handle-in").bounding_box()
+    box, first = at_rest(page, "desk-handle-in-2"), at_rest(page, "desk-handle-in")
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 80)
     page.mouse.down()
     page.mouse.move(first["x"], box["y"] + 80, steps=6)
