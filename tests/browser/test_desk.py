@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.desk_api import Api, Page, drag_with_shift, edge, expect, open_clip, saved, told
+from tests.browser.desk_api import Api, Page, at_rest, drag_with_shift, edge, expect, open_clip, saved, told
 
 pytestmark = pytest.mark.browser
 
@@ -21,12 +21,9 @@ def test_playing_a_clip_stops_at_its_out_point(page: Page):
 
 
 def test_an_edge_dragged_outward_rests_in_the_silence_before_and_is_saved_as_one_version(page: Page, api: Api):
-    handle = page.get_by_test_id("desk-handle-in")
-    box = handle.bounding_box()
-    track = page.locator(".track").bounding_box()
-    assert box is not None and track is not None
+    box = at_rest(page, "desk-handle-in")
     x, y = box["x"] + box["width"] / 2, box["y"] + 80
-    per_second = (page.get_by_test_id("desk-handle-out").bounding_box()["x"] - box["x"]) / (9.75 - 4.85)
+    per_second = (at_rest(page, "desk-handle-out")["x"] - box["x"]) / (9.75 - 4.85)
 
     page.mouse.move(x, y)
     page.mouse.down()
