@@ -50,9 +50,9 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if ON_SERVICES:
-        alone = [item for item in items if not asks_for_them(item)]
-        config.hook.pytest_deselected(items=alone)
-        items[:] = [item for item in items if item not in set(alone)]
+        meeting = {item: asks_for_them(item) for item in items}
+        config.hook.pytest_deselected(items=[item for item in items if not meeting[item]])
+        items[:] = [item for item in items if meeting[item]]
 
 
 def pytest_unconfigure() -> None:
