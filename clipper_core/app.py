@@ -27,34 +27,34 @@ from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
 from clipper_core.here import accepted, ffmpeg_for, file_mapper, voice_detector
-from clipper_core.services.clips import Clips
-from clipper_core.services.corrections import Corrections
-from clipper_core.services.edges import Edges
-from clipper_core.services.evidence import Evidence
-from clipper_core.services.exports import Exports
-from clipper_core.services.health import Health
-from clipper_core.services.listening import Listening
-from clipper_core.services.media import Media
-from clipper_core.services.moving import Mover, Place
-from clipper_core.services.notes import Notes
-from clipper_core.services.offline import Offline, Wishes
-from clipper_core.services.orphans import Orphans
-from clipper_core.services.paid import OfThisProcess, RememberingChat
-from clipper_core.services.peaks import Peaks
-from clipper_core.services.projects import Arrived, Projects, Sample
-from clipper_core.services.proposing import Proposed, propose_from
-from clipper_core.services.renders import Renders
-from clipper_core.services.requests import Requests
-from clipper_core.services.reshape import Reshape
-from clipper_core.services.runs import Runs
-from clipper_core.services.serving import ServeOptions, serve
-from clipper_core.services.shows import Shows
-from clipper_core.services.silences import Silences
-from clipper_core.services.steps import Engines, Steps
-from clipper_core.services.stretches import Stretches
-from clipper_core.services.tasks import Tasks
-from clipper_core.services.uploads import UploadLimits, Uploads
-from clipper_core.services.work import Files, Work
+from clipper_core.services.assets.measured import Evidence
+from clipper_core.services.clips.edges import Edges
+from clipper_core.services.clips.idempotency import Requests
+from clipper_core.services.clips.notes import Notes
+from clipper_core.services.clips.review import Clips
+from clipper_core.services.clips.structure import Reshape
+from clipper_core.services.engines.remembering import OfThisProcess, RememberingChat
+from clipper_core.services.exports.bundle import Exports
+from clipper_core.services.exports.files import Media
+from clipper_core.services.local.process_file import Offline, Wishes
+from clipper_core.services.local.propose_from_file import Proposed, propose_from
+from clipper_core.services.projects.played import Listening
+from clipper_core.services.projects.projects import Arrived, Projects, Sample
+from clipper_core.services.projects.shows import Shows
+from clipper_core.services.renders.renders import Renders
+from clipper_core.services.runs.runs import Runs
+from clipper_core.services.runs.steps import Engines, Steps
+from clipper_core.services.runs.stretch_runs import Stretches
+from clipper_core.services.runs.tasks import Tasks
+from clipper_core.services.runs.worker import Files, Work
+from clipper_core.services.server.health import Health
+from clipper_core.services.server.move import Mover, Place
+from clipper_core.services.server.serve import ServeOptions, serve
+from clipper_core.services.server.sweep import Orphans
+from clipper_core.services.silences.peaks import Peaks
+from clipper_core.services.silences.settings import Silences
+from clipper_core.services.transcripts.corrections import Corrections
+from clipper_core.services.uploads.uploads import UploadLimits, Uploads
 from clipper_core.settings import (
     ROOT,
     MediaLinks,

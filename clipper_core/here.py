@@ -5,7 +5,7 @@ from __future__ import annotations
 from clipper_core.adapters.ffmpeg import Ffmpeg, Limits
 from clipper_core.adapters.voice import VoiceDetector
 from clipper_core.services.limits import Accepted
-from clipper_core.services.one_file import FileMapper
+from clipper_core.services.local.map_file import FileMapper
 from clipper_core.settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from clipper_core.services.project_views import ProjectView
+from clipper_core.services.projects.views import ProjectView
 from pages.components import words
 from pages.components.desk import review_desk
 from pages.components.frame import in_words, open_page

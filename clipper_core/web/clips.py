@@ -18,11 +18,11 @@ from clipper_core.domain.clip import Verdict
 from clipper_core.domain.documents import clip_json
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, ClipNotFound
-from clipper_core.services.captions import captions_of
-from clipper_core.services.clip_record import decisions_json
-from clipper_core.services.clip_rows import ClipView
-from clipper_core.services.note_rows import notes_json
-from clipper_core.services.renders import RenderView
+from clipper_core.services.clips.captions import captions_of
+from clipper_core.services.clips.note_views import notes_json
+from clipper_core.services.clips.record import decisions_json
+from clipper_core.services.clips.views import ClipView
+from clipper_core.services.renders.renders import RenderView
 from clipper_core.web.forms import app_of, etag, plain_json, seen_revision
 
 router = APIRouter(prefix="/api", tags=["clips"])

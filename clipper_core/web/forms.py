@@ -13,8 +13,8 @@ from clipper_core.domain.documents import media_json
 from clipper_core.domain.spending import Spending
 from clipper_core.domain.time_range import seconds
 from clipper_core.errors import PreconditionMissing, Stale
-from clipper_core.services.project_views import ProjectView
-from clipper_core.services.run_views import RunView, TaskView
+from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.runs.views import RunView, TaskView
 
 
 def app_of(request: Request) -> App:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from clipper_core.errors import ClipperError
-from clipper_core.services.metrics import metrics_text
+from clipper_core.services.server.metrics import metrics_text
 from clipper_core.web.forms import app_of, job_json, run_json
 
 router = APIRouter(tags=["jobs"])

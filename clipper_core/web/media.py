@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.responses import RedirectResponse, Response
 
 from clipper_core.app import App
-from clipper_core.services.media import MediaFile
+from clipper_core.services.exports.files import MediaFile
 from clipper_core.web.forms import app_of
 from clipper_core.web.ranges import StreamedFile, wanted
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
-from clipper_core.services.note_rows import notes_json
-from clipper_core.services.notes import ClipNotes
+from clipper_core.services.clips.note_views import notes_json
+from clipper_core.services.clips.notes import ClipNotes
 from clipper_core.web.clips import ByBody, Key, Name
 from clipper_core.web.forms import app_of
 

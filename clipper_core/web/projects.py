@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from clipper_core.domain.documents import silence_json
 from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.errors import BadRange, BadSettings
-from clipper_core.services.silences import MapView, checked_settings
+from clipper_core.services.silences.settings import MapView, checked_settings
 from clipper_core.web.clips import ClipBody, Key, Seen, clip_body, project_clips, render_json
 from clipper_core.web.forms import app_of, plain_json, project_json
 

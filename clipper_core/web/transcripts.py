@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from clipper_core.domain.corrections import Edit
 from clipper_core.domain.documents import transcript_json
 from clipper_core.errors import PreconditionMissing, TranscriptStale
-from clipper_core.services.corrections import Corrected
+from clipper_core.services.transcripts.corrections import Corrected
 from clipper_core.web.clips import Key, Name, Seen
 from clipper_core.web.forms import app_of
 

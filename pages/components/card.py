@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from clipper_core.app import App
-from clipper_core.services.project_views import ProjectView
+from clipper_core.services.projects.views import ProjectView
 from pages.components import words
 from pages.components.changes import choose
 from pages.components.frame import here_and_now, in_words

@@ -6,7 +6,7 @@ import streamlit as st
 
 from clipper_core.app import App
 from clipper_core.errors import ClipperError
-from clipper_core.services.project_views import ProjectView
+from clipper_core.services.projects.views import ProjectView
 from pages.components import words
 from pages.components.frame import here_and_now, in_words, tell
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from clipper_core.app import App
 from clipper_core.domain.ids import SAMPLE_PROJECT
-from clipper_core.services.project_views import ProjectView
-from clipper_core.services.projects import ProjectPage
+from clipper_core.services.projects.projects import ProjectPage
+from clipper_core.services.projects.views import ProjectView
 from pages.components.card import draw_card
 from pages.components.changes import open_dialog, recently_deleted, undo_bar
 from pages.components.frame import in_words, open_page

@@ -11,8 +11,8 @@ from clipper_core.app import App
 from clipper_core.domain.coverage import Coverage
 from clipper_core.domain.envelope import Envelope
 from clipper_core.figures import silence_map_figure
-from clipper_core.services.listening import coverage
-from clipper_core.services.project_views import ProjectView
+from clipper_core.services.projects.played import coverage
+from clipper_core.services.projects.views import ProjectView
 from pages.components import silences
 from pages.components.coverage import coverage_html
 from pages.components.links import exports_link

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from clipper_core.domain.task import TaskState, state_of_run
-from clipper_core.services.renders import RenderView
-from clipper_core.services.run_views import RunView, TaskView
+from clipper_core.services.renders.renders import RenderView
+from clipper_core.services.runs.views import RunView, TaskView
 from pages.components import words
 from pages.components.engines import engine
 from pages.components.frame import failure_html, here_and_now

@@ -13,9 +13,9 @@ from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.drawing import clock
 from clipper_core.errors import ClipperError
-from clipper_core.services.project_views import ProjectView
-from clipper_core.services.run_views import RunView
-from clipper_core.services.stretches import shortest_clip_ms
+from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.runs.stretch_runs import shortest_clip_ms
+from clipper_core.services.runs.views import RunView
 from pages.components import words
 from pages.components.frame import tell
 from pages.components.progress import bar, is_busy, work_html

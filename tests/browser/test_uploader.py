@@ -43,7 +43,7 @@ SITE = """
         from fastapi import FastAPI
         from clipper_core.db.models import Show
         from clipper_core.db.session import Database
-        from clipper_core.services.uploads import UploadLimits, Uploads
+        from clipper_core.services.uploads.uploads import UploadLimits, Uploads
         from clipper_core.web import problems, uploads
 
         database = Database((folder / "database").read_text())

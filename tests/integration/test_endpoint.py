@@ -36,8 +36,8 @@ from clipper_core.errors import (
     ServiceRefused,
     ServiceUnavailable,
 )
-from clipper_core.services.hearing import place_heard
-from clipper_core.services.paid import OfThisProcess, RememberingRecogniser
+from clipper_core.services.engines.remembering import OfThisProcess, RememberingRecogniser
+from clipper_core.services.transcripts.build import place_heard
 from clipper_core.stages.transcribe import HeardStretch, hear_stretch
 from tests import endpoint_faults as faults
 from tests.endpoint import CHAT, KEY, Fault

@@ -22,7 +22,7 @@ from clipper_core.db.models import Base, PaidAnswer
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
-from clipper_core.services.answers import answer_key
+from clipper_core.services.engines.answers import answer_key
 from clipper_core.stages.map_silence import map_silence
 from clipper_core.stages.spread_words import spread_words
 from pages.components.steps import steps_html

@@ -26,7 +26,7 @@ from clipper_core.domain.ids import DEFAULT_SHOW
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import WrongState
-from clipper_core.services.serving import check_folder, only_one
+from clipper_core.services.server.serve import check_folder, only_one
 from clipper_core.settings import Settings
 from tests.servers import ROOT, Reachable, Stack, until
 from tests.services import Services, fresh_redis

@@ -21,7 +21,7 @@ import redis
 
 from clipper_core.adapters.processes import SAME_REQUEST_S, printable
 from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
-from clipper_core.services import serving
+from clipper_core.services.server import serve as serving
 from tests.services import Certificates, RedisServer, tls_redis
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ DRIVER = """
     from pathlib import Path
     from clipper_core.adapters.processes import Patience
     from clipper_core.errors import ClipperError
-    from clipper_core.services.serving import ServeOptions, serve
+    from clipper_core.services.server.serve import ServeOptions, serve
 
     asked = json.loads(sys.argv[1])
     patience = Patience(first_wait_s=0.1, longest_wait_s=0.4, ready_s=30, stop_s=asked.pop("stop_s", 5))

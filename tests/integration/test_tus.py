@@ -32,7 +32,7 @@ SERVER = """
     from fastapi import FastAPI
     from clipper_core.db.models import Show
     from clipper_core.db.session import Database
-    from clipper_core.services.uploads import UploadLimits, Uploads
+    from clipper_core.services.uploads.uploads import UploadLimits, Uploads
     from clipper_core.web import problems, uploads
 
     folder, port, database = Path(sys.argv[1]), int(sys.argv[2]), Database(sys.argv[3])

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from clipper_core.app import App, build_app
+from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project, Show, Task, TranscriptRow
 from clipper_core.domain.documents import media_to_row, transcript_json
 from clipper_core.domain.ids import DEFAULT_SHOW
@@ -23,8 +24,7 @@ from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.services.map_rows import map_row
-from clipper_core.services.work import write_json
+from clipper_core.services.runs.worker import write_json
 from clipper_core.stages.render_clip import Rendered
 from clipper_core.web.api import make_api
 from tests.services import fresh_settings
@@ -152,7 +152,7 @@ def open_room(**more: Any) -> Iterator[Room]:
         fresh_settings(Path(folder), **more) as settings,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr("clipper_core.services.steps.render_clip", rendered)
+        patch.setattr("clipper_core.services.runs.steps.render_clip", rendered)
         app = build_app(settings)
         app.storage.prepare()
         api = make_api(app)

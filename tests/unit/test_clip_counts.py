@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from clipper_core.db.models import Clip, ClipVersion, Decision, Note, Project, now
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.proposals import Found, add_proposals
+from clipper_core.services.clips.proposals import Found, add_proposals
 from tests.unit.review_room import Room, open_room
 
 Json = dict[str, Any]

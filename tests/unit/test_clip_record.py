@@ -10,8 +10,8 @@ import pytest
 from clipper_core.db.models import Clip, Project
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.clip_record import Records, read_records
-from clipper_core.services.proposals import Found, add_proposals
+from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.clips.record import Records, read_records
 from tests.unit.review_room import Room, open_room
 
 

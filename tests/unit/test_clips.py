@@ -16,11 +16,11 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus, Proposal, Verdict, standing, status_of
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, BadSettings, NothingToUndo, Stale
-from clipper_core.services.clip_rows import new_version
-from clipper_core.services.clips import Clips
-from clipper_core.services.evidence import Certified
-from clipper_core.services.notes import Notes
-from clipper_core.services.proposals import Found, add_proposals, kept_stretches
+from clipper_core.services.assets.measured import Certified
+from clipper_core.services.clips.notes import Notes
+from clipper_core.services.clips.proposals import Found, add_proposals, kept_stretches
+from clipper_core.services.clips.review import Clips
+from clipper_core.services.clips.views import new_version
 
 
 class NoEvidence:

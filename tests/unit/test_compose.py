@@ -192,7 +192,7 @@ def test_a_health_check_asks_at_the_port_that_is_listened_on(name: str) -> None:
 
 
 def test_a_health_check_waits_longer_than_the_health_route_may_take() -> None:
-    from clipper_core.services.health import PARTS_MOST_S
+    from clipper_core.services.server.health import PARTS_MOST_S
 
     for name in ("web", "api"):
         inside = int(re.findall(r"timeout=(\d+)", SERVICES[name]["healthcheck"]["test"][-1])[0])

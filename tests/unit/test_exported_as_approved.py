@@ -15,8 +15,8 @@ from sqlalchemy import select
 from clipper_core.db.models import Clip, Render, Task
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import ClipperError, LeaseLost
-from clipper_core.services import renders
-from clipper_core.services.work import Bench, Outcome
+from clipper_core.services.renders.renders import renders
+from clipper_core.services.runs.worker import Bench, Outcome
 from tests.unit.review_room import PROJECT, Room, open_room
 
 Json = dict[str, Any]

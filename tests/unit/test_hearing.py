@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word
-from clipper_core.services.hearing import Warnings, place_heard
+from clipper_core.services.transcripts.build import Warnings, place_heard
 from tests.unit.test_align_words import Ruler, rough, still
 
 TEXT = "And so it begins, they said to you. What was that? There they are with their things."

@@ -10,7 +10,7 @@ from clipper_core.db.models import Project, now
 from clipper_core.db.session import Database
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import ProjectNotFound
-from clipper_core.services.listening import Listening
+from clipper_core.services.projects.played import Listening
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from clipper_core.errors import StorageUnreachable, StoredFileMissing
-from clipper_core.services.media import MediaFile
+from clipper_core.services.exports.files import MediaFile
 from clipper_core.web import media as media_route
 from clipper_core.web import problems
 from clipper_core.web.ranges import MOST_RANGES, NotARange, OutsideFile, ranges_of

@@ -7,8 +7,8 @@ import pytest
 from clipper_core.db.models import Clip, ClipVersion, Project, now
 from clipper_core.db.session import Database
 from clipper_core.errors import BadRange, BadSettings, ClipNotFound, NoteNotFound
-from clipper_core.services.clip_rows import clip_views
-from clipper_core.services.notes import Notes
+from clipper_core.services.clips.notes import Notes
+from clipper_core.services.clips.views import clip_views
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Asset, Project, Show, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import DEFAULT_SHOW, SAMPLE_PROJECT
-from clipper_core.services.orphans import AT_ONCE, Orphans
+from clipper_core.services.server.sweep import AT_ONCE, Orphans
 
 DAY = 86_400
 

@@ -29,8 +29,8 @@ from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import QueueUnavailable
 from clipper_core.pipeline import NewTask, RunSettings
-from clipper_core.services.proposals import Found, add_proposals
-from clipper_core.services.silences import Silences
+from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.silences.settings import Silences
 from clipper_core.settings import Settings
 from pages.components import words
 from pages.components.stretch import stretch_of

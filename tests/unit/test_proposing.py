@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.clip import Lengths
 from clipper_core.errors import BadTranscript
-from clipper_core.services.proposing import propose_from
+from clipper_core.services.local.propose_from_file import propose_from
 
 
 def talk(minutes: float) -> list[dict[str, Any]]:

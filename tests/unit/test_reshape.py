@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.time_range import TimeRange, joined, total_ms
 from clipper_core.errors import BadRange
-from clipper_core.services.clip_changes import SHORTEST_MS
-from clipper_core.services.clip_rows import LONGEST_TITLE
-from clipper_core.services.reshape import divided, next_part
+from clipper_core.services.clips.changes import SHORTEST_MS
+from clipper_core.services.clips.structure import divided, next_part
+from clipper_core.services.clips.views import LONGEST_TITLE
 from tests.unit.review_room import Room, open_room
 
 

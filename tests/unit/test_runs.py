@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project, Run, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import media_to_row
@@ -14,10 +15,9 @@ from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import ProjectNotFound, ServiceKeyRefused, WrongState
-from clipper_core.services.map_rows import map_row
-from clipper_core.services.run_views import RunView
-from clipper_core.services.runs import Runs
-from clipper_core.services.tasks import Tasks
+from clipper_core.services.runs.runs import Runs
+from clipper_core.services.runs.tasks import Tasks
+from clipper_core.services.runs.views import RunView
 from tests.unit.test_tasks import FakeBell
 
 MEDIA = MediaInfo(180_000, "mp3", (AudioTrack(0, "mp3", 44_100, 2),))

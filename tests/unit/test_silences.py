@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipper_core.adapters.storage import LocalStorage
+from clipper_core.db.map_rows import map_in_use, map_of_row, map_row
 from clipper_core.db.models import Asset, Project, SilenceMapRow
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import silence_json
@@ -18,12 +19,11 @@ from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Evidence as Rests
 from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
 from clipper_core.errors import BadRange, BadSettings, NotReady, ProjectNotFound, Stale
-from clipper_core.services.evidence import Evidence
-from clipper_core.services.map_rows import map_in_use, map_of_row, map_row
-from clipper_core.services.peaks import Peaks, sound_peaks
-from clipper_core.services.project_views import ProjectView
-from clipper_core.services.silences import Silences, checked_settings
-from clipper_core.services.work import Files
+from clipper_core.services.assets.measured import Evidence
+from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.runs.worker import Files
+from clipper_core.services.silences.peaks import Peaks, sound_peaks
+from clipper_core.services.silences.settings import Silences, checked_settings
 from clipper_core.stages.find_silences import find_silences
 
 LENGTH_MS = 60_000

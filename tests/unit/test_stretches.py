@@ -11,9 +11,9 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, NotReady, WrongState
-from clipper_core.services.choosing import choose_clips
-from clipper_core.services.proposals import Found, add_beside, add_proposals, all_stretches
-from clipper_core.services.stretches import Stretches
+from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches
+from clipper_core.services.engines.choosing import choose_clips
+from clipper_core.services.runs.stretch_runs import Stretches
 from tests.unit.test_runs import House, house  # noqa: F401 - a fixture
 
 STRETCH = TimeRange(60_000, 150_000)

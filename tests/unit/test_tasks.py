@@ -15,7 +15,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.task import MOVES, Kind, TaskState, state_of_run
 from clipper_core.errors import ClipperError, LeaseLost, QueueUnavailable
 from clipper_core.pipeline import NewTask
-from clipper_core.services.tasks import Tasks
+from clipper_core.services.runs.tasks import Tasks
 
 
 class FakeBell:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from clipper_core.adapters.storage import LocalStorage
 from clipper_core.db.models import Asset, Clip, ClipVersion, Decision, Project, SilenceMapRow, TranscriptRow
 from clipper_core.db.session import Database
+from clipper_core.db.transcript_rows import transcript_in_use
 from clipper_core.domain.clip import ClipStatus, Verdict
 from clipper_core.domain.corrections import Edit
 from clipper_core.domain.documents import transcript_json
@@ -27,11 +28,10 @@ from clipper_core.errors import (
     TranscriptStale,
     WordChanged,
 )
-from clipper_core.services.clip_rows import clip_views, new_version
-from clipper_core.services.corrections import Corrections
-from clipper_core.services.evidence import KEPT, Evidence
-from clipper_core.services.transcript_rows import transcript_in_use
-from clipper_core.services.work import Files, write_json
+from clipper_core.services.assets.measured import KEPT, Evidence
+from clipper_core.services.clips.views import clip_views, new_version
+from clipper_core.services.runs.worker import Files, write_json
+from clipper_core.services.transcripts.corrections import Corrections
 from tests.unit.review_room import PROJECT, Room, open_room
 
 SAID = "We met Ann Lee. Ann's idea was good. Then we left early."

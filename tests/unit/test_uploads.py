@@ -35,7 +35,7 @@ from clipper_core.errors import (
     UploadNotFound,
     WrongState,
 )
-from clipper_core.services.uploads import STRAY_AGE_S, UploadLimits, Uploads
+from clipper_core.services.uploads.uploads import STRAY_AGE_S, UploadLimits, Uploads
 
 TALK = {"filename": "talk.mp4", "filetype": "video/mp4"}
 

@@ -1,0 +1,132 @@
+"""A project's silence map, level envelope and words, loaded where something is measured against them.
+
+Maps and transcripts never change under their id, so the newest few are kept in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clipper_core.db.map_rows import map_of_row
+from clipper_core.db.models import Project, SilenceMapRow, TranscriptRow
+from clipper_core.db.session import Database
+from clipper_core.domain.cut import Cut
+from clipper_core.domain.documents import transcript_from_json
+from clipper_core.domain.envelope import Envelope
+from clipper_core.domain.silence import SilenceMap
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.domain.transcript import Transcript, wording
+from clipper_core.errors import Failed, NotReady, ProjectNotFound
+from clipper_core.services.runs.worker import Files
+from clipper_core.stages.snap_cuts import certify_ranges, snap
+
+NOT_MAPPED = "The silences of this recording are not mapped yet. Wait until the desk opens."
+KEPT = 16
+KEPT_ENVELOPES = 8  # of which twelve hours take 30 MB each
+KEPT_COMPARISONS = 4096  # a few bytes each, and a clip list asks for one per clip
+KEPT_WORDINGS = 2 * KEPT_COMPARISONS
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """The cuts of some ranges with their certificates, and the map and transcript these rest on."""
+
+    cuts: tuple[Cut, ...]
+    map_id: str
+    transcript_id: str | None
+
+
+class Evidence:
+    """What cuts are certified by, and what pages draw."""
+
+    def __init__(self, database: Database, files: Files) -> None:
+        self._database = database
+        self._files = files
+        self.silence_map = lru_cache(KEPT)(self._silence_map)
+        self.transcript = lru_cache(KEPT)(self._transcript)
+        self._made: dict[str, Transcript] = {}  # known before anybody asks for them
+        self.asset_of = lru_cache(256)(self._asset_of)
+        self._stored = lru_cache(KEPT_ENVELOPES)(self._envelope)
+        self._differ = lru_cache(KEPT_COMPARISONS)(self._compare)
+        self._wording = lru_cache(KEPT_WORDINGS)(self._wording_of)
+
+    def envelope(self, map_id: str) -> Envelope:
+        """The envelope a map was found in; maps found in the same one share it."""
+        found: Envelope = self._stored(self.asset_of(map_id))
+        return found
+
+    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified:
+        """The certificates of these ranges' edges. Raises ProjectNotFound, NotReady before the map is there."""
+        map_id, transcript_id = self._of(project_id)
+        words = self.transcript(transcript_id) if transcript_id else None
+        return Certified(certify_ranges(ranges, self.silence_map(map_id), words), map_id, transcript_id)
+
+    def measured(self, project_id: str) -> tuple[SilenceMap, Transcript | None]:
+        """The map and the words in use. Raises as ``certified``."""
+        map_id, transcript_id = self._of(project_id)
+        return self.silence_map(map_id), self.transcript(transcript_id) if transcript_id else None
+
+    def snapped(self, project_id: str, span: TimeRange) -> TimeRange:
+        """A roughly chosen stretch with its edges in the nearest good silences. Raises as ``certified``."""
+        return snap(span, *self.measured(project_id))
+
+    def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool:
+        """Whether one transcript has other words in ``ranges`` than an earlier one.
+
+        Where there was none before, a draft changes nothing: it is not quoted. False while a file can't be read.
+        """
+        if now_id is None or before_id == now_id:
+            return False
+        try:
+            changed: bool = self._differ(before_id, now_id, tuple(ranges))
+        except Failed:  # a list of clips must not fail for this
+            return False
+        return changed
+
+    def _compare(self, before_id: str | None, now_id: str, ranges: tuple[TimeRange, ...]) -> bool:
+        if before_id is None:
+            newest = self.transcript(now_id)
+            return not newest.draft and any(newest.words_between(r.start_ms, r.end_ms) for r in ranges)
+        return any(self._wording(before_id, r) != self._wording(now_id, r) for r in ranges)
+
+    def _wording_of(self, transcript_id: str, span: TimeRange) -> bytes:
+        """What stands for the words of a stretch: clips rest on more transcripts than are kept in memory."""
+        return hashlib.sha256(repr(wording(self.transcript(transcript_id), span)).encode()).digest()
+
+    def _of(self, project_id: str) -> tuple[str, str | None]:
+        with self._database.read() as session:
+            project = session.get(Project, project_id)
+            if project is None or project.deleted_at is not None:
+                raise ProjectNotFound
+            if project.map_id is None:
+                raise NotReady(NOT_MAPPED)
+            return project.map_id, project.transcript_id
+
+    def _silence_map(self, map_id: str) -> SilenceMap:
+        with self._database.read() as session:
+            row = session.get_one(SilenceMapRow, map_id)
+        return map_of_row(row)
+
+    def keep(self, transcript_id: str, transcript: Transcript) -> None:
+        """Words that were just stored, so that they need not be read."""
+        self._made[transcript_id] = transcript
+        self.transcript(transcript_id)
+
+    def _transcript(self, transcript_id: str) -> Transcript:
+        made = self._made.pop(transcript_id, None)
+        if made is not None:
+            return made
+        with self._database.read() as session:
+            asset_id = session.get_one(TranscriptRow, transcript_id).asset_id
+        return transcript_from_json(self._files.json(asset_id))
+
+    def _asset_of(self, map_id: str) -> str:
+        with self._database.read() as session:
+            return session.get_one(SilenceMapRow, map_id).asset_id
+
+    def _envelope(self, asset_id: str) -> Envelope:
+        with self._files.path(asset_id) as path:
+            return Envelope.from_bytes(path.read_bytes())

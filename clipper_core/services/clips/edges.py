@@ -1,0 +1,37 @@
+"""One edge of a clip as the desk asks about it: how clean it is, and where it could be instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clipper_core.domain.cut import Cut, Side
+from clipper_core.errors import BadRange
+from clipper_core.services.assets.measured import Evidence
+from clipper_core.stages.rank_cuts import places_near
+from clipper_core.stages.snap_cuts import certify
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """A cut, and others near it, best first."""
+
+    cut: Cut
+    others: tuple[Cut, ...]
+
+
+class Edges:
+    """Milliseconds of work: map and words are in memory after the first time."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    def around(self, project_id: str, side: Side, at_ms: int, other_ms: int | None = None) -> EdgeView:
+        """An edge by the map and words in use. ``other_ms`` is where the opposite edge is.
+
+        Raises ProjectNotFound, NotReady before the recording is mapped, BadRange outside of it.
+        """
+        silences, words = self._evidence.measured(project_id)
+        if not 0 <= at_ms <= silences.duration_ms:
+            raise BadRange
+        others = places_near(at_ms, side, other_ms, silences, words)
+        return EdgeView(certify(at_ms, side, silences, words), others)

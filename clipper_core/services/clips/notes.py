@@ -1,0 +1,132 @@
+"""What people say about moments of a clip: written, answered, resolved, opened again; never taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from clipper_core.db.models import Clip, Note, Project, now
+from clipper_core.db.session import Database
+from clipper_core.domain.ids import new_id
+from clipper_core.errors import BadRange, BadSettings, ClipNotFound, NoteNotFound
+from clipper_core.services.clips.idempotency import answered, remember
+from clipper_core.services.clips.note_views import NoteView, notes_of
+from clipper_core.services.clips.views import clean_text
+from clipper_core.services.runs.tasks import lock_project
+
+MOST_CHARS = 4000
+EMPTY = "A note needs some text. Type it, then save."
+OUTSIDE = "This moment does not lie in the recording. Choose one that does."
+
+
+@dataclass(frozen=True, slots=True)
+class ClipNotes:
+    """All notes of a clip, as they are now."""
+
+    clip_id: str
+    notes: tuple[NoteView, ...]
+
+
+class Notes:
+    """A change sent again under the same ``key`` changes nothing more. Notes leave a clip's revision alone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, clip_id: str, at_ms: int | None, text: str, *, by: str = "", key: str | None = None) -> ClipNotes:
+        """Raises ClipNotFound, BadRange for a moment outside the recording, BadSettings for a note without text."""
+        said = _text(text)
+        with self._database.write() as session:
+            clip = _clip(session, clip_id)
+            if at_ms is not None and not 0 <= at_ms <= _duration_ms(session, clip):
+                raise BadRange(OUTSIDE)
+
+            def write() -> None:
+                session.add(_note(clip_id, None, at_ms, said, by))
+
+            return _once(session, clip_id, key, write)
+
+    def reply(self, note_id: str, text: str, *, by: str = "", key: str | None = None) -> ClipNotes:
+        """Answer a note. Raises NoteNotFound, BadSettings for an answer without text."""
+        said = _text(text)
+        with self._database.write() as session:
+            note = _existing(session, note_id)
+
+            def write() -> None:
+                session.add(_note(note.clip_id, note.id, None, said, by))
+
+            return _once(session, note.clip_id, key, write)
+
+    def resolve(self, note_id: str, *, by: str = "", key: str | None = None) -> ClipNotes:
+        """Say that a note is dealt with; whoever said so first stays named. Raises NoteNotFound."""
+        with self._database.write() as session:
+            note = _existing(session, note_id)
+
+            def write() -> None:
+                if note.resolved_at is None:
+                    note.resolved_by, note.resolved_at = clean_text(by, 200), now()
+
+            return _once(session, note.clip_id, key, write)
+
+    def reopen(self, note_id: str, *, by: str = "", key: str | None = None) -> ClipNotes:
+        """Say that a note is not dealt with after all. Raises NoteNotFound."""
+        with self._database.write() as session:
+            note = _existing(session, note_id)
+
+            def write() -> None:
+                note.resolved_by = note.resolved_at = None
+
+            return _once(session, note.clip_id, key, write)
+
+
+def _once(session: Session, clip_id: str, key: str | None, write: Callable[[], None]) -> ClipNotes:
+    if answered(session, clip_id, key) is None:
+        write()
+        remember(session, clip_id, key, [])
+        session.flush()
+    return ClipNotes(clip_id, notes_of(session, [clip_id]).get(clip_id, ()))
+
+
+def _clip(session: Session, clip_id: str) -> Clip:
+    """The clip, with its project's row held. Raises ClipNotFound."""
+    clip = session.get(Clip, clip_id)
+    if clip is None:
+        raise ClipNotFound
+    lock_project(session, clip.project_id)
+    session.refresh(clip)
+    if clip.deleted_at is not None or session.get_one(Project, clip.project_id).deleted_at is not None:
+        raise ClipNotFound
+    return clip
+
+
+def _existing(session: Session, note_id: str) -> Note:
+    """The note (not an answer to one), with its project's row held. Raises NoteNotFound."""
+    note = session.get(Note, note_id)
+    if note is None or note.parent_id is not None:
+        raise NoteNotFound
+    try:
+        _clip(session, note.clip_id)
+    except ClipNotFound as error:
+        raise NoteNotFound from error
+    session.refresh(note)
+    return note
+
+
+def _note(clip_id: str, parent_id: str | None, at_ms: int | None, text: str, by: str) -> Note:
+    return Note(
+        id=new_id("not"), clip_id=clip_id, parent_id=parent_id, at_ms=at_ms, text=text, made_by=clean_text(by, 200)
+    )
+
+
+def _text(text: str) -> str:
+    said = clean_text(text, MOST_CHARS)
+    if not said:
+        raise BadSettings(EMPTY)
+    return said
+
+
+def _duration_ms(session: Session, clip: Clip) -> int:
+    media = session.get_one(Project, clip.project_id).media or {}
+    return int(media.get("duration_ms") or 0)

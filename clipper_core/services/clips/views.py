@@ -1,0 +1,149 @@
+"""Clips as rows and as views: what the review, the pages and the proposals all read and write alike."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from clipper_core.db.models import Clip, ClipVersion, Project
+from clipper_core.domain.clip import ClipStatus, Verdict, carries_from, status_of
+from clipper_core.domain.corrections import JOINERS
+from clipper_core.domain.cut import Cut
+from clipper_core.domain.documents import cut_from_json, cut_json, ranges_from_row, ranges_to_row
+from clipper_core.domain.ids import new_id
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.clips.note_views import NoteView, notes_of
+from clipper_core.services.clips.record import DecisionView, Record, read_records
+
+LONGEST_TITLE = 300
+WHITE = string.whitespace + JOINERS
+
+ReadRecords = Callable[[Session, Sequence[Clip]], dict[str, Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipView:
+    """A clip with its newest version, its status, and its whole record in order: versions and decisions.
+
+    ``words_changed`` says that other words are known by now than those the version rests on (``transcript_id``).
+    """
+
+    id: str
+    project_id: str
+    title: str
+    reasons: tuple[str, ...]
+    rank: int | None
+    origin: str
+    status: ClipStatus
+    version: int
+    version_id: str
+    ranges: tuple[TimeRange, ...]
+    cuts: tuple[Cut, ...]
+    alternatives: tuple[TimeRange, ...]
+    preset: str
+    revision: int
+    changed_by: str
+    record: Record
+    transcript_id: str | None
+    words_changed: bool = False
+    notes: tuple[NoteView, ...] = ()
+
+    @property
+    def start_ms(self) -> int:
+        return self.ranges[0].start_ms
+
+    @property
+    def end_ms(self) -> int:
+        return self.ranges[-1].end_ms
+
+    @property
+    def length_ms(self) -> int:
+        return sum(r.length_ms for r in self.ranges)
+
+    @property
+    def decisions(self) -> tuple[DecisionView, ...]:
+        return self.record.decisions
+
+    @property
+    def decision(self) -> DecisionView | None:
+        """The decision that stands on the newest version."""
+        stack: list[DecisionView] = []
+        for made in (d for d in self.decisions if d.version == self.version):
+            if made.verdict is not Verdict.WITHDRAWN:
+                stack.append(made)
+            elif stack:
+                stack.pop()
+        return stack[-1] if stack else None
+
+    @property
+    def carry_from(self) -> int | None:
+        """The version whose approval may be carried over to the newest one."""
+        verdicts: dict[int, list[Verdict]] = {}
+        for made in self.decisions:
+            verdicts.setdefault(made.version, []).append(made.verdict)
+        return carries_from(verdicts, self.version)
+
+
+def clip_views(session: Session, clips: Sequence[Clip], records: ReadRecords = read_records) -> list[ClipView]:
+    """The views of these clips, which have to be as they are in the database by now, in the same order."""
+    ids = [c.id for c in clips]
+    newest = select(ClipVersion).join(Clip, and_(Clip.id == ClipVersion.clip_id, Clip.newest == ClipVersion.number))
+    versions = {v.clip_id: v for v in session.scalars(newest.where(Clip.id.in_(ids)))}
+    record = records(session, clips)
+    notes = notes_of(session, ids)
+    return [_view(c, versions[c.id], record[c.id], notes.get(c.id, ())) for c in clips]
+
+
+def _view(clip: Clip, version: ClipVersion, record: Record, notes: tuple[NoteView, ...]) -> ClipView:
+    decisions = record.decisions
+    return ClipView(
+        id=clip.id,
+        project_id=clip.project_id,
+        title=version.title,
+        reasons=tuple(clip.reasons),
+        rank=clip.rank,
+        origin=clip.origin,
+        status=status_of(d.verdict for d in decisions if d.version == version.number),
+        version=version.number,
+        version_id=version.id,
+        ranges=ranges_from_row(version.ranges),
+        cuts=tuple(cut_from_json(c) for c in version.cuts),
+        alternatives=ranges_from_row(clip.alternatives),
+        preset=version.preset,
+        revision=clip.revision,
+        changed_by=decisions[-1].by if decisions and decisions[-1].version == version.number else version.created_by,
+        record=record,
+        transcript_id=version.transcript_id,
+        notes=notes,
+    )
+
+
+def newest_version(session: Session, clip: Clip) -> ClipVersion:
+    query = select(ClipVersion).where(ClipVersion.clip_id == clip.id, ClipVersion.number == clip.newest)
+    return session.scalars(query).one()
+
+
+def new_version(
+    clip: Clip, project: Project, title: str, ranges: Sequence[TimeRange], cuts: Iterable[Cut], preset: str, by: str
+) -> ClipVersion:
+    return ClipVersion(
+        id=new_id("ver"),
+        clip_id=clip.id,
+        number=clip.newest if clip.newest else 1,
+        title=clean_text(title) or "Clip",
+        ranges=ranges_to_row(ranges),
+        cuts=[cut_json(c) for c in cuts],
+        preset=preset,
+        map_id=project.map_id,
+        transcript_id=project.transcript_id,
+        created_by=clean_text(by, 200),
+    )
+
+
+def clean_text(text: str | None, most: int = LONGEST_TITLE) -> str:
+    shown = "".join(c if c.isprintable() or c == "\n" or c in JOINERS else " " for c in text or "")
+    return shown.strip(WHITE)[:most]

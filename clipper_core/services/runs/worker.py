@@ -1,0 +1,264 @@
+"""What a worker does with one task: claim it, run its stage, store what came out, and say so."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clipper_core.adapters.storage import Storage
+from clipper_core.db.models import Asset, Project, Task
+from clipper_core.db.session import Database
+from clipper_core.domain.ids import new_id
+from clipper_core.domain.task import RENEW_EVERY_S, Kind, TaskState
+from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable, StoredFileMissing
+from clipper_core.services.runs.runs import Runs
+from clipper_core.services.runs.tasks import Claim, Tasks, scratch_name
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 1.0  # how soon a cancelled task notices
+
+
+@dataclass
+class Outcome:
+    """What a step made: its result for the row, files to store, and what else to write when the row says done."""
+
+    result: dict[str, Any]
+    files: Sequence[NewFile] = ()
+    save: Callable[[Session, Project, dict[str, Asset]], None] = lambda _session, _project, _assets: None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file a step made: ``name`` is how the step speaks of it, ``filename`` what a download is called."""
+
+    name: str
+    kind: str
+    path: Path
+    mime: str
+    filename: str | None = None
+    id: str = field(default_factory=lambda: new_id("ast"))
+
+
+@dataclass
+class Bench:
+    """What one step works with: its claim, an empty folder, and a progress to report that raises when it must stop."""
+
+    claim: Claim
+    folder: Path
+    progress: Callable[[float], None]
+
+
+Step = Callable[[Bench], Outcome]
+
+
+class Work:
+    """Performs tasks. ``steps`` says how each kind is done."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        tasks: Tasks,
+        runs: Runs,
+        steps: Mapping[Kind, Step],
+        scratch: Path,
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._tasks = tasks
+        self._runs = runs
+        self._steps = steps
+        self._scratch = scratch
+
+    def perform(self, task_id: str, attempt: int) -> None:
+        """Do one attempt of a task to its end. Raises what made it fail, after the row says so."""
+        claim = self._tasks.claim(task_id, attempt)
+        if claim is None:
+            return
+        began = time.monotonic()
+        say = log.bind(task=claim.id, kind=claim.kind.value, project=claim.project_id, attempt=claim.attempt)
+        say.info("started")
+        try:
+            self._attempt(claim)
+        except (LeaseLost, Cancelled) as error:
+            say.info("stopped", why=error.code)
+            self._forget(claim, claim.attempt)
+        except ClipperError as error:
+            self._fail(claim, error)
+            say.warning("failed", code=error.code, why=error.message, detail=(error.detail or "")[-400:])
+            if error.status >= 500:
+                raise
+        except Exception as error:
+            self._fail(claim, ClipperError(detail=traceback.format_exc()))
+            say.exception("failed", why=type(error).__name__)
+            raise
+        else:
+            say.info("succeeded", seconds=round(time.monotonic() - began, 1))
+
+    def _fail(self, claim: Claim, error: ClipperError) -> None:
+        """Say so in the row, and keep nothing; unless the row already says that this attempt succeeded."""
+        failed = self._tasks.fail(claim, error)
+        if failed and claim.kind is Kind.TRANSCRIBE and isinstance(error, ServiceUnavailable):
+            self._tasks.fail_waiting(claim, error)
+        if failed or not self._tasks.has_succeeded(claim):
+            self._forget(claim, claim.attempt)
+
+    def sweep(self) -> int:
+        """Remove what attempts left that were killed and never followed by another; how many there were.
+
+        Each attempt has a scratch folder from its first moment, so these name every attempt that left anything.
+        """
+        swept = 0
+        for folder in list(self._scratch.iterdir()) if self._scratch.is_dir() else []:
+            task_id, _, attempt = folder.name.rpartition("-")
+            with self._database.read() as session:
+                task = session.get(Task, task_id)
+            if not attempt.isdigit() or (task is not None and task.state == TaskState.RUNNING):
+                continue
+            if task is not None and (task.state != TaskState.SUCCEEDED or task.attempt != int(attempt)):
+                self._storage.delete_folder(_attempt_folder(task.project_id, task_id, int(attempt)))
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+        return swept
+
+    def _attempt(self, claim: Claim) -> None:
+        for earlier in range(1, claim.attempt):
+            self._forget(claim, earlier)
+        folder = self._scratch / scratch_name(claim)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            with Heart(self._tasks, claim) as heart:
+                outcome = self._steps[claim.kind](Bench(claim, folder, heart.beat))
+                heart.beat(1.0)
+                assets = self._store(claim, outcome.files)
+            self._tasks.finish(claim, outcome.result, lambda s, task: self._follow(s, task, outcome, assets))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _store(self, claim: Claim, files: Sequence[NewFile]) -> dict[str, Asset]:
+        """Put what was made into the store under this attempt's own keys; rows name it only at the finish."""
+        out: dict[str, Asset] = {}
+        for file in files:
+            asset = Asset(
+                id=file.id,
+                project_id=claim.project_id,
+                kind=file.kind,
+                key=f"{_attempt_folder(claim.project_id, claim.id, claim.attempt)}/{file.name}",
+                mime=file.mime,
+                filename=file.filename,
+                size=0,
+            )
+            asset.size = self._storage.put(file.path, asset.key)
+            out[file.name] = asset
+        return out
+
+    def _follow(self, session: Session, task: Task, outcome: Outcome, assets: dict[str, Asset]) -> list[Task]:
+        session.add_all(assets.values())
+        session.flush()
+        project = session.get_one(Project, task.project_id, with_for_update=True)
+        outcome.save(session, project, assets)
+        project.revision += 1
+        session.flush()
+        return self._runs.follow_everywhere(session, task)
+
+    def _forget(self, claim: Claim, attempt: int) -> None:
+        """Remove what an attempt that came to nothing left in the store."""
+        self._storage.delete_folder(_attempt_folder(claim.project_id, claim.id, attempt))
+        shutil.rmtree(self._scratch / f"{claim.id}-{attempt}", ignore_errors=True)
+
+
+class Heart:
+    """Keeps a claim alive while its stage runs, and tells the stage to stop when the claim is gone."""
+
+    def __init__(self, tasks: Tasks, claim: Claim) -> None:
+        self._tasks = tasks
+        self._claim = claim
+        self._progress = 0.0
+        self._lost = False
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"lease-{claim.id}", daemon=True)
+
+    def __enter__(self) -> Heart:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def beat(self, progress: float) -> None:
+        """Note how far the stage is (0-1). Raises LeaseLost once the task was cancelled or taken over."""
+        self._progress = max(self._progress, min(1.0, progress))
+        if self._lost:
+            raise LeaseLost
+
+    def _run(self) -> None:
+        renewed = time.monotonic()
+        shown = 0.0
+        while not self._end.wait(LOOK_EVERY_S):
+            due = time.monotonic() - renewed >= RENEW_EVERY_S or self._progress - shown >= 0.01
+            try:
+                mine = self._tasks.renew(self._claim, self._progress) if due else self._tasks.is_mine(self._claim)
+            except ClipperError as error:
+                # The lease lasts longer than a short fault of the database; if it does not, the token decides.
+                log.warning("could not renew a lease", task=self._claim.id, why=error.message)
+                continue
+            if due and mine:
+                renewed, shown = time.monotonic(), self._progress
+            if not mine:
+                self._lost = True
+                return
+
+
+def _attempt_folder(project_id: str, task_id: str, attempt: int) -> str:
+    return f"projects/{project_id}/{task_id}-{attempt}"
+
+
+class Files:
+    """Stored files by asset id, for steps."""
+
+    def __init__(self, database: Database, storage: Storage) -> None:
+        self._database = database
+        self._storage = storage
+
+    @contextmanager
+    def path(self, asset_id: str) -> Iterator[Path]:
+        """The asset as a local file, for reading. Raises StoredFileMissing."""
+        with self._storage.local(self._key(asset_id)) as path:
+            yield path
+
+    def _key(self, asset_id: str) -> str:
+        with self._database.read() as session:
+            key = session.scalar(select(Asset.key).where(Asset.id == asset_id))
+        if key is None:
+            raise StoredFileMissing(detail=asset_id)
+        return key
+
+    def part(self, asset_id: str, start: int, end: int) -> bytes:
+        """The bytes from ``start`` up to ``end``, as far as there are any, and no others. Raises StoredFileMissing."""
+        return b"".join(self._storage.read(self._key(asset_id), start, end))
+
+    def json(self, asset_id: str) -> Any:
+        with self.path(asset_id) as path, gzip.open(path, "rt", encoding="utf-8") as file:
+            return json.load(file)
+
+
+def write_json(path: Path, value: Any) -> Path:
+    with gzip.open(path, "wt", encoding="utf-8", compresslevel=5) as file:
+        file.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")))  # at once: five times as fast
+    return path
