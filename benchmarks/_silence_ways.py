@@ -21,7 +21,7 @@ PYDUB = {"min_silence_len": 500, "silence_thresh": -40}
 
 def map_and_peaks(path: str, speech: str = "") -> None:
     from clipper_core.adapters.ffmpeg import Ffmpeg
-    from clipper_core.stages.map_silence import map_silence
+    from clipper_core.stages.silence.map_silence import map_silence
 
     map_silence(Ffmpeg(), Path(path), duration_ms=0, speech_path=Path(speech) if speech else None)
 
@@ -62,8 +62,8 @@ def strict(path: str, ffmpeg: str) -> None:
     from pydub import AudioSegment
     from pydub.silence import detect_silence
 
-    from clipper_core.stages.decode_sound import PcmFormat
-    from clipper_core.stages.strict_silences import StrictDetector
+    from clipper_core.stages.silence.strict import StrictDetector
+    from clipper_core.stages.sound.decode import PcmFormat
 
     sound = np.frombuffer(_decoded(path, ffmpeg, 2), dtype="<i2").reshape(-1, 2)
     segment = AudioSegment(sound.tobytes(), sample_width=2, frame_rate=RATE, channels=2)
@@ -85,8 +85,8 @@ def parts(path: str) -> None:
     from clipper_core.domain.envelope import Envelope
     from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
     from clipper_core.figures import silence_map_figure
-    from clipper_core.stages.find_silences import find_silences
-    from clipper_core.stages.map_silence import map_silence
+    from clipper_core.stages.silence.find import find_silences
+    from clipper_core.stages.silence.map_silence import map_silence
 
     stored = map_silence(Ffmpeg(), Path(path), duration_ms=0).envelope.to_bytes()
     envelope = Envelope.from_bytes(stored)

@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT))
 from clipper_core.domain.silence import FLOOR_DB, Silence, SilenceMap  # noqa: E402
 from clipper_core.domain.time_range import milliseconds, seconds  # noqa: E402
 from clipper_core.domain.transcript import Transcript, Word, sentences_of  # noqa: E402
-from clipper_core.stages.propose_clips import propose_clips  # noqa: E402
-from clipper_core.stages.snap_cuts import silences_from_words  # noqa: E402
+from clipper_core.stages.cuts.snap import silences_from_words  # noqa: E402
+from clipper_core.stages.selection.propose import propose_clips  # noqa: E402
 
 EVAL = ROOT.parent / "shared" / "eval"
 MODES = ("full", "bare", "none")

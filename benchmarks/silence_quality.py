@@ -37,7 +37,7 @@ sys.path.insert(0, str(ROOT))
 
 from clipper_core.adapters.ffmpeg import Ffmpeg  # noqa: E402
 from clipper_core.domain.silence import SilenceSettings  # noqa: E402
-from clipper_core.stages.map_silence import map_silence  # noqa: E402
+from clipper_core.stages.silence.map_silence import map_silence  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 RATE = 48_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clipper_core.stages.probe import ProbeLimits
+from clipper_core.stages.media.probe import ProbeLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.domain.transcript import Transcript, Word, sentences_of, wording_differs
 from clipper_core.errors import ClipperError
-from clipper_core.stages.snap_cuts import certify, cut_points
+from clipper_core.stages.cuts.snap import certify, cut_points
 from pages.components import desk as component
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

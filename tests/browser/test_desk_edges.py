@@ -10,7 +10,7 @@ from clipper_core.domain.cut import Side
 from clipper_core.domain.documents import cut_json, silence_json, transcript_json
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.snap_cuts import certify, cut_points
+from clipper_core.stages.cuts.snap import certify, cut_points
 from tests.browser.desk_api import Page, at_rest, edge, expect, told
 from tests.browser.rules_page import Rules
 from tests.browser.trim_api import TrimApi

@@ -7,7 +7,7 @@ from typing import Any
 from clipper_core.domain.documents import cut_json, transcript_json
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.snap_cuts import certify_ranges
+from clipper_core.stages.cuts.snap import certify_ranges
 from tests.browser.desk_api import DURATION_S, SILENCES, Api, Route
 
 EVERY_MS = 500  # a word each half second of speech, 400 ms long

@@ -17,9 +17,9 @@ from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.spending import Spending
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.errors import ServiceAnswerUnusable, ServiceKeyRefused
-from clipper_core.stages.ask_for_clips import Asked, ask_for_clips
-from clipper_core.stages.snap_cuts import silences_from_words
-from clipper_core.stages.write_request import SCHEMA
+from clipper_core.stages.cuts.snap import silences_from_words
+from clipper_core.stages.selection.ask import Asked, ask_for_clips
+from clipper_core.stages.selection.request import SCHEMA
 from tests.endpoint import Endpoint
 from tests.endpoint_faults import Fault, cut_short, error, refuses, says, wrong_key
 

@@ -38,7 +38,7 @@ from clipper_core.errors import (
 )
 from clipper_core.services.engines.remembering import OfThisProcess, RememberingRecogniser
 from clipper_core.services.transcripts.build import place_heard
-from clipper_core.stages.transcribe import HeardStretch, hear_stretch
+from clipper_core.stages.words.transcribe import HeardStretch, hear_stretch
 from tests import endpoint_faults as faults
 from tests.endpoint import CHAT, KEY, Fault
 from tests.endpoint import Endpoint as Server

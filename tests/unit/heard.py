@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from clipper_core.domain.envelope import FLOOR_CDB, Envelope
 from clipper_core.domain.silence import SilenceSettings
-from clipper_core.stages.find_silences import find_silences
-from clipper_core.stages.hear_contrast import Listener
-from clipper_core.stages.measure_bands import BandMeter
+from clipper_core.stages.silence.contrast_in_pieces import Listener
+from clipper_core.stages.silence.find import find_silences
+from clipper_core.stages.sound.bands import BandMeter
 from tests.unit.conftest import Sound
 
 Rows = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]

@@ -17,8 +17,8 @@ from clipper_core.adapters.pronounce import guessed_phones, spoken
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
-from clipper_core.stages.align_words import align_words
-from clipper_core.stages.spread_words import spread_words
+from clipper_core.stages.words.align import align_words
+from clipper_core.stages.words.spread import spread_words
 from tests.unit.test_recogniser import speech_of
 
 Sound = npt.NDArray[np.int16]

@@ -23,14 +23,14 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceKeyRefused
-from clipper_core.stages.ask_for_clips import Asked, ask_for_clips
-from clipper_core.stages.check_answer import clean_reasons, clean_title
-from clipper_core.stages.find_topics import Topics
-from clipper_core.stages.number_sentences import Line, in_parts, one_line
-from clipper_core.stages.place_clips import REACH_MS
-from clipper_core.stages.propose_clips import propose_clips
-from clipper_core.stages.snap_cuts import silences_from_words
-from clipper_core.stages.write_request import SCHEMA
+from clipper_core.stages.cuts.snap import silences_from_words
+from clipper_core.stages.selection.answer import clean_reasons, clean_title
+from clipper_core.stages.selection.ask import Asked, ask_for_clips
+from clipper_core.stages.selection.number import Line, in_parts, one_line
+from clipper_core.stages.selection.place import REACH_MS
+from clipper_core.stages.selection.propose import propose_clips
+from clipper_core.stages.selection.request import SCHEMA
+from clipper_core.stages.selection.topics import Topics
 
 MINUTE = 60_000
 USUAL = Lengths()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Evidence, SilenceSettings
-from clipper_core.stages.find_silences import find_silences, threshold_levels
+from clipper_core.stages.silence.find import find_silences, threshold_levels
 from tests.unit.conftest import SHARED, Sound, noise, talk
 from tests.unit.heard import RATE, heard, silences_of
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.find_topics import find_topics, stem_of, topics_by_pauses
+from clipper_core.stages.selection.topics import find_topics, stem_of, topics_by_pauses
 
 BREAD = ["flour", "water", "salt", "yeast", "dough", "oven", "crust", "knead", "loaf", "bakery", "rise", "sourdough"]
 BOATS = ["sail", "mast", "harbour", "anchor", "rope", "wind", "keel", "deck", "captain", "tide", "rudder", "storm"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clipper_core.domain.contrast import NOBODY, Contrast
-from clipper_core.stages.hear_contrast import CONTEXT, PIECE, Listener, contrast_of_levels
+from clipper_core.stages.silence.contrast_in_pieces import CONTEXT, PIECE, Listener, contrast_of_levels
 from tests.unit.conftest import noise, talk
 from tests.unit.heard import Rows, heard, listened, measured
 

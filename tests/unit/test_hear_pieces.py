@@ -17,7 +17,7 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import Cancelled, PieceTooLarge, ServiceKeyRefused, ServiceRefused
-from clipper_core.stages.transcribe import HeardStretch, Progress, hear_stretch, main_language
+from clipper_core.stages.words.transcribe import HeardStretch, Progress, hear_stretch, main_language
 
 Sound = npt.NDArray[np.int16]
 Hear = Callable[["Engine", int, int, Progress], HeardPiece]

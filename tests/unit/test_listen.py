@@ -11,9 +11,9 @@ from clipper_core.adapters import probe_media
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input, SoundInput, escaped, quiet
 from clipper_core.adapters.probe_media import SoundSource
 from clipper_core.errors import Cancelled, ClipperError, Truncated
-from clipper_core.stages import listen
-from clipper_core.stages.decode_sound import PcmFormat, Samples, blocks, decoded
-from clipper_core.stages.listen import Listening
+from clipper_core.stages.sound import halves as listen
+from clipper_core.stages.sound.decode import PcmFormat, Samples, blocks, decoded
+from clipper_core.stages.sound.halves import Listening
 from tests.unit.conftest import noise, talk, write_video, write_wav
 
 # What decodes to the same however it is cut: with AAC, where the encoder was told to leave no noise to the decoder.

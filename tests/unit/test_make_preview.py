@@ -7,8 +7,8 @@ import pytest
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.domain.media import plays_in_browser
 from clipper_core.errors import BadSettings, Cancelled
-from clipper_core.stages.make_preview import make_preview, preview_suffix
-from clipper_core.stages.probe import probe
+from clipper_core.stages.media.preview import make_preview, preview_suffix
+from clipper_core.stages.media.probe import probe
 from tests.unit.conftest import Times, noise, numbers, write_video, write_wav
 
 

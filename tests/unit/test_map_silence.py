@@ -13,8 +13,8 @@ from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceSettings
 from clipper_core.errors import Cancelled, DiskFull, MediaToolMissing, TooLong, TooShort, Truncated
-from clipper_core.stages.find_silences import find_silences
-from clipper_core.stages.map_silence import Mapped, map_silence
+from clipper_core.stages.silence.find import find_silences
+from clipper_core.stages.silence.map_silence import Mapped, map_silence
 from tests.unit.conftest import Sound, noise, talk, write_video, write_wav
 
 SPEECH_DB = -18.0

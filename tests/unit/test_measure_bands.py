@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.stages.measure_bands import BandMeter
+from clipper_core.stages.sound.bands import BandMeter
 from tests.unit.conftest import noise
 
 RATES = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000]

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input
-from clipper_core.stages import listen
-from clipper_core.stages.decode_sound import PcmFormat
-from clipper_core.stages.map_silence import map_silence
-from clipper_core.stages.measure_loudness import LoudnessMeter
-from clipper_core.stages.measure_sound import HEAD, Meter, Planes
+from clipper_core.stages.silence.map_silence import map_silence
+from clipper_core.stages.sound import halves as listen
+from clipper_core.stages.sound.decode import PcmFormat
+from clipper_core.stages.sound.levels import HEAD, Meter, Planes
+from clipper_core.stages.sound.loudness import LoudnessMeter
 from tests.unit.conftest import Sound, noise, talk, write_wav
 
 

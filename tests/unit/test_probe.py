@@ -21,9 +21,9 @@ from clipper_core.errors import (
     TooShort,
     Truncated,
 )
-from clipper_core.stages.map_silence import map_silence
-from clipper_core.stages.probe import ProbeLimits, probe
-from clipper_core.stages.render_clip import file_suffix, render_clip
+from clipper_core.stages.media.probe import ProbeLimits, probe
+from clipper_core.stages.media.render import file_suffix, render_clip
+from clipper_core.stages.silence.map_silence import map_silence
 from tests.unit.conftest import SHARED, noise, picture, write_sound, write_video, write_wav
 
 CASES = SHARED / "bad_inputs" / "manifest.json"

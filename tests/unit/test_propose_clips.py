@@ -18,10 +18,10 @@ from clipper_core.domain.cut import Grade, Side
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages import judge_wording
-from clipper_core.stages.name_clip import clock_title, shortened, without_lead_in
-from clipper_core.stages.propose_clips import choose, how_many, propose_clips
-from clipper_core.stages.snap_cuts import silences_from_words
+from clipper_core.stages.cuts.snap import silences_from_words
+from clipper_core.stages.selection import wording as judge_wording
+from clipper_core.stages.selection.name import clock_title, shortened, without_lead_in
+from clipper_core.stages.selection.propose import choose, how_many, propose_clips
 
 MINUTE = 60_000
 SUBJECTS = [

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from clipper_core.domain.cut import Cut, Grade, Side
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.rank_cuts import BOUNDARY, FAR_REACH_MS, SHORTEST_MS, places_near
-from clipper_core.stages.snap_cuts import RANK, certify
+from clipper_core.stages.cuts.rank import BOUNDARY, FAR_REACH_MS, SHORTEST_MS, places_near
+from clipper_core.stages.cuts.snap import RANK, certify
 
 MINUTE = 60_000
 

@@ -14,10 +14,10 @@ from clipper_core.domain.media import MediaInfo, nearest_frame
 from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.errors import BadRange, BadSettings, Cancelled, RenderCheckFailed
-from clipper_core.stages import render_clip as stage
-from clipper_core.stages.map_silence import map_silence
-from clipper_core.stages.probe import probe
-from clipper_core.stages.render_clip import Rendered, file_suffix, render_clip
+from clipper_core.stages.media import render as stage
+from clipper_core.stages.media.probe import probe
+from clipper_core.stages.media.render import Rendered, file_suffix, render_clip
+from clipper_core.stages.silence.map_silence import map_silence
 from tests.unit.conftest import decoded_sound, lag, noise, numbers, talk, write_sound, write_video, write_wav
 
 SECONDS = 10

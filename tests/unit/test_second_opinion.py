@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from clipper_core.domain.contrast import NOBODY, Contrast
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Evidence, Silence, SilenceSettings
-from clipper_core.stages.find_silences import find_silences
-from clipper_core.stages.second_opinion import with_voice
+from clipper_core.stages.silence.find import find_silences
+from clipper_core.stages.silence.voice import with_voice
 
 SETTINGS = SilenceSettings()
 MUSIC, ROOM = (20, 80), (8, 170)  # margin and loudness of speech, in quarters of a dB

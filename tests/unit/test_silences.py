@@ -24,7 +24,7 @@ from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.worker import Files
 from clipper_core.services.silences.peaks import Peaks, sound_peaks
 from clipper_core.services.silences.settings import Silences, checked_settings
-from clipper_core.stages.find_silences import find_silences
+from clipper_core.stages.silence.find import find_silences
 
 LENGTH_MS = 60_000
 FIXED = SilenceSettings(threshold_db=-50.0, min_silence_ms=300, dead_air_ms=2_000)

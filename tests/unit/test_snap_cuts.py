@@ -10,7 +10,7 @@ from clipper_core.domain.cut import Grade, Side
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Sentence, Transcript, Word, sentences_of
-from clipper_core.stages.snap_cuts import (
+from clipper_core.stages.cuts.snap import (
     LEAD_MS,
     TAIL_MS,
     alternatives,

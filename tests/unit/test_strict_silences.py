@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from clipper_core.adapters.ffmpeg import Ffmpeg
 from clipper_core.domain.silence import Silence
 from clipper_core.errors import BadSettings
-from clipper_core.stages.decode_sound import PcmFormat
-from clipper_core.stages.strict_silences import StrictDetector, strict_silences
+from clipper_core.stages.silence.strict import StrictDetector, strict_silences
+from clipper_core.stages.sound.decode import PcmFormat
 from tests.unit.conftest import Sound, noise, talk, write_sound, write_wav
 
 with warnings.catch_warnings():

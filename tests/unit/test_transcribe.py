@@ -18,8 +18,8 @@ from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import BadCaptions
-from clipper_core.stages.spread_words import spread_words, words_of_captions
-from clipper_core.stages.transcribe import (
+from clipper_core.stages.words.spread import spread_words, words_of_captions
+from clipper_core.stages.words.transcribe import (
     Progress,
     english,
     merge,

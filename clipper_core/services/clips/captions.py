@@ -5,7 +5,7 @@ from __future__ import annotations
 from clipper_core.domain.captions import Caption
 from clipper_core.services.assets.measured import Evidence
 from clipper_core.services.clips.views import ClipView
-from clipper_core.stages.caption_clip import caption_clip, has_captions
+from clipper_core.stages.media.captions import caption_clip, has_captions
 
 
 def captions_of(evidence: Evidence, clip: ClipView) -> tuple[Caption, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from clipper_core.domain.cut import Cut, Side
 from clipper_core.errors import BadRange
 from clipper_core.services.assets.measured import Evidence
-from clipper_core.stages.rank_cuts import places_near
-from clipper_core.stages.snap_cuts import certify
+from clipper_core.stages.cuts.rank import places_near
+from clipper_core.stages.cuts.snap import certify
 
 
 @dataclass(frozen=True, slots=True)

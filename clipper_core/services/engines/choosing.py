@@ -13,8 +13,8 @@ from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import ServiceAnswerUnusable, ServiceUnavailable
 from clipper_core.services.engines.remembering import RememberingChat
 from clipper_core.services.transcripts.build import Warnings
-from clipper_core.stages.ask_for_clips import ask_for_clips
-from clipper_core.stages.propose_clips import propose_clips
+from clipper_core.stages.selection.ask import ask_for_clips
+from clipper_core.stages.selection.propose import propose_clips
 
 log = structlog.get_logger()
 

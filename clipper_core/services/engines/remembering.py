@@ -13,8 +13,8 @@ from clipper_core.adapters.openai import ChatAnswer, Endpoint
 from clipper_core.domain.heard import HeardPiece, heard_from_row, heard_to_row
 from clipper_core.domain.spending import Spending
 from clipper_core.services.engines.answers import answer_key
-from clipper_core.stages.transcribe import Recogniser
-from clipper_core.stages.write_request import Message
+from clipper_core.stages.selection.request import Message
+from clipper_core.stages.words.transcribe import Recogniser
 
 
 class Memory(Protocol):

@@ -20,10 +20,10 @@ from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.time_range import seconds
 from clipper_core.errors import BadRange, NotMedia
 from clipper_core.services.limits import Accepted
-from clipper_core.stages.find_silences import threshold_levels
-from clipper_core.stages.map_silence import Mapped, VoiceEar, map_silence
-from clipper_core.stages.probe import probe
-from clipper_core.stages.strict_silences import strict_silences
+from clipper_core.stages.media.probe import probe
+from clipper_core.stages.silence.find import threshold_levels
+from clipper_core.stages.silence.map_silence import Mapped, VoiceEar, map_silence
+from clipper_core.stages.silence.strict import strict_silences
 
 Say = Callable[[str, float], None]
 """Told a step in words and how far it is, 0-1."""

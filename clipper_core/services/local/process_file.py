@@ -34,11 +34,11 @@ from clipper_core.services.limits import Accepted
 from clipper_core.services.local.map_file import FileMapper, check_track, reachable, scratch
 from clipper_core.services.runs.steps import Engines
 from clipper_core.services.transcripts.build import Warnings, hear_captions, place_heard, place_words, settle
-from clipper_core.stages.align_words import Aligner
-from clipper_core.stages.caption_clip import caption_clip
-from clipper_core.stages.probe import probe
-from clipper_core.stages.render_clip import file_suffix, render_clip
-from clipper_core.stages.transcribe import Recogniser, hear_stretch, stretches, transcribe_stretch
+from clipper_core.stages.media.captions import caption_clip
+from clipper_core.stages.media.probe import probe
+from clipper_core.stages.media.render import file_suffix, render_clip
+from clipper_core.stages.words.align import Aligner
+from clipper_core.stages.words.transcribe import Recogniser, hear_stretch, stretches, transcribe_stretch
 
 Say = Callable[[str, float], None]
 """Told a step in words and how far it is, 0-1."""

@@ -14,7 +14,7 @@ from clipper_core.errors import BadTranscript
 from clipper_core.services.engines.choosing import choose_clips
 from clipper_core.services.engines.remembering import RememberingChat
 from clipper_core.services.transcripts.build import Warnings
-from clipper_core.stages.snap_cuts import silences_from_words
+from clipper_core.stages.cuts.snap import silences_from_words
 
 Proposed = tuple[list[dict[str, Any]], Warnings]
 

@@ -37,13 +37,13 @@ from clipper_core.services.engines.remembering import RememberingChat, Rememberi
 from clipper_core.services.limits import Accepted
 from clipper_core.services.runs.worker import Bench, Files, NewFile, Outcome, Step, write_json
 from clipper_core.services.transcripts.build import hear_captions, place_heard, place_words, settle
-from clipper_core.stages.align_words import Aligner
-from clipper_core.stages.caption_clip import caption_clip, has_captions
-from clipper_core.stages.make_preview import make_preview
-from clipper_core.stages.map_silence import Mapped, VoiceEar, map_silence
-from clipper_core.stages.probe import probe
-from clipper_core.stages.render_clip import Rendered, file_suffix, render_clip
-from clipper_core.stages.transcribe import (
+from clipper_core.stages.media.captions import caption_clip, has_captions
+from clipper_core.stages.media.preview import make_preview
+from clipper_core.stages.media.probe import probe
+from clipper_core.stages.media.render import Rendered, file_suffix, render_clip
+from clipper_core.stages.silence.map_silence import Mapped, VoiceEar, map_silence
+from clipper_core.stages.words.align import Aligner
+from clipper_core.stages.words.transcribe import (
     HeardStretch,
     Recogniser,
     hear_stretch,

@@ -20,8 +20,8 @@ from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import FINDER, MOST_OFFSET_DB, SilenceMap, SilenceSettings
 from clipper_core.errors import BadSettings, NotReady, ProjectNotFound, Stale
 from clipper_core.services.assets.measured import NOT_MAPPED, Evidence
-from clipper_core.stages.find_silences import find_silences, threshold_levels
-from clipper_core.stages.hear_contrast import contrast_of_levels
+from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
+from clipper_core.stages.silence.find import find_silences, threshold_levels
 
 KEPT = 8
 SHORTEST_MS, LONGEST_MS = 10, 600_000

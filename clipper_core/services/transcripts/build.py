@@ -9,9 +9,9 @@ from clipper_core.adapters.captions import read_captions
 from clipper_core.adapters.speech_audio import SpeechAudio
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.align_words import Aligner, align_words
-from clipper_core.stages.spread_words import words_of_captions
-from clipper_core.stages.transcribe import english, plausible
+from clipper_core.stages.words.align import Aligner, align_words
+from clipper_core.stages.words.spread import words_of_captions
+from clipper_core.stages.words.transcribe import english, plausible
 
 LEAST_SPEECH_MS = 1_000
 LEAST_FOUND = 0.5  # of the words of a caption file: with fewer it is hardly this recording's

@@ -26,7 +26,7 @@ from clipper_core.services.clips.outlines import outlines
 from clipper_core.services.clips.views import clean_text, new_version
 from clipper_core.services.runs.tasks import lock_project
 from clipper_core.services.runs.worker import write_json
-from clipper_core.stages.snap_cuts import certify_ranges
+from clipper_core.stages.cuts.snap import certify_ranges
 
 NO_WORDS = "The words of this recording are not known yet. Wait until they are transcribed."
 

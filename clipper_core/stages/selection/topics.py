@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Sentence, Transcript, Word
-from clipper_core.stages.judge_wording import STOPWORDS, bare, opens_anew, speaks_english, turns_to_new
+from clipper_core.stages.selection.wording import STOPWORDS, bare, opens_anew, speaks_english, turns_to_new
 
 Floats = NDArray[np.float64]
 

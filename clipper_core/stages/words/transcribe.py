@@ -19,7 +19,7 @@ from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import Cancelled, PieceTooLarge, ServiceRefused
-from clipper_core.stages.spread_words import spread_words
+from clipper_core.stages.words.spread import spread_words
 
 Progress = Callable[[float], None]
 """Called with 0..1 now and then; may raise, which stops the work."""

@@ -12,15 +12,15 @@ from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.envelope import Envelope, Voice
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.errors import DiskFull, TooShort
-from clipper_core.stages.decode_sound import PcmFormat, Samples, on_clock
-from clipper_core.stages.find_silences import find_silences
-from clipper_core.stages.hear_contrast import Listener
-from clipper_core.stages.listen import Listening
-from clipper_core.stages.measure_bands import BandMeter
-from clipper_core.stages.measure_loudness import LoudnessMeter
-from clipper_core.stages.measure_sound import HEAD, Meter, Planes
-from clipper_core.stages.resample_speech import SPEECH_RATE, SpeechSound
-from clipper_core.stages.strict_silences import strict_silences
+from clipper_core.stages.silence.contrast_in_pieces import Listener
+from clipper_core.stages.silence.find import find_silences
+from clipper_core.stages.silence.strict import strict_silences
+from clipper_core.stages.sound.bands import BandMeter
+from clipper_core.stages.sound.decode import PcmFormat, Samples, on_clock
+from clipper_core.stages.sound.halves import Listening
+from clipper_core.stages.sound.levels import HEAD, Meter, Planes
+from clipper_core.stages.sound.loudness import LoudnessMeter
+from clipper_core.stages.sound.resample import SPEECH_RATE, SpeechSound
 
 __all__ = ["Mapped", "MediaWarning", "find_silences", "map_silence", "strict_silences"]
 

@@ -13,9 +13,9 @@ import numpy as np
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import ends_sentence
-from clipper_core.stages.find_edges import Ints, Places, Tier, has_marks
-from clipper_core.stages.find_topics import Floats
-from clipper_core.stages.score_windows import Material
+from clipper_core.stages.cuts.places import Ints, Places, Tier, has_marks
+from clipper_core.stages.selection.score import Material
+from clipper_core.stages.selection.topics import Floats
 
 REACH_MS = 15_000  # how far an edge may move; further, and it is another clip
 # What a place costs, in seconds that one would rather move away for. Within a sentence nothing is cut that was not

@@ -10,10 +10,18 @@ import numpy.typing as npt
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast, Quarters
 from clipper_core.domain.envelope import FRAME_MS, Envelope, Levels
 from clipper_core.domain.silence import FLOOR_DB, Evidence, Silence, SilenceMap, SilenceSettings
-from clipper_core.stages.hear_contrast import contrast_of_levels
-from clipper_core.stages.judge_contrast import Mask, edges
-from clipper_core.stages.second_opinion import with_voice
-from clipper_core.stages.weigh_silences import Floats, Spans, confidences, evidence, mean_levels, powers, soft_speech
+from clipper_core.stages.silence.confidence import (
+    Floats,
+    Spans,
+    confidences,
+    evidence,
+    mean_levels,
+    powers,
+    soft_speech,
+)
+from clipper_core.stages.silence.contrast import Mask, edges
+from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
+from clipper_core.stages.silence.voice import with_voice
 
 CLICK_MS, CLICK_APART_MS = 40, 150  # a click stands alone; the burst of a plosive follows its closure, under 100 ms
 HYSTERESIS = 2  # quarters of a dB; more costs silences under music

@@ -14,7 +14,7 @@ from typing import Any
 
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.stages.number_sentences import Line
+from clipper_core.stages.selection.number import Line
 
 SCHEMA_NAME = "clips"
 TITLE_CHARACTERS = 60

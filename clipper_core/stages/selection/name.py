@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import CLOSERS, Sentence, Transcript
-from clipper_core.stages import judge_wording as wording
-from clipper_core.stages.find_topics import stem_of
-from clipper_core.stages.score_windows import TOPIC_SLACK_MS, Material
-from clipper_core.stages.snap_cuts import first_word_from, last_word_until
+from clipper_core.stages.cuts.snap import first_word_from, last_word_until
+from clipper_core.stages.selection import wording as wording
+from clipper_core.stages.selection.score import TOPIC_SLACK_MS, Material
+from clipper_core.stages.selection.topics import stem_of
 
 LONGEST_TITLE = 60
 FEWEST_WORDS = 3

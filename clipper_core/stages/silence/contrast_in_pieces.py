@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from clipper_core.domain.contrast import BLOCK, Contrast
 from clipper_core.domain.envelope import FLOOR_CDB, Levels
-from clipper_core.stages.judge_contrast import Floats, judge, nobody
+from clipper_core.stages.silence.contrast import Floats, judge, nobody
 
 PIECE, CONTEXT = 400, 90  # blocks judged at a time, and those around them that are only listened to
 

@@ -12,7 +12,7 @@ import numpy as np
 from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, SoundInput
 from clipper_core.adapters.probe_media import SoundSource, sound_source
 from clipper_core.errors import MediaToolFailed, TooLong
-from clipper_core.stages.decode_sound import PcmFormat, Samples, Seconds, blocks, decoded
+from clipper_core.stages.sound.decode import PcmFormat, Samples, Seconds, blocks, decoded
 
 # Where a jump lands on the very sample its time stamp says: found by comparing with decodes of the whole.
 SPLITTABLE = {"mov", "mp3", "flac", "wav", "w64", "aiff", "caf"}

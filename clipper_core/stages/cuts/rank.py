@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clipper_core.domain.cut import Cut, Side
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript
-from clipper_core.stages.snap_cuts import ALTERNATIVE_REACH_MS, EDGE_MS, RANK, certify, cut_points
+from clipper_core.stages.cuts.snap import ALTERNATIVE_REACH_MS, EDGE_MS, RANK, certify, cut_points
 
 SHORTEST_MS = 300  # what is left of a clip between its edges
 LEAST_SHARE = 3  # and at least this part of what it is now: a good place far inside the clip is no edge of this clip

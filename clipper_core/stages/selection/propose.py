@@ -19,10 +19,10 @@ from clipper_core.domain.cut import Cut
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Transcript, sentences_of
-from clipper_core.stages.find_edges import Ints, Places, Tier, find_edges
-from clipper_core.stages.find_topics import Floats, find_topics, topics_by_pauses
-from clipper_core.stages.name_clip import Name, name_clips
-from clipper_core.stages.score_windows import (
+from clipper_core.stages.cuts.places import Ints, Places, Tier, find_edges
+from clipper_core.stages.cuts.snap import alternatives, certify_ranges
+from clipper_core.stages.selection.name import Name, name_clips
+from clipper_core.stages.selection.score import (
     Material,
     Windows,
     WordWeights,
@@ -32,7 +32,7 @@ from clipper_core.stages.score_windows import (
     speech_ms,
     speech_share,
 )
-from clipper_core.stages.snap_cuts import alternatives, certify_ranges
+from clipper_core.stages.selection.topics import Floats, find_topics, topics_by_pauses
 
 HOLE_MS = 5_000
 EVERY_MS = 300_000  # about one clip in five minutes

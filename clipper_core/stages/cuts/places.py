@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Sentence, Transcript, ends_sentence
-from clipper_core.stages.snap_cuts import CLEAN_MS, cut_points, first_word_from, last_word_until
+from clipper_core.stages.cuts.snap import CLEAN_MS, cut_points, first_word_from, last_word_until
 
 Ints = NDArray[np.int64]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Sentence, Transcript, Word
-from clipper_core.stages.find_edges import Places, Tier
-from clipper_core.stages.find_topics import Topics
-from clipper_core.stages.score_windows import Material
+from clipper_core.stages.cuts.places import Places, Tier
+from clipper_core.stages.selection.score import Material
+from clipper_core.stages.selection.topics import Topics
 
 CHARACTERS_A_WORD = 6  # what is longer counts as several: some languages write no spaces
 LONGEST_TEXT = 1_000

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from clipper_core.stages.number_sentences import Line, one_line
+from clipper_core.stages.selection.number import Line, one_line
 
 LONGEST_TITLE = 80
 LONGEST_REASON = 200

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.domain.loudness import Loudness
-from clipper_core.stages.decode_sound import PcmFormat
-from clipper_core.stages.measure_sound import FRAMES_PER_S, FULL_SCALE, HEAD, Floats, product
+from clipper_core.stages.sound.decode import PcmFormat
+from clipper_core.stages.sound.levels import FRAMES_PER_S, FULL_SCALE, HEAD, Floats, product
 
 Wide = npt.NDArray[np.float64]
 

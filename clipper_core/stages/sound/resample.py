@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from clipper_core.stages.decode_sound import PcmFormat
-from clipper_core.stages.measure_sound import HEAD, Floats, product
+from clipper_core.stages.sound.decode import PcmFormat
+from clipper_core.stages.sound.levels import HEAD, Floats, product
 
 SPEECH_RATE = 16_000
 AT_ONCE = 32  # outputs of one product

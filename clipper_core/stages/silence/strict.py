@@ -18,8 +18,8 @@ import numpy.typing as npt
 from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, quiet
 from clipper_core.domain.silence import FLOOR_DB, Silence
 from clipper_core.errors import BadSettings
-from clipper_core.stages.decode_sound import PcmFormat, Samples
-from clipper_core.stages.listen import Listening
+from clipper_core.stages.sound.decode import PcmFormat, Samples
+from clipper_core.stages.sound.halves import Listening
 
 Sums = npt.NDArray[np.int64]
 

@@ -9,8 +9,8 @@ import numpy as np
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
 from clipper_core.domain.envelope import FRAME_MS, Envelope, Voice
 from clipper_core.domain.silence import Evidence, Silence, SilenceSettings
-from clipper_core.stages.judge_contrast import Floats, Mask, edges
-from clipper_core.stages.weigh_silences import LEAST, MOST, Spans, mean_levels, means
+from clipper_core.stages.silence.confidence import LEAST, MOST, Spans, mean_levels, means
+from clipper_core.stages.silence.contrast import Floats, Mask, edges
 
 # Quarters of a dB. Over noise the threshold is nearer to the background, and over a quiet room speech is louder.
 MUSIC_MARGIN, MUSIC_LOUD = 10, 140

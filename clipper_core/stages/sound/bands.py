@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.stages.measure_sound import FRAMES_PER_S, FULL_SCALE, UNTHREADED
+from clipper_core.stages.sound.levels import FRAMES_PER_S, FULL_SCALE, UNTHREADED
 
 # Windows a frame is cut into, and the middles of the bands (Hz) measured with windows of that length. Two of 5 ms
 # part the low bands, where music lies; five of 2 ms take in more of the wide high ones, and so vary less in noise.

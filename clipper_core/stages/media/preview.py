@@ -7,7 +7,7 @@ from pathlib import Path
 from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.media import MediaInfo
 from clipper_core.errors import BadSettings
-from clipper_core.stages.decode_sound import AS_IT_COMES, on_clock
+from clipper_core.stages.sound.decode import AS_IT_COMES, on_clock
 
 SHORT_SIDE = 720
 MOST_FRAMES_PER_S = 30

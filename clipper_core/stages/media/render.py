@@ -19,7 +19,7 @@ from clipper_core.domain.preset import Preset
 from clipper_core.domain.silence import FLOOR_DB
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.errors import BadRange, BadRecording, BadSettings, MediaToolFailed, RenderCheckFailed
-from clipper_core.stages.decode_sound import blocks, decoded, on_clock
+from clipper_core.stages.sound.decode import blocks, decoded, on_clock
 
 # Decoders of lossy sound need a run-up: their first packets after a jump are not what they were.
 LEAD_MS = 1_000

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.domain.envelope import CHANNEL_STEP_CDB, FLOOR_CDB, FRAME_MS
-from clipper_core.stages.decode_sound import PcmFormat, Samples
+from clipper_core.stages.sound.decode import PcmFormat, Samples
 
 Floats = npt.NDArray[np.float32]
 

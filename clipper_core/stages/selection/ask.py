@@ -20,14 +20,14 @@ from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceUnavailable
-from clipper_core.stages.check_answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
-from clipper_core.stages.find_edges import find_edges
-from clipper_core.stages.name_clip import Name, name_clips
-from clipper_core.stages.number_sentences import Line, in_parts, number_sentences
-from clipper_core.stages.place_clips import Placer
-from clipper_core.stages.propose_clips import Choice, certified, choose, how_many, material_of, merged, proposal_of
-from clipper_core.stages.score_windows import Material
-from clipper_core.stages.write_request import SCHEMA, SCHEMA_NAME, Message, Part, clock, write_repair, write_request
+from clipper_core.stages.cuts.places import find_edges
+from clipper_core.stages.selection.answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
+from clipper_core.stages.selection.name import Name, name_clips
+from clipper_core.stages.selection.number import Line, in_parts, number_sentences
+from clipper_core.stages.selection.place import Placer
+from clipper_core.stages.selection.propose import Choice, certified, choose, how_many, material_of, merged, proposal_of
+from clipper_core.stages.selection.request import SCHEMA, SCHEMA_NAME, Message, Part, clock, write_repair, write_request
+from clipper_core.stages.selection.score import Material
 
 MOST_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
 FEWEST_WORDS = 500  # of a part: who reads less than that is not asked
