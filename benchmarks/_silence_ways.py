@@ -20,7 +20,7 @@ PYDUB = {"min_silence_len": 500, "silence_thresh": -40}
 
 
 def map_and_peaks(path: str, speech: str = "") -> None:
-    from clipper_core.adapters.ffmpeg import Ffmpeg
+    from clipper_core.adapters.media.ffmpeg import Ffmpeg
     from clipper_core.stages.silence.map_silence import map_silence
 
     map_silence(Ffmpeg(), Path(path), duration_ms=0, speech_path=Path(speech) if speech else None)
@@ -81,7 +81,7 @@ def strict(path: str, ffmpeg: str) -> None:
 
 def parts(path: str) -> None:
     """Of a mapped recording: stored size, silences found again, the figure of 3,000 silences."""
-    from clipper_core.adapters.ffmpeg import Ffmpeg
+    from clipper_core.adapters.media.ffmpeg import Ffmpeg
     from clipper_core.domain.envelope import Envelope
     from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
     from clipper_core.figures import silence_map_figure
@@ -108,7 +108,7 @@ def parts(path: str) -> None:
 
 
 def second_opinion(speech: str, minutes: str) -> None:
-    from clipper_core.adapters.voice import VoiceDetector
+    from clipper_core.adapters.speech.voice import VoiceDetector
 
     length_ms = int(minutes) * 60_000
     _print(cpu_s=_timed(lambda: VoiceDetector().hear(Path(speech), length_ms, length_ms // 10))[0])

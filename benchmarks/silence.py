@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 # Nothing large may be imported here: a child's largest size begins with that of the process it was split from.
-from clipper_core.adapters.ffmpeg import Ffmpeg  # noqa: E402
+from clipper_core.adapters.media.ffmpeg import Ffmpeg  # noqa: E402
 
 WAYS = str(Path(__file__).with_name("_silence_ways.py"))
 EXE = str(Ffmpeg().exe)

@@ -35,7 +35,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from clipper_core.adapters.ffmpeg import Ffmpeg  # noqa: E402
+from clipper_core.adapters.media.ffmpeg import Ffmpeg  # noqa: E402
 from clipper_core.domain.silence import SilenceSettings  # noqa: E402
 from clipper_core.stages.silence.map_silence import map_silence  # noqa: E402
 

@@ -11,16 +11,16 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from clipper_core.adapters.aligner import PocketsphinxAligner
-from clipper_core.adapters.ffmpeg import Ffmpeg
-from clipper_core.adapters.host_cache import HostCache
+from clipper_core.adapters.endpoint.openai import Endpoint, EndpointOptions, EndpointRecogniser
 from clipper_core.adapters.logs import set_up_logging
-from clipper_core.adapters.openai import Endpoint, EndpointOptions, EndpointRecogniser
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.adapters.processes import end_with_parent
 from clipper_core.adapters.queue import RqQueue
-from clipper_core.adapters.recogniser import Pocketsphinx
-from clipper_core.adapters.storage import LocalStorage, Storage
-from clipper_core.adapters.voice import VoiceDetector
+from clipper_core.adapters.speech.aligner import PocketsphinxAligner
+from clipper_core.adapters.speech.recogniser import Pocketsphinx
+from clipper_core.adapters.speech.voice import VoiceDetector
+from clipper_core.adapters.store.host_cache import HostCache
+from clipper_core.adapters.store.local import LocalStorage, Storage
 from clipper_core.db.migrate import migrate
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
@@ -202,7 +202,7 @@ def storage_for(settings: Settings) -> Storage:
 
 
 def _bucket(settings: Settings, bucket: str, prefix: str) -> Storage:
-    from clipper_core.adapters.storage_s3 import S3Options, S3Storage  # a third of a second that few need
+    from clipper_core.adapters.store.s3 import S3Options, S3Storage  # a third of a second that few need
 
     options = S3Options(
         bucket=bucket,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Limits
-from clipper_core.adapters.voice import VoiceDetector
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Limits
+from clipper_core.adapters.speech.voice import VoiceDetector
 from clipper_core.services.limits import Accepted
 from clipper_core.services.local.map_file import FileMapper
 from clipper_core.settings import Settings

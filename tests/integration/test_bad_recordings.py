@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.upload import clean_name
 from tests.servers import Stack

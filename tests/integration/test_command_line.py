@@ -14,7 +14,7 @@ from typing import Any
 import av
 import pytest
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
 
 ROOT = Path(__file__).parents[2]
 CUT_KEYS = {

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clipper_core.adapters import patience
-from clipper_core.adapters.aligner import PocketsphinxAligner
-from clipper_core.adapters.openai import Endpoint, EndpointOptions, EndpointRecogniser
-from clipper_core.adapters.scrubbing import RUN
+from clipper_core.adapters.endpoint import retrying as patience
+from clipper_core.adapters.endpoint.openai import Endpoint, EndpointOptions, EndpointRecogniser
+from clipper_core.adapters.endpoint.scrubbing import RUN
+from clipper_core.adapters.speech.aligner import PocketsphinxAligner
 from clipper_core.domain.heard import HeardPiece
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select, text
 
 from clipper_core.adapters.captions import read_captions
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.db.models import Base, PaidAnswer
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange

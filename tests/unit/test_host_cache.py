@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipper_core.adapters.host_cache import HostCache
+from clipper_core.adapters.store.host_cache import HostCache
 from clipper_core.errors import DiskFull, StorageFailed, StorageUnreachable
 
 

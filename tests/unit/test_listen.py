@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters import probe_media
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input, SoundInput, escaped, quiet
-from clipper_core.adapters.probe_media import SoundSource
+from clipper_core.adapters.media import pyav as probe_media
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, SoundInput, escaped, quiet
+from clipper_core.adapters.media.pyav import SoundSource
 from clipper_core.errors import Cancelled, ClipperError, Truncated
 from clipper_core.stages.sound import halves as listen
 from clipper_core.stages.sound.decode import PcmFormat, Samples, blocks, decoded

@@ -4,7 +4,7 @@ from pathlib import Path
 import av
 import pytest
 
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.media import plays_in_browser
 from clipper_core.errors import BadSettings, Cancelled
 from clipper_core.stages.media.preview import make_preview, preview_suffix

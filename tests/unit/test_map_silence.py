@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceSettings
 from clipper_core.errors import Cancelled, DiskFull, MediaToolMissing, TooLong, TooShort, Truncated

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
 from clipper_core.stages.silence.map_silence import map_silence
 from clipper_core.stages.sound import halves as listen
 from clipper_core.stages.sound.decode import PcmFormat

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clipper_core.adapters.storage import LocalStorage
+from clipper_core.adapters.store.local import LocalStorage
 from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Asset, Project, Show, Task, now
 from clipper_core.db.session import Database

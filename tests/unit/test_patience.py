@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.patience import LONGEST_WAIT_S, LOOK_EVERY_S, Patience, Setback, in_words, retry_after_s
+from clipper_core.adapters.endpoint.retrying import (
+    LONGEST_WAIT_S,
+    LOOK_EVERY_S,
+    Patience,
+    Setback,
+    in_words,
+    retry_after_s,
+)
 from clipper_core.errors import (
     Cancelled,
     ClipperError,

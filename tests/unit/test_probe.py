@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import (

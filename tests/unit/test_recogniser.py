@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from clipper_core.adapters.recogniser import Pocketsphinx
+from clipper_core.adapters.speech.recogniser import Pocketsphinx
 from clipper_core.domain.heard import NOTHING
 
 Sound = npt.NDArray[np.int16]

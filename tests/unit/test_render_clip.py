@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.media import MediaInfo, nearest_frame
 from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.time_range import TimeRange, total_ms

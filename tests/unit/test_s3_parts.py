@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.s3_errors import meaning, without_secrets
-from clipper_core.adapters.s3_parts import MIB, MOST_PARTS, PART, Part, Stretch, etag_of_file, parts_of
-from clipper_core.adapters.s3_sending import About
+from clipper_core.adapters.store.s3_errors import meaning, without_secrets
+from clipper_core.adapters.store.s3_parts import MIB, MOST_PARTS, PART, Part, Stretch, etag_of_file, parts_of
+from clipper_core.adapters.store.s3_sending import About
 from clipper_core.errors import StorageForbidden, StorageKeyRefused, StorageUnreachable
 
 LEAST = 5 * MIB  # of every part but the last: S3's rule

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.scrubbing import RUN, Scrubber
+from clipper_core.adapters.endpoint.scrubbing import RUN, Scrubber
 
 KEY = "sk-proj-aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3z-Test"
 keys = st.text(string.ascii_letters + string.digits + "-_", min_size=RUN, max_size=80)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.storage import LocalStorage
+from clipper_core.adapters.store.local import LocalStorage
 from clipper_core.db.map_rows import map_in_use, map_of_row, map_row
 from clipper_core.db.models import Asset, Project, SilenceMapRow
 from clipper_core.db.session import Database

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.silence import Silence
 from clipper_core.errors import BadSettings
 from clipper_core.stages.silence.strict import StrictDetector, strict_silences

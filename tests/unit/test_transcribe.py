@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.speech_audio import SpeechFile
+from clipper_core.adapters.speech.speech_audio import SpeechFile
 from clipper_core.domain.captions import Caption
 from clipper_core.domain.heard import HeardPiece
 from clipper_core.domain.silence import Silence, SilenceMap, speech_within

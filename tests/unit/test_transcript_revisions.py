@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from clipper_core.adapters.storage import LocalStorage
+from clipper_core.adapters.store.local import LocalStorage
 from clipper_core.db.models import Asset, Clip, ClipVersion, Decision, Project, SilenceMapRow, TranscriptRow
 from clipper_core.db.session import Database
 from clipper_core.db.transcript_rows import transcript_in_use

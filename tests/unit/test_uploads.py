@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.staging import Staging
+from clipper_core.adapters.store.staging import Staging
 from clipper_core.db.models import Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.checksum import ALGORITHMS, Checksum

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters import voice
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input
-from clipper_core.adapters.speech_audio import SpeechFile
-from clipper_core.adapters.voice import CHUNK_BYTES, CHUNK_MS, Hears, VoiceDetector
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
+from clipper_core.adapters.speech import voice
+from clipper_core.adapters.speech.speech_audio import SpeechFile
+from clipper_core.adapters.speech.voice import CHUNK_BYTES, CHUNK_MS, Hears, VoiceDetector
 from clipper_core.errors import Cancelled, VoiceDetectorMissing
 from tests.unit.conftest import noise
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.openai import ChatAnswer, Endpoint
+from clipper_core.adapters.endpoint.openai import ChatAnswer, Endpoint
 from clipper_core.domain.heard import HeardPiece, heard_from_row, heard_to_row
 from clipper_core.domain.spending import Spending
 from clipper_core.services.engines.answers import answer_key

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
-from clipper_core.adapters.storage import Storage
+from clipper_core.adapters.store.local import Storage
 from clipper_core.db.models import Asset, Project, Render
 from clipper_core.db.session import Database
 from clipper_core.domain.task import TaskState

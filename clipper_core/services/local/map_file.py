@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.documents import Json, silence_json
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.media import MediaInfo

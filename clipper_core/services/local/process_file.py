@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from clipper_core.adapters.captions import to_srt
-from clipper_core.adapters.ffmpeg import Ffmpeg
-from clipper_core.adapters.openai import Endpoint
-from clipper_core.adapters.speech_audio import SpeechFile
+from clipper_core.adapters.endpoint.openai import Endpoint
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
+from clipper_core.adapters.speech.speech_audio import SpeechFile
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.documents import Json, media_json, proposal_json, silence_json, transcript_json
 from clipper_core.domain.media import MediaInfo

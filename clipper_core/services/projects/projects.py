@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.captions import read_captions
-from clipper_core.adapters.storage import Storage
+from clipper_core.adapters.store.local import Storage
 from clipper_core.db.models import Asset, Project, Task, Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import SAMPLE_PROJECT, new_id

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.captions import to_srt
-from clipper_core.adapters.ffmpeg import Ffmpeg
-from clipper_core.adapters.openai import Endpoint
-from clipper_core.adapters.speech_audio import SpeechFile
+from clipper_core.adapters.endpoint.openai import Endpoint
+from clipper_core.adapters.media.ffmpeg import Ffmpeg
+from clipper_core.adapters.speech.speech_audio import SpeechFile
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, ClipVersion, Project, Render, SilenceMapRow, Task, TranscriptRow
 from clipper_core.db.session import Database

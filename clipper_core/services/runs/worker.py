@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.storage import Storage
+from clipper_core.adapters.store.local import Storage
 from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.staging import translated
-from clipper_core.adapters.storage import BLOCK, LocalStorage, Storage
+from clipper_core.adapters.store.local import BLOCK, LocalStorage, Storage
+from clipper_core.adapters.store.staging import translated
 from clipper_core.db.models import Asset, Project
 from clipper_core.errors import DiskFull, StorageFailed, StoredFileMissing
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.speech_audio import BYTES_PER_MS, SAMPLES_PER_MS
+from clipper_core.adapters.speech.speech_audio import BYTES_PER_MS, SAMPLES_PER_MS
 from clipper_core.domain.envelope import FRAME_MS
 from clipper_core.errors import BadRange, NotReady
 from clipper_core.services.assets.measured import NOT_MAPPED, Evidence

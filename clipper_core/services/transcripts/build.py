@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from clipper_core.adapters.captions import read_captions
-from clipper_core.adapters.speech_audio import SpeechAudio
+from clipper_core.adapters.speech.speech_audio import SpeechAudio
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.words.align import Aligner, align_words

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.staging import StagedFile, Staging
+from clipper_core.adapters.store.staging import StagedFile, Staging
 from clipper_core.db.models import Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.checksum import Checksum

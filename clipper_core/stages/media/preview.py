@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.media import MediaInfo
 from clipper_core.errors import BadSettings
 from clipper_core.stages.sound.decode import AS_IT_COMES, on_clock

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from clipper_core.adapters import probe_media
-from clipper_core.adapters.ffmpeg import MAX_STREAMS
-from clipper_core.adapters.probe_media import Header, Picture, Sound
+from clipper_core.adapters.media import pyav as probe_media
+from clipper_core.adapters.media.ffmpeg import MAX_STREAMS
+from clipper_core.adapters.media.pyav import Header, Picture, Sound
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.errors import NoAudio, NotAudioVideo, NotMedia, TooLong, TooManyStreams, TooShort, Truncated
 

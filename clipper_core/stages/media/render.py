@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from clipper_core.adapters import probe_media
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
-from clipper_core.adapters.probe_media import PictureClock
+from clipper_core.adapters.media import pyav as probe_media
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
+from clipper_core.adapters.media.pyav import PictureClock
 from clipper_core.domain.media import AudioTrack, MediaInfo, nearest_frame
 from clipper_core.domain.preset import Preset
 from clipper_core.domain.silence import FLOOR_DB

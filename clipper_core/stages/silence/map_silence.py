@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, quiet
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.envelope import Envelope, Voice
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.errors import DiskFull, TooShort

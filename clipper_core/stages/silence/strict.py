@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, quiet
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Progress, quiet
 from clipper_core.domain.silence import FLOOR_DB, Silence
 from clipper_core.errors import BadSettings
 from clipper_core.stages.sound.decode import PcmFormat, Samples

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters import probe_media
-from clipper_core.adapters.ffmpeg import Ffmpeg, Input, Progress, Running
+from clipper_core.adapters.media import pyav as probe_media
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, Running
 from clipper_core.errors import MediaToolFailed, Truncated
 
 Samples = npt.NDArray[np.int16]

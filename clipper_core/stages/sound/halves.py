@@ -9,8 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from clipper_core.adapters.ffmpeg import Ffmpeg, Progress, SoundInput
-from clipper_core.adapters.probe_media import SoundSource, sound_source
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Progress, SoundInput
+from clipper_core.adapters.media.pyav import SoundSource, sound_source
 from clipper_core.errors import MediaToolFailed, TooLong
 from clipper_core.stages.sound.decode import PcmFormat, Samples, Seconds, blocks, decoded
 

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.aligner import Heard
-from clipper_core.adapters.speech_audio import SpeechAudio as SpeechAudio
+from clipper_core.adapters.speech.aligner import Heard
+from clipper_core.adapters.speech.speech_audio import SpeechAudio as SpeechAudio
 from clipper_core.domain.silence import SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word

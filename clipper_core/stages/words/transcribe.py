@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.speech_audio import SpeechAudio
+from clipper_core.adapters.speech.speech_audio import SpeechAudio
 from clipper_core.domain.heard import HeardPiece
 from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
-from clipper_core.adapters.heard_words import clean, language_code, words_as_written
+from clipper_core.adapters.endpoint.heard_words import clean, language_code, words_as_written
 from clipper_core.domain.heard import HeardPiece, TimedText
 from clipper_core.domain.spending import Spending
 

@@ -23,13 +23,13 @@ from botocore import exceptions as boto
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
-from clipper_core.adapters import s3_errors
-from clipper_core.adapters.host_cache import HostCache
-from clipper_core.adapters.s3_parts import etag_of_file, parts_of
-from clipper_core.adapters.s3_reading import Reading
-from clipper_core.adapters.s3_sending import PARTS_AT_ONCE, About, Sending
-from clipper_core.adapters.staging import translated
-from clipper_core.adapters.storage import StoredFile
+from clipper_core.adapters.store import s3_errors
+from clipper_core.adapters.store.host_cache import HostCache
+from clipper_core.adapters.store.local import StoredFile
+from clipper_core.adapters.store.s3_parts import etag_of_file, parts_of
+from clipper_core.adapters.store.s3_reading import Reading
+from clipper_core.adapters.store.s3_sending import PARTS_AT_ONCE, About, Sending
+from clipper_core.adapters.store.staging import translated
 from clipper_core.errors import (
     BucketMissing,
     StorageFailed,

@@ -17,7 +17,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from clipper_core.adapters.ffmpeg import READ_OPTIONS, file_url
+from clipper_core.adapters.media.ffmpeg import READ_OPTIONS, file_url
 from clipper_core.errors import NotMedia
 
 TIMEOUT_S = 60.0

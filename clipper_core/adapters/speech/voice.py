@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.speech_audio import SpeechAudio, SpeechFile
+from clipper_core.adapters.speech.speech_audio import SpeechAudio, SpeechFile
 from clipper_core.errors import VoiceDetectorMissing
 
 Chances = npt.NDArray[np.uint8]

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clipper_core.adapters import s3_errors
-from clipper_core.adapters.s3_parts import Part, Stretch, etag_of, md5_of, parts_of
-from clipper_core.adapters.staging import translated
+from clipper_core.adapters.store import s3_errors
+from clipper_core.adapters.store.s3_parts import Part, Stretch, etag_of, md5_of, parts_of
+from clipper_core.adapters.store.staging import translated
 from clipper_core.errors import ClipperError, StorageFailed
 
 PARTS_AT_ONCE = 4

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from clipper_core.adapters.staging import translated
+from clipper_core.adapters.store.staging import translated
 from clipper_core.errors import DiskFull, StorageFailed
 
 PART = ".part"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from clipper_core.adapters import s3_errors
-from clipper_core.adapters.s3_sending import Ours
-from clipper_core.adapters.storage import BLOCK
+from clipper_core.adapters.store import s3_errors
+from clipper_core.adapters.store.local import BLOCK
+from clipper_core.adapters.store.s3_sending import Ours
 from clipper_core.errors import StorageFailed, StorageUnreachable
 
 GO_ON = 5  # how often it is taken up again without a single byte in between

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.pronounce import guessed_phones, spoken
+from clipper_core.adapters.speech.pronounce import guessed_phones, spoken
 
 MS_PER_FRAME = 10
 CENTRE_MS = 8  # a frame looks at 25.6 ms from its start on, so what it sees lies later than its number says

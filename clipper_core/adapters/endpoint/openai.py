@@ -23,12 +23,12 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.aligner import PocketsphinxAligner
-from clipper_core.adapters.endpoint_answers import ChatAnswer as ChatAnswer
-from clipper_core.adapters.endpoint_answers import Complaint, Completion, Transcription
-from clipper_core.adapters.heard_words import clean, language_code
-from clipper_core.adapters.patience import Patience, Setback, retry_after_s
-from clipper_core.adapters.scrubbing import Scrubber
+from clipper_core.adapters.endpoint.answers import ChatAnswer as ChatAnswer
+from clipper_core.adapters.endpoint.answers import Complaint, Completion, Transcription
+from clipper_core.adapters.endpoint.heard_words import clean, language_code
+from clipper_core.adapters.endpoint.retrying import Patience, Setback, retry_after_s
+from clipper_core.adapters.endpoint.scrubbing import Scrubber
+from clipper_core.adapters.speech.aligner import PocketsphinxAligner
 from clipper_core.domain.heard import NOTHING, HeardPiece
 from clipper_core.domain.spending import Spending
 from clipper_core.errors import (
