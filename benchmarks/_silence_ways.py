@@ -82,9 +82,9 @@ def strict(path: str, ffmpeg: str) -> None:
 def parts(path: str) -> None:
     """Of a mapped recording: stored size, silences found again, the figure of 3,000 silences."""
     from clipper_core.adapters.media.ffmpeg import Ffmpeg
+    from clipper_core.charts.figures import silence_map_figure
     from clipper_core.domain.envelope import Envelope
     from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
-    from clipper_core.figures import silence_map_figure
     from clipper_core.stages.silence.find import find_silences
     from clipper_core.stages.silence.map_silence import map_silence
 

@@ -18,9 +18,9 @@ import httpx
 
 from benchmarks._desk_stack import Recording, two_recordings
 from clipper_core.app import App
+from clipper_core.charts.drawing import DrawnClip
+from clipper_core.charts.figures import silence_map_figure
 from clipper_core.domain.coverage import coverage_of
-from clipper_core.drawing import DrawnClip
-from clipper_core.figures import silence_map_figure
 
 Part = Callable[[], object]
 LIMITS = {"the figure, drawn": 30.0, "the figure, written as JSON": None}

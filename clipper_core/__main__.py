@@ -18,14 +18,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from clipper_core.charts.map_page import check_place, save_picture
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
 from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceSettings
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, BadSettings, ClipperError, NotMedia, Refused
-from clipper_core.here import file_mapper
-from clipper_core.picture import check_place, save_picture
 from clipper_core.settings import Selector, Settings, Transcriber, load_settings
+from clipper_core.wiring.local import file_mapper
 
 MOST_TRANSCRIPT_BYTES = 500_000_000
 DEFAULT = "default"

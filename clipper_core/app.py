@@ -26,7 +26,6 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
-from clipper_core.here import accepted, ffmpeg_for, file_mapper, voice_detector
 from clipper_core.services.assets.measured import Evidence
 from clipper_core.services.clips.edges import Edges
 from clipper_core.services.clips.idempotency import Requests
@@ -65,6 +64,7 @@ from clipper_core.settings import (
     environment_with,
     load_settings,
 )
+from clipper_core.wiring.local import accepted, ffmpeg_for, file_mapper, voice_detector
 
 STORAGE_URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>[\w!.*'()/-]*))?", re.ASCII)
 

@@ -21,11 +21,11 @@ from clipper_core.app import App, set_up_logs, this_app
 from clipper_core.errors import ClipperError
 from clipper_core.web import (
     clips,
-    coverage,
     edges,
     jobs,
     media,
     notes,
+    played,
     problems,
     projects,
     reshape,
@@ -33,7 +33,7 @@ from clipper_core.web import (
     transcripts,
     uploads,
 )
-from clipper_core.web.describing import describe
+from clipper_core.web.docs_page import describe
 from clipper_core.web.middleware import SameOrigin
 
 log = structlog.get_logger()
@@ -93,7 +93,7 @@ def make_api(app: App | None = None) -> FastAPI:
     if app is not None:
         made.state.clipper = app
     describe(made, DOCS_FILES)
-    for part in (jobs, shows, projects, coverage, transcripts, edges, clips, notes, reshape, uploads, media):
+    for part in (jobs, shows, projects, played, transcripts, edges, clips, notes, reshape, uploads, media):
         made.include_router(part.router)
     problems.install(made)
     made.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=GZIP_LEVEL)

@@ -23,7 +23,7 @@ from clipper_core.services.clips.note_views import notes_json
 from clipper_core.services.clips.record import decisions_json
 from clipper_core.services.clips.views import ClipView
 from clipper_core.services.renders.renders import RenderView
-from clipper_core.web.forms import app_of, etag, plain_json, seen_revision
+from clipper_core.web.requests import app_of, etag, plain_json, seen_revision
 
 router = APIRouter(prefix="/api", tags=["clips"])
 

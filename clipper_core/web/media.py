@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 
 from clipper_core.app import App
 from clipper_core.services.exports.files import MediaFile
-from clipper_core.web.forms import app_of
 from clipper_core.web.ranges import StreamedFile, wanted
+from clipper_core.web.requests import app_of
 
 router = APIRouter(tags=["media"])
 

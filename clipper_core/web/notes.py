@@ -11,7 +11,7 @@ from clipper_core.domain.time_range import milliseconds
 from clipper_core.services.clips.note_views import notes_json
 from clipper_core.services.clips.notes import ClipNotes
 from clipper_core.web.clips import ByBody, Key, Name
-from clipper_core.web.forms import app_of
+from clipper_core.web.requests import app_of
 
 router = APIRouter(prefix="/api", tags=["notes"])
 

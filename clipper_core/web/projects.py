@@ -14,7 +14,7 @@ from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.errors import BadRange, BadSettings
 from clipper_core.services.silences.settings import MapView, checked_settings
 from clipper_core.web.clips import ClipBody, Key, Seen, clip_body, project_clips, render_json
-from clipper_core.web.forms import app_of, plain_json, project_json
+from clipper_core.web.requests import app_of, plain_json, project_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.web.clips import ByBody, Key, Name, Seen, Span, clip_bodies, clip_body
-from clipper_core.web.forms import app_of, etag, seen_revision
+from clipper_core.web.requests import app_of, etag, seen_revision
 
 router = APIRouter(prefix="/api/clips", tags=["clips"])
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from clipper_core.services.projects.shows import ShowView
-from clipper_core.web.forms import app_of
+from clipper_core.web.requests import app_of
 
 router = APIRouter(prefix="/api/shows", tags=["shows"])
 

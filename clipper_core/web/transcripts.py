@@ -13,7 +13,7 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.errors import PreconditionMissing, TranscriptStale
 from clipper_core.services.transcripts.corrections import Corrected
 from clipper_core.web.clips import Key, Name, Seen
-from clipper_core.web.forms import app_of
+from clipper_core.web.requests import app_of
 
 router = APIRouter(prefix="/api/projects/{project_id}/transcript", tags=["transcripts"])
 

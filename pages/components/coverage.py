@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from clipper_core.charts.drawing import SEEN_NAMES
 from clipper_core.domain.coverage import Coverage, Seen
-from clipper_core.drawing import SEEN_NAMES
 from pages.components.words import THIN
 
 

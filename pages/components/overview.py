@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from clipper_core.app import App
+from clipper_core.charts.figures import silence_map_figure
 from clipper_core.domain.coverage import Coverage
 from clipper_core.domain.envelope import Envelope
-from clipper_core.figures import silence_map_figure
 from clipper_core.services.projects.played import coverage
 from clipper_core.services.projects.views import ProjectView
 from pages.components import silences

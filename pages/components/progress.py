@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from clipper_core.charts.drawing import NAMES, SIGNS
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.task import TaskState
-from clipper_core.drawing import NAMES, SIGNS
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.views import RunView
 from pages.components import words

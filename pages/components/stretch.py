@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from clipper_core.app import App
+from clipper_core.charts.drawing import clock
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
-from clipper_core.drawing import clock
 from clipper_core.errors import ClipperError
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.stretch_runs import shortest_clip_ms

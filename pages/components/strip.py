@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clipper_core.app import App
-from clipper_core.drawing import DrawnClip
+from clipper_core.charts.drawing import DrawnClip
+from clipper_core.charts.strip import strip_svg
 from clipper_core.errors import ClipperError
 from clipper_core.services.clips.outlines import Outline
 from clipper_core.services.projects.views import ProjectView
-from clipper_core.strip import strip_svg
 
 NOTHING_YET = '<div class="strip none"></div>'
 

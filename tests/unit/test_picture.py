@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clipper_core import picture
+from clipper_core.charts import map_page as picture
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import Silence, SilenceMap

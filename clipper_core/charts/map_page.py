@@ -7,11 +7,11 @@ import os
 from html import escape
 from pathlib import Path
 
-from clipper_core import figures
+from clipper_core.charts import figures
+from clipper_core.charts.drawing import Levels, clock
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import SilenceMap
-from clipper_core.drawing import Levels, clock
 from clipper_core.errors import DiskFull, FolderNotWritable
 
 PAGE = """<!doctype html>

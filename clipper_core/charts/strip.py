@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clipper_core.charts.drawing import COLOURS, LEVEL, DrawnClip, level_points
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Silence
-from clipper_core.drawing import COLOURS, LEVEL, DrawnClip, level_points
 
 STRIP_WIDTH, STRIP_HEIGHT, STRIP_COLUMNS = 1_000, 44, 250
 WAVE_HEIGHT = 34  # the rest is the lane of clips

@@ -13,12 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.coverage import Coverage, Seen
-from clipper_core.domain.envelope import FRAME_MS, Envelope
-from clipper_core.domain.silence import Evidence, Silence, SilenceMap
-from clipper_core.domain.time_range import TimeRange
-from clipper_core.drawing import (
+from clipper_core.charts.drawing import (
     COLOURS,
     FLOOR_DB,
     LEVEL,
@@ -31,6 +26,11 @@ from clipper_core.drawing import (
     clock,
     level_points,
 )
+from clipper_core.domain.clip import ClipStatus
+from clipper_core.domain.coverage import Coverage, Seen
+from clipper_core.domain.envelope import FRAME_MS, Envelope
+from clipper_core.domain.silence import Evidence, Silence, SilenceMap
+from clipper_core.domain.time_range import TimeRange
 
 DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the other on it hardly ever is
 MOST_LEVELS = 500

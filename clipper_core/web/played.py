@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from clipper_core.web.clips import Name, Span
-from clipper_core.web.forms import app_of, job_json
+from clipper_core.web.requests import app_of, job_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
