@@ -3,7 +3,7 @@
 import streamlit as st
 
 if __name__ == "__main__":
-    from pages.components.home import draw_home
+    from pages.components.projects.home import draw_home
 
     draw_home()
 else:

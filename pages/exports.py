@@ -5,10 +5,10 @@ import streamlit as st
 from clipper_core.domain.task import TaskState
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.renders.renders import RenderView
-from pages.components.files import bundle_html, file_html
 from pages.components.frame import in_words, open_page
 from pages.components.links import review_link
-from pages.components.progress import watched
+from pages.components.recording.files import bundle_html, file_html
+from pages.components.runs.progress import watched
 
 AGAIN = (TaskState.FAILED, TaskState.CANCELLED)
 

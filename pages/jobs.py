@@ -9,9 +9,9 @@ from clipper_core.services.renders.renders import RenderView
 from clipper_core.services.runs.views import RunView
 from pages.components.frame import in_words, open_page
 from pages.components.links import exports_link, review_link, upload_link
-from pages.components.machine import banner, machine_html
-from pages.components.progress import watched
-from pages.components.steps import render_html, run_html, steps_html
+from pages.components.runs.progress import watched
+from pages.components.runs.run_rows import render_html, run_html, steps_html
+from pages.components.server.server_status import banner, machine_html
 
 MOST = 30
 AGAIN = (TaskState.FAILED, TaskState.CANCELLED)

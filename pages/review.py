@@ -3,12 +3,12 @@
 import streamlit as st
 
 from clipper_core.services.projects.views import ProjectView
-from pages.components import words
+from pages.components import phrasing
 from pages.components.desk import review_desk
 from pages.components.frame import in_words, open_page
 from pages.components.links import upload_link
-from pages.components.overview import draw_overview, rested_key
-from pages.components.progress import is_busy, standing_html, watched, work_html
+from pages.components.recording.recording_map import draw_overview, rested_key
+from pages.components.runs.progress import is_busy, standing_html, watched, work_html
 
 LOOK_EVERY_S = 4  # how late the map may be after what happens on the desk
 
@@ -21,7 +21,7 @@ def draw() -> None:
     if not project_id:
         st.switch_page("streamlit_app.py")
     project = app.projects.get(project_id)
-    st.set_page_config(page_title=f"{words.one_line(project.title)} · Clipper")
+    st.set_page_config(page_title=f"{phrasing.one_line(project.title)} · Clipper")
     if not project.desk_open and not is_busy(project.run):
         draw_stopped(project)
         return
@@ -34,7 +34,7 @@ def draw_desk() -> None:
     """On its own: what the desk reports runs nothing else. The map looks by itself."""
     asked = st.session_state.get(f"made-{project_id}") or st.query_params.get("clip")
     desk = review_desk(project_id, clip_id=asked, key=f"desk-{project_id}")
-    st.session_state["reviewer"] = words.one_line(desk.reviewer)
+    st.session_state["reviewer"] = phrasing.one_line(desk.reviewer)
     first = bool(desk.rested) and not st.session_state.get(rested_key(project_id))
     st.session_state[rested_key(project_id)] = desk.rested
     if first:
@@ -47,7 +47,9 @@ def draw_map() -> bool:
 
 def draw_stopped(project: ProjectView) -> None:
     """Work ended before there was anything to review."""
-    st.html(f'<div class="c"><h1>{words.shown(project.title)}</h1>{work_html(project)}{standing_html(project)}</div>')
+    st.html(
+        f'<div class="c"><h1>{phrasing.shown(project.title)}</h1>{work_html(project)}{standing_html(project)}</div>'
+    )
     if project.run is not None and not project.run.can_retry:
         upload_link()
         return

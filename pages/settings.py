@@ -5,9 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from clipper_core.app import App
-from pages.components.about import engines, health, limits, stores, versions
 from pages.components.frame import in_words, open_page
-from pages.components.machine import Fact, facts_table
+from pages.components.server.server_status import Fact, facts_table
+from pages.components.server.settings_facts import engines, health, limits, stores, versions
 
 app = open_page("Settings")
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components.frame import in_words, open_page
-from pages.components.sample import open_sample
+from pages.components.projects.sample import open_sample
 from pages.components.uploader import uploader
 
 app = open_page("Upload")

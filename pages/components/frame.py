@@ -14,7 +14,7 @@ import structlog
 
 from clipper_core.app import App, this_app
 from clipper_core.errors import ClipperError
-from pages.components.words import shown
+from pages.components.phrasing import shown
 
 log = structlog.get_logger()
 

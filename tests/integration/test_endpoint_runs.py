@@ -25,7 +25,7 @@ from clipper_core.domain.transcript import Word
 from clipper_core.services.engines.answers import answer_key
 from clipper_core.stages.silence.map_silence import map_silence
 from clipper_core.stages.words.spread import spread_words
-from pages.components.steps import steps_html
+from pages.components.runs.run_rows import steps_html
 from tests.endpoint import CHAT, TRANSCRIPTIONS, Endpoint
 from tests.endpoint_faults import Call, Fault, broken, no_text, out_of_credit, refuses, says, slow_down, wrong_key
 from tests.servers import Process, Redis, Stack, running_stack, until

@@ -32,8 +32,8 @@ from clipper_core.pipeline import NewTask, RunSettings
 from clipper_core.services.clips.proposals import Found, add_proposals
 from clipper_core.services.silences.settings import Silences
 from clipper_core.settings import Settings
-from pages.components import words
-from pages.components.stretch import stretch_of
+from pages.components import phrasing
+from pages.components.recording.selection import stretch_of
 from tests.services import fresh_settings
 
 ROOT = Path(__file__).parents[2]
@@ -558,7 +558,7 @@ def hostile_names() -> list[str]:
 
 @pytest.mark.parametrize("name", hostile_names(), ids=lambda n: repr(n[:24]))
 def test_no_sign_of_markdown_in_a_name_is_left_unescaped(name: str) -> None:
-    said = words.plain(name)
+    said = phrasing.plain(name)
 
     bare = said.replace("\\\\", "")
     assert all(i > 0 and bare[i - 1] == "\\" for i, c in enumerate(bare) if c in "[]()*_`$<>!#|~:")
@@ -567,17 +567,17 @@ def test_no_sign_of_markdown_in_a_name_is_left_unescaped(name: str) -> None:
 
 @given(st.text())
 def test_escaping_adds_signs_and_changes_no_letter(text: str) -> None:
-    said = words.plain(text)
+    said = phrasing.plain(text)
 
-    unescaped = said.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\").replace(words.JOINER, "")
-    assert unescaped == words.one_line(text).replace(words.JOINER, "")
+    unescaped = said.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\").replace(phrasing.JOINER, "")
+    assert unescaped == phrasing.one_line(text).replace(phrasing.JOINER, "")
 
 
 @pytest.mark.parametrize(
     "name", [":material/delete:", ":smile:", "https://x.example", "www.x.example", "a@b.example", "a -> b", "x -- y"]
 )
 def test_what_browsers_would_read_as_icons_links_or_arrows_is_kept_apart(name: str) -> None:
-    assert words.JOINER in words.plain(name)
+    assert phrasing.JOINER in phrasing.plain(name)
 
 
 def test_a_hostile_title_is_shown_as_it_is_on_every_page(app, opened):
@@ -597,23 +597,23 @@ def test_a_hostile_title_is_shown_as_it_is_on_every_page(app, opened):
     [(0, "0 bytes"), (999, "999 bytes"), (34_000_000, "34 MB"), (1_234_000_000, "1.2 GB"), (9_960_000, "10 MB")],
 )
 def test_sizes_are_said_in_round_numbers(count: int, said: str) -> None:
-    assert words.size(count) == said
+    assert phrasing.size(count) == said
 
 
 @pytest.mark.parametrize(
     ("ms", "said"), [(4_200, "4.2 s"), (48_000, "48 s"), (9_960, "10 s"), (125_000, "2 min 5 s"), (180_000, "3 min")]
 )
 def test_lengths_of_clips_are_said_in_seconds_and_minutes(ms: int, said: str) -> None:
-    assert words.length(ms) == said
+    assert phrasing.length(ms) == said
 
 
 def test_a_moment_is_said_as_seen_from_now() -> None:
     now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
-    assert words.when(now - timedelta(hours=2), now) == "today 10:00"
-    assert words.when(now - timedelta(hours=14), now) == "yesterday 22:00"
-    assert words.when(datetime(2026, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 09:02"
-    assert words.when(datetime(2025, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 2025"
+    assert phrasing.when(now - timedelta(hours=2), now) == "today 10:00"
+    assert phrasing.when(now - timedelta(hours=14), now) == "yesterday 22:00"
+    assert phrasing.when(datetime(2026, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 09:02"
+    assert phrasing.when(datetime(2025, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 2025"
 
 
 # -- a stretch selected on the map

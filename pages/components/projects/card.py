@@ -8,12 +8,12 @@ import streamlit as st
 
 from clipper_core.app import App
 from clipper_core.services.projects.views import ProjectView
-from pages.components import words
-from pages.components.changes import choose
+from pages.components import phrasing
 from pages.components.frame import here_and_now, in_words
 from pages.components.links import review_link, upload_link
-from pages.components.progress import is_busy, standing_html, work_html
-from pages.components.strip import strip_html
+from pages.components.projects.project_dialogs import choose
+from pages.components.recording.strip import strip_html
+from pages.components.runs.progress import is_busy, standing_html, work_html
 
 
 def draw_card(app: App, project: ProjectView, shows: Mapping[str, str]) -> None:
@@ -47,12 +47,12 @@ def _do(action: Callable[[str], object], subject: str) -> None:
 
 def about_html(app: App, project: ProjectView, show: str | None) -> str:
     """What it is, what it looks like, and what work goes on or went wrong."""
-    facts = [words.running_time(project.duration_ms)] if project.duration_ms else []
-    facts.append(words.when(project.created_at, here_and_now()))
+    facts = [phrasing.running_time(project.duration_ms)] if project.duration_ms else []
+    facts.append(phrasing.when(project.created_at, here_and_now()))
     if show:
-        facts.append(words.shown(show))
+        facts.append(phrasing.shown(show))
     return (
-        f'<div class="c"><div class="apart"><span class="title">{words.shown(project.title)}</span>'
+        f'<div class="c"><div class="apart"><span class="title">{phrasing.shown(project.title)}</span>'
         f'<span class="facts muted">{"".join(f"<span>{f}</span>" for f in facts)}</span></div>'
         f"{strip_html(app, project)}{work_html(project)}</div>"
     )

@@ -13,12 +13,12 @@ from clipper_core.domain.coverage import Coverage
 from clipper_core.domain.envelope import Envelope
 from clipper_core.services.projects.played import coverage
 from clipper_core.services.projects.views import ProjectView
-from pages.components import silences
-from pages.components.coverage import coverage_html
 from pages.components.links import exports_link
-from pages.components.progress import is_busy
-from pages.components.stretch import draw_proposing, draw_stretch, map_key, stretch_of
-from pages.components.strip import drawn_clips
+from pages.components.recording import silences
+from pages.components.recording.coverage import coverage_html
+from pages.components.recording.selection import draw_proposing, draw_stretch, map_key, stretch_of
+from pages.components.recording.strip import drawn_clips
+from pages.components.runs.progress import is_busy
 
 PATIENCE_S = 120  # so long the map lags behind at most while somebody works on without a rest
 STEPS = 300  # the map is drawn anew once listening has gone on by such a part of the recording

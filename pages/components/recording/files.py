@@ -9,16 +9,16 @@ from urllib.parse import quote
 from clipper_core.domain.task import TaskState
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.renders.renders import RenderView
-from pages.components import words
+from pages.components import phrasing
 from pages.components.frame import failure_html
-from pages.components.progress import bar, state_html
+from pages.components.runs.progress import bar, state_html
 
 
 def bundle_html(project: ProjectView, renders: Sequence[RenderView], *, main: bool) -> str:
     """A project's title, and the link that takes away all its finished files, where there are several."""
     done = [r for r in renders if r.state is TaskState.SUCCEEDED]
     files = sum(bool(r.asset_id) + bool(r.captions_id) for r in done)
-    title = f'<span class="title">{words.shown(project.title)}</span>'
+    title = f'<span class="title">{phrasing.shown(project.title)}</span>'
     kind = "button main" if main else "button"
     url = f"/api/projects/{quote(project.id, safe='')}/bundle"
     link = f'<a class="{kind}" href="{url}" download>Download all {files} files</a>' if files > 1 else ""
@@ -28,13 +28,15 @@ def bundle_html(project: ProjectView, renders: Sequence[RenderView], *, main: bo
 def file_html(render: RenderView) -> str:
     """A file: what it is, how it stands, what was measured in it, and where to get it."""
     facts = [
-        words.preset(render.preset, render.mime),
-        words.length(render.length_ms),
+        phrasing.preset(render.preset, render.mime),
+        phrasing.length(render.length_ms),
     ]
     if render.size is not None:
-        facts.append(words.size(render.size))
-    listed = "".join(f"<span>{words.shown(f)}</span>" for f in facts)
-    head = f'<div class="apart"><span class="title">{words.shown(render.title)}</span>{state_html(render.state)}</div>'
+        facts.append(phrasing.size(render.size))
+    listed = "".join(f"<span>{phrasing.shown(f)}</span>" for f in facts)
+    head = (
+        f'<div class="apart"><span class="title">{phrasing.shown(render.title)}</span>{state_html(render.state)}</div>'
+    )
     return f'<div class="c">{head}<div class="facts muted">{listed}</div>{_below(render)}</div>'
 
 
@@ -59,7 +61,7 @@ def measured_html(measured: dict[str, Any] | None) -> str:
     levels = [found.get("first_level_db"), found.get("last_level_db")]
     if None not in levels:
         checks.append(f"starts at {_db(levels[0])} and ends at {_db(levels[1])}")
-    return f'<div class="ok">✓ Measured: {words.shown(", ".join(checks))}</div>' if checks else ""
+    return f'<div class="ok">✓ Measured: {phrasing.shown(", ".join(checks))}</div>' if checks else ""
 
 
 def _db(level: float) -> str:

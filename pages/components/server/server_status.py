@@ -11,7 +11,7 @@ import streamlit as st
 from clipper_core.app import App
 from clipper_core.domain.task import Queue
 from clipper_core.errors import ClipperError
-from pages.components import words
+from pages.components import phrasing
 from pages.components.frame import failure_html
 
 SIGN_CLASSES = {"✓": "ok", "✕": "error"}
@@ -48,7 +48,7 @@ def machine_html(app: App) -> str:
         facts += [Fact("Worker", _about(w.queues, w.busy)) for w in app.queue.workers()]
     except ClipperError:
         facts = [Fact("Queues and workers", "✕ not known while the queue does not answer")]
-    return facts_table([*facts, Fact("Free disk space", words.size(free_bytes(app)))])
+    return facts_table([*facts, Fact("Free disk space", phrasing.size(free_bytes(app)))])
 
 
 def free_bytes(app: App) -> int:
@@ -62,9 +62,11 @@ def facts_table(facts: Sequence[Fact]) -> str:
 
 
 def _row(fact: Fact) -> str:
-    variable = f"<code>{words.shown(fact.variable)}</code>" if fact.variable else ""
+    variable = f"<code>{phrasing.shown(fact.variable)}</code>" if fact.variable else ""
     kind = SIGN_CLASSES.get(fact.value[:1], "")
-    return f'<tr><th>{words.shown(fact.name)}{variable}</th><td class="{kind}">{words.shown(fact.value)}</td></tr>'
+    return (
+        f'<tr><th>{phrasing.shown(fact.name)}{variable}</th><td class="{kind}">{phrasing.shown(fact.value)}</td></tr>'
+    )
 
 
 def _about(queues: tuple[str, ...], busy: bool) -> str:

@@ -11,7 +11,7 @@ from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.task import TaskState
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.views import RunView
-from pages.components import words
+from pages.components import phrasing
 from pages.components.frame import failure_html
 
 LOOK_EVERY_S = 2
@@ -39,19 +39,19 @@ def is_busy(run: RunView | None) -> bool:
 
 def bar(part: float, label: str) -> str:
     whole = int(part * 100)
-    values = f'aria-label="{words.shown(label)}" aria-valuenow="{whole}" aria-valuemin="0" aria-valuemax="100"'
+    values = f'aria-label="{phrasing.shown(label)}" aria-valuenow="{whole}" aria-valuemin="0" aria-valuemax="100"'
     return f'<div class="bar" role="progressbar" {values}><i style="width:{max(1, whole)}%"></i></div>'
 
 
 def state_html(state: TaskState) -> str:
-    return f'<span class="{CLASSES.get(state, "muted")}">{words.state(state)}</span>'
+    return f'<span class="{CLASSES.get(state, "muted")}">{phrasing.state(state)}</span>'
 
 
 def step_in_words(run: RunView) -> str:
     """``Transcribing 41 %``; ``Waiting to start`` before a worker has it."""
     if run.state is TaskState.QUEUED:
         return "Waiting to start"
-    return f"{run.stage_label} {words.percent(run.progress)}"
+    return f"{run.stage_label} {phrasing.percent(run.progress)}"
 
 
 def work_html(project: ProjectView) -> str:
@@ -63,7 +63,7 @@ def work_html(project: ProjectView) -> str:
         return bar(run.progress, "Progress")
     if run.failure is not None:
         return failure_html(run.failure.error, run.failure.error_code, run.failure.error_detail)
-    return "".join(f'<div class="warn">{words.shown(w["message"])}</div>' for w in run.warnings)
+    return "".join(f'<div class="warn">{phrasing.shown(w["message"])}</div>' for w in run.warnings)
 
 
 def standing_html(project: ProjectView) -> str:

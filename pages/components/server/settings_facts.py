@@ -11,9 +11,9 @@ import streamlit
 from clipper_core import __version__
 from clipper_core.app import App, choose, endpoint_for, ffmpeg_for
 from clipper_core.errors import ClipperError
-from pages.components import words
-from pages.components.engines import engine
-from pages.components.machine import Fact, free_bytes
+from pages.components import phrasing
+from pages.components.server.engines import engine
+from pages.components.server.server_status import Fact, free_bytes
 
 LINKS = {"route": "through Clipper", "presigned": "from the file store, by links that expire"}
 PARTS = {"database": "Database", "queue": "Queue", "storage": "File store", "workers": "Workers"}
@@ -23,14 +23,14 @@ def health(app: App) -> list[Fact]:
     """Each part, whether it answers, and what to do if not."""
     report = app.health.report()
     facts = [Fact(name, _healthy(part, report[part])) for part, name in PARTS.items()]
-    return [*facts, Fact("Free disk space", words.size(free_bytes(app)))]
+    return [*facts, Fact("Free disk space", phrasing.size(free_bytes(app)))]
 
 
 def _healthy(name: str, part: dict[str, Any]) -> str:
     if part["status"] != "ok":
         return f"✕ {part['message']}"
     if name == "workers":
-        return f"✓ {words.several(part['count'], 'worker')} running, {part['busy']} busy"
+        return f"✓ {phrasing.several(part['count'], 'worker')} running, {part['busy']} busy"
     return "✓ answers"
 
 
@@ -66,7 +66,7 @@ def stores(app: App) -> list[Fact]:
     if settings.storage_url:
         facts.append(Fact("Browsers get recordings", LINKS[settings.media_links.value], "CLIPPER_MEDIA_LINKS"))
         facts.append(
-            Fact("Copies on this computer", f"at most {words.size(settings.cache_gb * 1e9)}", "CLIPPER_CACHE_GB")
+            Fact("Copies on this computer", f"at most {phrasing.size(settings.cache_gb * 1e9)}", "CLIPPER_CACHE_GB")
         )
     return facts
 
@@ -104,7 +104,7 @@ def _host(url: str) -> str:
 def limits(app: App) -> list[Fact]:
     settings = app.settings
     return [
-        Fact("Largest file", words.size(settings.max_upload_gb * 1e9), "CLIPPER_MAX_UPLOAD_GB"),
+        Fact("Largest file", phrasing.size(settings.max_upload_gb * 1e9), "CLIPPER_MAX_UPLOAD_GB"),
         Fact("Longest recording", f"{settings.max_hours:g} hours", "CLIPPER_MAX_HOURS"),
         Fact("Most tracks in a file", str(settings.max_streams), "CLIPPER_MAX_STREAMS"),
     ]

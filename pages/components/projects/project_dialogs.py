@@ -7,7 +7,7 @@ import streamlit as st
 from clipper_core.app import App
 from clipper_core.errors import ClipperError
 from clipper_core.services.projects.views import ProjectView
-from pages.components import words
+from pages.components import phrasing
 from pages.components.frame import here_and_now, in_words, tell
 
 RENAME, MOVE, EXPORTS, DELETE = "Rename", "Move to another show", "Exports", "Delete"
@@ -81,7 +81,7 @@ def undo_bar(app: App) -> None:
         return
     project_id, title = put_away
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo-bar"):
-        st.html(f'<div class="c" role="status">Deleted “{words.shown(title)}”.</div>')
+        st.html(f'<div class="c" role="status">Deleted “{phrasing.shown(title)}”.</div>')
         undo = st.button("Undo", key="undo", icon=":material/undo:")
         close = st.button("Close", key="undo-close", type="tertiary")
     if undo or close:
@@ -100,9 +100,9 @@ def recently_deleted(app: App) -> None:
     with st.expander(f"Recently deleted ({deleted.total})", key="deleted", type="compact"):
         for project in deleted.projects:
             with st.container(horizontal=True, vertical_alignment="center"):
-                moment = words.when(project.deleted_at or project.created_at, here_and_now())
+                moment = phrasing.when(project.deleted_at or project.created_at, here_and_now())
                 st.html(
-                    f'<div class="c">{words.shown(project.title)} <span class="muted">deleted {moment}</span></div>'
+                    f'<div class="c">{phrasing.shown(project.title)} <span class="muted">deleted {moment}</span></div>'
                 )
                 if st.button("Restore", key=f"restore-{project.id}"):
                     app.projects.restore(project.id)

@@ -16,9 +16,9 @@ from clipper_core.errors import ClipperError
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.stretch_runs import shortest_clip_ms
 from clipper_core.services.runs.views import RunView
-from pages.components import words
+from pages.components import phrasing
 from pages.components.frame import tell
-from pages.components.progress import bar, is_busy, work_html
+from pages.components.runs.progress import bar, is_busy, work_html
 
 FAILED = "stretch-failed"  # in the session: a stretch, and why nothing was made of it
 
@@ -52,10 +52,10 @@ def draw_stretch(app: App, project: ProjectView, span: TimeRange | None) -> None
     shortest_ms = shortest_clip_ms(project.wishes)
     fits, busy = span.length_ms >= shortest_ms, is_busy(project.run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        made = st.button(f"Make a clip of {_from_to(span)} ({words.length(span.length_ms)})", key="make-of-stretch")
+        made = st.button(f"Make a clip of {_from_to(span)} ({phrasing.length(span.length_ms)})", key="make-of-stretch")
         asked = st.button("Propose a clip in it", key="propose-in-stretch", disabled=busy or not fits)
     if not fits:
-        say(f"To have clips proposed, select at least {words.length(shortest_ms)}: the shortest clip you asked for.")
+        say(f"To have clips proposed, select at least {phrasing.length(shortest_ms)}: the shortest clip you asked for.")
     elif busy:
         say("Clips can be proposed here once the work on this recording is done.")
     if made or asked:
@@ -137,5 +137,5 @@ def _announce(app: App, project_id: str, run: RunView) -> None:
     new = [c for c in app.clips.outlines(project_id) if c.id not in asked[1]]
     if run.state is TaskState.SUCCEEDED and new:
         st.toast(
-            f"{words.several(len(new), 'clip')} proposed. You find {'it' if len(new) == 1 else 'them'} in the list."
+            f"{phrasing.several(len(new), 'clip')} proposed. You find {'it' if len(new) == 1 else 'them'} in the list."
         )

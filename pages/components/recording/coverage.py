@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clipper_core.charts.drawing import SEEN_NAMES
 from clipper_core.domain.coverage import Coverage, Seen
-from pages.components.words import THIN
+from pages.components.phrasing import THIN
 
 
 def coverage_html(covered: Coverage) -> str:

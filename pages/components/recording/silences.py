@@ -10,7 +10,7 @@ from clipper_core.app import App
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.errors import Stale
-from pages.components import words
+from pages.components import phrasing
 
 FOLLOW, FIXED = "Follow the recording", "Fixed level"
 AUTOMATIC = SilenceSettings()
@@ -99,10 +99,10 @@ def _level(settings: SilenceSettings) -> float:
 def numbers_html(found: SilenceMap, envelope: Envelope) -> str:
     """How many silences, how much dead air, how loud: in a line of words."""
     dead_air = found.dead_air
-    missed = words.length(sum(s.length_ms for s in dead_air)) if dead_air else "none"
+    missed = phrasing.length(sum(s.length_ms for s in dead_air)) if dead_air else "none"
     facts = [
-        words.several(len(found.silences), "silence"),
-        f"dead air: {missed}" + (f" in {words.several(len(dead_air), 'place')}" if dead_air else ""),
+        phrasing.several(len(found.silences), "silence"),
+        f"dead air: {missed}" + (f" in {phrasing.several(len(dead_air), 'place')}" if dead_air else ""),
     ]
     loudness = envelope.loudness
     if loudness.integrated_lufs is not None:

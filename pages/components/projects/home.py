@@ -10,11 +10,11 @@ from clipper_core.app import App
 from clipper_core.domain.ids import SAMPLE_PROJECT
 from clipper_core.services.projects.projects import ProjectPage
 from clipper_core.services.projects.views import ProjectView
-from pages.components.card import draw_card
-from pages.components.changes import open_dialog, recently_deleted, undo_bar
 from pages.components.frame import in_words, open_page
-from pages.components.progress import is_busy, watched
-from pages.components.sample import open_sample
+from pages.components.projects.card import draw_card
+from pages.components.projects.project_dialogs import open_dialog, recently_deleted, undo_bar
+from pages.components.projects.sample import open_sample
+from pages.components.runs.progress import is_busy, watched
 
 PER_PAGE = 20
 EVERY_SHOW = "All shows"
