@@ -40,7 +40,7 @@ check: setup-tests ## lint, format, types and the shape of the code
 	@$(VENV) -m ruff check .
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
-	@$(VENV) -m pytest tests/unit/test_architecture.py
+	@$(VENV) -m pytest tests/unit/promises/test_architecture.py
 
 bench: setup-tests ## measure speed and quality
 	@exec $(VENV) -m benchmarks $(ARGS)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clipper_core.adapters.endpoint import retrying as patience
+from clipper_core.adapters.endpoint import retrying
 from clipper_core.adapters.endpoint.openai import Endpoint, EndpointOptions, EndpointRecogniser
 from clipper_core.adapters.endpoint.scrubbing import RUN
 from clipper_core.adapters.speech.aligner import PocketsphinxAligner
@@ -42,7 +42,7 @@ from clipper_core.stages.words.transcribe import HeardStretch, hear_stretch
 from tests import endpoint_faults as faults
 from tests.endpoint import CHAT, KEY, Fault
 from tests.endpoint import Endpoint as Server
-from tests.unit.test_recogniser import speech_of
+from tests.unit.adapters.speech.test_recogniser import speech_of
 
 SECONDS = 240
 PIECE = np.random.default_rng(4).integers(-3_000, 3_000, 16_000 * 3).astype(np.int16)
@@ -71,7 +71,7 @@ class Recording:
 
 @pytest.fixture(autouse=True)
 def no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(retrying, "FIRST_WAIT_S", 0.02)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import redis
 
 from clipper_core.adapters.processes import SAME_REQUEST_S, printable
 from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
-from clipper_core.services.server import serve as serving
+from clipper_core.services.server import serve
 from tests.services import Certificates, RedisServer, tls_redis
 
 ROOT = Path(__file__).parents[2]
@@ -208,7 +208,7 @@ def test_the_first_of_two_workers_takes_no_renders_and_every_line_says_whose_it_
     assert "worker 1 | serves fast,speech\n" in served.text
     assert "worker 2 | serves fast,render,speech\n" in served.text
     assert "web      | web is up red\n" in served.text
-    assert serving.queues_of(1) == ["fast,render,speech"]
+    assert serve.queues_of(1) == ["fast,render,speech"]
 
 
 @pytest.mark.parametrize("part", ["web.py", "worker.py", "redis-server"])
@@ -439,12 +439,12 @@ def test_a_data_folder_that_can_t_be_written_is_said_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(FolderNotWritable, match="CLIPPER_DATA_DIR"):
-        serving.check_folder(tmp_path / "file" / "data")
+        serve.check_folder(tmp_path / "file" / "data")
 
 
 def test_an_address_of_another_computer_is_refused_in_one_sentence():
     with pytest.raises(SetupProblem, match="CLIPPER_HOST"):
-        serving.check_port("192.0.2.1", free_port())
+        serve.check_port("192.0.2.1", free_port())
 
 
 def test_a_port_in_use_names_the_port():
@@ -452,7 +452,7 @@ def test_a_port_in_use_names_the_port():
         port = taken.getsockname()[1]
 
         with pytest.raises(PortInUse, match=str(port)):
-            serving.check_port("127.0.0.1", port)
+            serve.check_port("127.0.0.1", port)
 
 
 def test_a_line_of_output_can_t_command_the_terminal():

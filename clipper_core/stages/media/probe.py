@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from clipper_core.adapters.media import pyav as probe_media
+from clipper_core.adapters.media import pyav
 from clipper_core.adapters.media.ffmpeg import MAX_STREAMS
 from clipper_core.adapters.media.pyav import Header, Picture, Sound
 from clipper_core.domain.media import AudioTrack, MediaInfo
@@ -65,7 +65,7 @@ def probe(path: Path, limits: ProbeLimits | None = None) -> MediaInfo:
         height=picture.height if picture else None,
         frame_rate=_frame_rate(picture) if picture else None,
         pixel_format=picture.pixel_format if picture else None,
-        rotation=probe_media.rotation(path) if picture else 0,
+        rotation=pyav.rotation(path) if picture else 0,
         title=header.title,
     )
 
@@ -78,7 +78,7 @@ def _is_picture(head: bytes) -> bool:
 
 def _header(path: Path, head: bytes) -> Header:
     try:
-        return probe_media.read_header(path)
+        return pyav.read_header(path)
     except NotMedia as error:
         if head[4:8] == b"ftyp" and not _has_index(path):
             raise Truncated(detail=error.detail) from error
@@ -125,7 +125,7 @@ def _duration_ms(path: Path, header: Header, limits: ProbeLimits) -> int:
     most = round(limits.max_hours * 3_600)
     size = path.stat().st_size
     if length > LONG_S and size < length * THIN_BYTES_PER_S:
-        length = probe_media.last_moment(path)
+        length = pyav.last_moment(path)
         if length > LONG_S and size < length * EMPTY_BYTES_PER_S:
             raise TooLong(detail=f"{size} bytes spread over {float(length):.0f} s")
     if length > most:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clipper_core.adapters.media import pyav as probe_media
+from clipper_core.adapters.media import pyav
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.adapters.media.pyav import PictureClock
 from clipper_core.domain.media import AudioTrack, MediaInfo, nearest_frame
@@ -159,9 +159,9 @@ def _encode(
         inputs.append(Input(path, begin, options=("-vn", "-sn", "-dn")))
     chains.append(_joined("a", len(plan.ranges)))
     if plan.size is not None:
-        late = probe_media.lateness(path, "video")
+        late = pyav.lateness(path, "video")
         for i, (stretch, frames) in enumerate(zip(plan.ranges, plan.frames, strict=True)):
-            clock = probe_media.picture_clock(path, Fraction(stretch.start_ms, 1000), plan.frame_rate)
+            clock = pyav.picture_clock(path, Fraction(stretch.start_ms, 1000), plan.frame_rate)
             begin = math.floor(clock.seek_s * 1000) if searching else 0
             origin = max(Fraction(begin, 1000), late)
             chains.append(f"[{len(inputs)}:V:0]{_picture_chain(plan, stretch, origin, clock, frames)}[v{i}]")
@@ -235,7 +235,7 @@ def _checked(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progr
 
 def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progress) -> Rendered:
     """The rendered file as decoded by FFmpeg and by PyAV. Raises RenderCheckFailed if either differs from the plan."""
-    header = probe_media.read_header(part)
+    header = pyav.read_header(part)
     more = [] if plan.size is None else ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "null", "-"]
     work_ms = total_ms(plan.ranges)
 
@@ -247,7 +247,7 @@ def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Prog
         for block in blocks(running, pcm):
             edges.add(block)
     frames = running.report.frames if plan.size is not None else 0
-    _check(plan, edges.samples, pcm.sample_rate, frames, header.length, probe_media.count(part))
+    _check(plan, edges.samples, pcm.sample_rate, frames, header.length, pyav.count(part))
     picture = header.pictures[0] if plan.size is not None else None
     return Rendered(
         path=out,
@@ -268,7 +268,7 @@ def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Prog
     )
 
 
-def _check(plan: _Plan, samples: int, rate: int, frames: int, declared: Fraction, counted: probe_media.Counted) -> None:
+def _check(plan: _Plan, samples: int, rate: int, frames: int, declared: Fraction, counted: pyav.Counted) -> None:
     wanted_ms = total_ms(plan.ranges)
     frame_ms = float(1000 / plan.frame_rate)
     slack = SOUND_SLACK_MS if plan.size is None else SOUND_IN_VIDEO_SLACK_MS

@@ -16,7 +16,7 @@ from clipper_core.domain.cut import Cut
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import CLOSERS, Sentence, Transcript
 from clipper_core.stages.cuts.snap import first_word_from, last_word_until
-from clipper_core.stages.selection import wording as wording
+from clipper_core.stages.selection import wording
 from clipper_core.stages.selection.score import TOPIC_SLACK_MS, Material
 from clipper_core.stages.selection.topics import stem_of
 

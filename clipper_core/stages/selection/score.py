@@ -19,7 +19,7 @@ from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Sentence, Transcript
 from clipper_core.stages.cuts.places import Ints, Places, unplaced
-from clipper_core.stages.selection import wording as wording
+from clipper_core.stages.selection import wording
 from clipper_core.stages.selection.topics import NO_TOPICS, Floats, Topics, stem_of
 
 MOST_PAIRS = 400_000  # windows weighed at once; more are thinned out: a second of work

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.media import pyav as probe_media
+from clipper_core.adapters.media import pyav
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, Running
 from clipper_core.errors import MediaToolFailed, Truncated
 
@@ -27,7 +27,7 @@ class PcmFormat(NamedTuple):
 
 def on_clock(path: Path, track: int, seek_ms: int = 0) -> str:
     """The filters that put a track on the recording's clock: silence where it starts late or leaves a gap."""
-    early = probe_media.lateness(path, "audio", track) - Fraction(seek_ms, 1_000)
+    early = pyav.lateness(path, "audio", track) - Fraction(seek_ms, 1_000)
     moved = f"asetpts=PTS+({early.numerator}/{early.denominator})/TB," if early > 0 else ""
     return moved + AS_IT_COMES
 

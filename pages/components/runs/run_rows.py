@@ -47,7 +47,8 @@ def steps_html(run: RunView) -> str:
     rows = "".join(_step_row(list(tasks)) for _, tasks in groupby(run.tasks, key=lambda t: t.kind))
     warnings = "".join(f'<p class="warn">{phrasing.shown(w["message"])}</p>' for w in run.warnings)
     how = run.settings
-    used = f"Words: {phrasing.shown(engine(how['transcriber']))}. Choice of clips: {phrasing.shown(engine(how['selector']))}."
+    words, choice = (phrasing.shown(engine(how[name])) for name in ("transcriber", "selector"))
+    used = f"Words: {words}. Choice of clips: {choice}."
     paid = f"<p>{phrasing.shown(run.spent.in_words())}</p>" if run.spent else ""
     return f'<div class="c"><table>{rows}</table>{warnings}<p class="muted">{used}</p>{paid}</div>'
 
