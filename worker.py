@@ -20,7 +20,7 @@ def perform(task_id: str, attempt: int) -> None:
     """One entry of the queue, in a process of its own: everything is built and connected anew in here."""
     end_with_parent(os.getppid())
     app = build_app()
-    app.work.perform(task_id, attempt)
+    app.worker.perform(task_id, attempt)
 
 
 def main() -> int:

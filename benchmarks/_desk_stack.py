@@ -120,7 +120,7 @@ def furnish(stack: Stack, path: Path, minutes: int, clips: int) -> Recording:
     each = minutes * 60_000 // clips
     for i in range(clips):
         start = i * each + each // 10
-        span = app.evidence.snapped(project_id, TimeRange(start, start + min(45_000, each * 8 // 10)))
+        span = app.measured.snapped(project_id, TimeRange(start, start + min(45_000, each * 8 // 10)))
         app.clips.create(project_id, (span,), title=f"Clip {i + 1}", by="Benchmark")
     silences = len(app.silences.show(project_id).silence_map.silences)
     return Recording(project_id, minutes, silences, len(transcript.words), clips)

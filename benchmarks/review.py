@@ -31,13 +31,13 @@ def parts(app: App, http: httpx.Client, recording: Recording) -> dict[str, Part]
     project_id = recording.project_id
     project = app.projects.get(project_id)
     shown, map_id = app.silences.show(project_id), project.map_id or ""
-    envelope, found = app.evidence.envelope(map_id), shown.silence_map
+    envelope, found = app.measured.envelope(map_id), shown.silence_map
     levels = app.silences.levels(map_id, found.settings)
     clips = app.clips.of_project(project_id)
     drawn = [DrawnClip(c.start_ms, c.end_ms, c.status, c.title) for c in clips]
     covered = coverage_of(found.duration_ms, [], [r for c in clips for r in c.ranges], [])
     at_s = clips[0].start_ms / 1000
-    words = app.evidence.transcript(project.transcript_id or "").words
+    words = app.measured.transcript(project.transcript_id or "").words
 
     def figure() -> object:
         return silence_map_figure(envelope, found, drawn, levels=levels, coverage=covered)

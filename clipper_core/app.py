@@ -26,7 +26,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
-from clipper_core.services.assets.measured import Evidence
+from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.edges import Edges
 from clipper_core.services.clips.idempotency import Requests
 from clipper_core.services.clips.notes import Notes
@@ -37,7 +37,7 @@ from clipper_core.services.exports.bundle import Exports
 from clipper_core.services.exports.files import Media
 from clipper_core.services.local.process_file import Offline, Wishes
 from clipper_core.services.local.propose_from_file import Proposed, propose_from
-from clipper_core.services.projects.played import Listening
+from clipper_core.services.projects.played import PlayedRanges
 from clipper_core.services.projects.projects import Arrived, Projects, Sample
 from clipper_core.services.projects.shows import Shows
 from clipper_core.services.renders.renders import Renders
@@ -45,7 +45,7 @@ from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.steps import Engines, Steps
 from clipper_core.services.runs.stretch_runs import Stretches
 from clipper_core.services.runs.tasks import Tasks
-from clipper_core.services.runs.worker import Files, Work
+from clipper_core.services.runs.worker import Files, TaskWorker
 from clipper_core.services.server.health import Health
 from clipper_core.services.server.move import Mover, Place
 from clipper_core.services.server.serve import ServeOptions, serve
@@ -98,13 +98,13 @@ class App:
     renders: Renders
     exports: Exports
     media: Media
-    evidence: Evidence
+    measured: MeasuredArtifacts
     silences: Silences
     peaks: Peaks
-    listening: Listening
+    played: PlayedRanges
     stretches: Stretches
     health: Health
-    work: Work
+    worker: TaskWorker
     orphans: Orphans
 
     def migrate(self) -> None:
@@ -128,7 +128,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     tasks = Tasks(database, queue)
     runs = Runs(database, tasks, functools.partial(choose, settings, ffmpeg))
     files = Files(database, storage)
-    evidence = Evidence(database, files)
+    measured = MeasuredArtifacts(database, files)
     renders = Renders(database, tasks, lambda: ffmpeg.version)
     projects = Projects(database, storage, runs, tasks, SAMPLE)
     endpoint = endpoint_for(settings)
@@ -136,7 +136,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     steps = Steps(
         database,
         files,
-        evidence,
+        measured,
         ffmpeg,
         recognisers,
         aligner,
@@ -160,23 +160,23 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
             UploadLimits(max_bytes=int(settings.max_upload_gb * 1e9)),
         ),
         runs=runs,
-        clips=Clips(database, evidence, renders),
-        reshape=Reshape(database, evidence, renders),
-        edges=Edges(evidence),
+        clips=Clips(database, measured, renders),
+        reshape=Reshape(database, measured, renders),
+        edges=Edges(measured),
         requests=Requests(database),
         notes=Notes(database),
-        corrections=Corrections(database, storage, evidence),
+        corrections=Corrections(database, storage, measured),
         renders=renders,
         exports=Exports(database, storage),
         media=Media(database, storage),
-        evidence=evidence,
-        silences=Silences(database, evidence),
-        peaks=Peaks(evidence, files),
-        listening=Listening(database),
+        measured=measured,
+        silences=Silences(database, measured),
+        peaks=Peaks(measured, files),
+        played=PlayedRanges(database),
         stretches=Stretches(database, tasks, runs),
         health=Health(database, storage, queue),
         orphans=Orphans(database, storage),
-        work=Work(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),
+        worker=TaskWorker(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),
     )
 
 

@@ -29,7 +29,7 @@ from clipper_core.charts.drawing import (
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, Seen
 from clipper_core.domain.envelope import FRAME_MS, Envelope
-from clipper_core.domain.silence import Evidence, Silence, SilenceMap
+from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 
 DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the other on it hardly ever is
@@ -40,11 +40,11 @@ TICKS_WANTED = 9
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
 RESTS_ON = {
-    Evidence.THRESHOLD: "below the fixed level",
-    Evidence.LEVEL: "quieter than the speech around",
-    Evidence.BANDS: "noise or music, no speech in it",
-    Evidence.VOICE: "there is sound, but no voice",
-    Evidence.NOBODY: "nobody speaks near it",
+    SilenceBasis.THRESHOLD: "below the fixed level",
+    SilenceBasis.LEVEL: "quieter than the speech around",
+    SilenceBasis.BANDS: "noise or music, no speech in it",
+    SilenceBasis.VOICE: "there is sound, but no voice",
+    SilenceBasis.NOBODY: "nobody speaks near it",
 }
 # Told apart by pattern first: full, hatched, dotted, empty.
 SEEN_MARKERS: dict[Seen, dict[str, Any]] = {

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Project, SilenceMapRow
-from clipper_core.domain.silence import Evidence, Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap, SilenceSettings
 
 KNOWN = {f.name for f in fields(SilenceSettings)}
 
@@ -59,4 +59,4 @@ def _to_row(silence: Silence) -> list[Any]:
 def _from_row(
     start_ms: int, end_ms: int, level_db: float, sure: float | None = None, evidence: str | None = None
 ) -> Silence:
-    return Silence(start_ms, end_ms, level_db, sure, Evidence(evidence) if evidence else None)
+    return Silence(start_ms, end_ms, level_db, sure, SilenceBasis(evidence) if evidence else None)

@@ -13,7 +13,7 @@ FLOOR_DB = -120.0  # nothing is called quieter than this
 MOST_OFFSET_DB = 20.0  # how far people may move a threshold that follows the recording
 
 
-class Evidence(StrEnum):
+class SilenceBasis(StrEnum):
     """What a silence rests on."""
 
     THRESHOLD = "threshold"  # it is below a fixed level
@@ -34,7 +34,7 @@ class Silence:
     end_ms: int
     level_db: float = FLOOR_DB
     confidence: float | None = None
-    evidence: Evidence | None = None
+    evidence: SilenceBasis | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_ms < self.end_ms:

@@ -111,7 +111,7 @@ def get_clip(request: Request, clip_id: str) -> Response:
 def get_captions(request: Request, clip_id: str) -> dict[str, Any]:
     """The captions the file of the newest version comes with, in seconds of the clip itself."""
     app = app_of(request)
-    shown = captions_of(app.evidence, app.clips.get(clip_id))
+    shown = captions_of(app.measured, app.clips.get(clip_id))
     return {"captions": [{"start_s": c.start_ms / 1000, "end_s": c.end_ms / 1000, "text": c.text} for c in shown]}
 
 

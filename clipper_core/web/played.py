@@ -26,7 +26,7 @@ class StretchBody(Span):
 @router.post("/{project_id}/listened", status_code=204)
 def add_listened(request: Request, project_id: str, body: ListenedBody) -> Response:
     """These stretches were played in review. Sent again, nothing changes."""
-    app_of(request).listening.add(project_id, [r.range() for r in body.ranges])
+    app_of(request).played.add(project_id, [r.range() for r in body.ranges])
     return Response(status_code=204)
 
 

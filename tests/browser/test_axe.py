@@ -47,7 +47,7 @@ def reviewed(stack: Stack) -> Stack:
     first, second, *_ = app.clips.of_project("prj_test")
     app.clips.decide(first.id, first.revision, Verdict.APPROVED, by="Ana")
     app.clips.decide(second.id, second.revision, Verdict.REJECTED, reason="off_topic", by="Ben")
-    app.listening.add("prj_test", [TimeRange(500, 2_000)])
+    app.played.add("prj_test", [TimeRange(500, 2_000)])
     return stack
 
 

@@ -39,9 +39,9 @@ def test_what_is_listened_to_survives_a_reload_and_appears_on_the_map(page: Any,
 
     page.reload()
 
-    until(lambda: stack.app.listening.of("prj_test"), saying="the server hears what was played")
+    until(lambda: stack.app.played.of("prj_test"), saying="the server hears what was played")
     page.get_by_text("listened to").wait_for(timeout=60_000)
-    assert stack.app.listening.of("prj_test")[0].end_ms >= 1_000
+    assert stack.app.played.of("prj_test")[0].end_ms >= 1_000
 
 
 def test_clips_are_proposed_in_a_stretch_that_is_selected(page: Any, stack: Stack) -> None:

@@ -21,7 +21,7 @@ from clipper_core.adapters.endpoint import retrying
 from clipper_core.adapters.endpoint.openai import Endpoint, EndpointOptions, EndpointRecogniser
 from clipper_core.adapters.endpoint.scrubbing import RUN
 from clipper_core.adapters.speech.aligner import PocketsphinxAligner
-from clipper_core.domain.heard import HeardPiece
+from clipper_core.domain.recognised import RecognisedPiece
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
@@ -38,7 +38,7 @@ from clipper_core.errors import (
 )
 from clipper_core.services.engines.remembering import OfThisProcess, RememberingRecogniser
 from clipper_core.services.transcripts.build import place_heard
-from clipper_core.stages.words.transcribe import HeardStretch, hear_stretch
+from clipper_core.stages.words.transcribe import RecognisedStretch, hear_stretch
 from tests import endpoint_faults as faults
 from tests.endpoint import CHAT, KEY, Fault
 from tests.endpoint import Endpoint as Server
@@ -86,11 +86,13 @@ def options(server: Server, **more: Any) -> EndpointOptions:
     return EndpointOptions(**{"key": server.key, "base_url": server.url, "timeout_s": 5.0, "patience_s": 10.0, **more})
 
 
-def asked(server: Server, check: Callable[[], None] = lambda: None, language: str = "auto", **more: Any) -> HeardPiece:
+def asked(
+    server: Server, check: Callable[[], None] = lambda: None, language: str = "auto", **more: Any
+) -> RecognisedPiece:
     return Endpoint(options(server, **more)).transcribe(PIECE, language, check)
 
 
-def hear(server: Server, progress: Callable[[float], None] = lambda _: None, **more: Any) -> HeardStretch:
+def hear(server: Server, progress: Callable[[float], None] = lambda _: None, **more: Any) -> RecognisedStretch:
     engine = EndpointRecogniser(Endpoint(options(server, **more)))
     return hear_stretch(engine, Recording(), TimeRange(0, SECONDS * 1000), Recording.silences, progress)
 
@@ -146,7 +148,7 @@ def test_pieces_are_as_small_as_the_settings_say(server: Server) -> None:
 
 def test_as_many_requests_as_allowed_are_in_flight_and_no_more(server: Server) -> None:
     server.open.clear()
-    heard: list[HeardStretch] = []
+    heard: list[RecognisedStretch] = []
     working = threading.Thread(target=lambda: heard.append(hear(server, in_flight=3)))
 
     working.start()

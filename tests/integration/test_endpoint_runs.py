@@ -71,7 +71,7 @@ class House:
 
     def transcript(self, project_id: str) -> dict[str, Any]:
         project = self.stack.app.projects.get(project_id)
-        found = self.stack.app.evidence.transcript(project.transcript_id or "")
+        found = self.stack.app.measured.transcript(project.transcript_id or "")
         return {"engine": found.engine, "draft": found.draft, "text": " ".join(w.text for w in found.words)}
 
     def heard(self) -> list[tuple[int, int]]:

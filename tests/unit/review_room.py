@@ -130,7 +130,7 @@ class Room:
 
     def render_all(self) -> None:
         for task in self.waiting():
-            self.app.work.perform(task.id, task.attempt)
+            self.app.worker.perform(task.id, task.attempt)
 
 
 def rendered(_ffmpeg: Any, _source: Path, _media: Any, _ranges: Any, _preset: Any, out: Path, **_: Any) -> Rendered:

@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from clipper_core.adapters.endpoint.heard_words import clean, language_code, words_as_written
-from clipper_core.domain.heard import HeardPiece, TimedText
+from clipper_core.domain.recognised import RecognisedPiece, TimedText
 from clipper_core.domain.spending import Spending
 
 
@@ -43,12 +43,12 @@ class Transcription(BaseModel):
     segments: Any = None
     usage: Any = None
 
-    def heard(self, length_ms: int) -> HeardPiece:
+    def heard(self, length_ms: int) -> RecognisedPiece:
         """The piece, ``length_ms`` long; its spending is left to the caller."""
         text = clean(self.text)
         timed = self._timed(length_ms)
         words = None if timed is None or (text and not timed) else words_as_written(text, timed)
-        return HeardPiece(text, words, self._language())
+        return RecognisedPiece(text, words, self._language())
 
     def tokens(self) -> tuple[int, int]:
         """Read and written, where the endpoint says so."""

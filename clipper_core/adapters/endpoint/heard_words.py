@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from clipper_core.domain.heard import TimedText
+from clipper_core.domain.recognised import TimedText
 
 # English names of ISO 639 languages, as Whisper and its kin say them.
 _CODES: dict[str, str] = dict(

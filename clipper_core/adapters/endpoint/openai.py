@@ -29,7 +29,7 @@ from clipper_core.adapters.endpoint.heard_words import clean, language_code
 from clipper_core.adapters.endpoint.retrying import Patience, Setback, retry_after_s
 from clipper_core.adapters.endpoint.scrubbing import Scrubber
 from clipper_core.adapters.speech.aligner import PocketsphinxAligner
-from clipper_core.domain.heard import NOTHING, HeardPiece
+from clipper_core.domain.recognised import NOTHING, RecognisedPiece
 from clipper_core.domain.spending import Spending
 from clipper_core.errors import (
     ClipperError,
@@ -147,7 +147,7 @@ class Endpoint:
     def chat_version(self) -> str:
         return f"{self.options.chat_model} @ {self.options.host}"
 
-    def transcribe(self, samples: Samples, language: str, check: Check) -> HeardPiece:
+    def transcribe(self, samples: Samples, language: str, check: Check) -> RecognisedPiece:
         """The text of 16 kHz mono sound, with times where the model tells them. ``language`` is a code, or ``auto``.
 
         Raises PieceTooLarge, ServiceUnavailable and its kinds, and what ``check`` raises.
@@ -307,7 +307,9 @@ class EndpointRecogniser:
         wanted_ms = PIECE_MS if alignable else ROUGH_PIECE_MS
         self.piece_ms: int | None = min(wanted_ms, max(1_000, largest_ms * 2 // 3))  # some are half as long again
 
-    def hear(self, pcm: Samples, offset_ms: int = 0, progress: Callable[[float], None] = lambda _: None) -> HeardPiece:
+    def hear(
+        self, pcm: Samples, offset_ms: int = 0, progress: Callable[[float], None] = lambda _: None
+    ) -> RecognisedPiece:
         """Raises what ``Endpoint.transcribe`` raises. Where the piece lies makes no difference."""
         return self._endpoint.transcribe(pcm, self._language, lambda: progress(0.0))
 

@@ -1,7 +1,7 @@
 """Finds known words in speech, with pocketsphinx as a forced aligner (its own US English model).
 
 The aligner finds a place for any text, also for one that is not said: what it found is to be judged by
-``Heard.score`` and by how long each sound lasts.
+``AlignedWord.score`` and by how long each sound lasts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SCORE_UNIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AlignedWord:
     """Where a word was found, from the start of the sound; how well it fits, per frame; how long its sounds last."""
 
     start_ms: int
@@ -40,7 +40,7 @@ class PocketsphinxAligner:
     version = metadata.version("pocketsphinx")
     languages = frozenset({"en"})
 
-    def align(self, pcm: npt.NDArray[np.int16], words: Sequence[str]) -> tuple[Heard | None, ...] | None:
+    def align(self, pcm: npt.NDArray[np.int16], words: Sequence[str]) -> tuple[AlignedWord | None, ...] | None:
         """Each word's place in ``pcm`` (16 kHz mono), None for words that are not spoken (a dash).
 
         None in place of all of them if the text can't be fitted into the sound at all. The whole sound is heard in
@@ -56,7 +56,7 @@ class PocketsphinxAligner:
         found = _found(decoder, pcm, flat)
         if found is None:
             return None
-        heard: list[Heard | None] = []
+        heard: list[AlignedWord | None] = []
         at = 0
         for group in tokens:
             heard.append(_joined(found[at : at + len(group)]))
@@ -108,11 +108,11 @@ def _found(decoder: Any, pcm: npt.NDArray[np.int16], tokens: list[str]) -> list[
     return found if len(found) == len(tokens) else None
 
 
-def _joined(segments: list[_Segment]) -> Heard | None:
+def _joined(segments: list[_Segment]) -> AlignedWord | None:
     if not segments:
         return None
     frames = sum(s.last - s.first + 1 for s in segments)
-    return Heard(
+    return AlignedWord(
         segments[0].first * MS_PER_FRAME + CENTRE_MS,
         (segments[-1].last + 1) * MS_PER_FRAME + CENTRE_MS,
         sum(s.score for s in segments) / frames * SCORE_UNIT,

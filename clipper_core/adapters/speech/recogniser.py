@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.domain.heard import NOTHING, HeardPiece
+from clipper_core.domain.recognised import NOTHING, RecognisedPiece
 
 Samples = npt.NDArray[np.int16]
 Progress = Callable[[float], None]
@@ -51,7 +51,7 @@ class Pocketsphinx:
     spares_ms = 1_500
     in_flight = 1
 
-    def hear(self, pcm: bytes | Samples, offset_ms: int = 0, progress: Progress = lambda _: None) -> HeardPiece:
+    def hear(self, pcm: bytes | Samples, offset_ms: int = 0, progress: Progress = lambda _: None) -> RecognisedPiece:
         """The lower-case words of one utterance of speech audio; none if unsure. Where it lies makes no difference."""
         samples = np.frombuffer(pcm, dtype="<i2") if isinstance(pcm, bytes) else np.ascontiguousarray(pcm, dtype="<i2")
         if len(samples) < 100 * SAMPLES_PER_MS or not samples.any():
@@ -63,7 +63,7 @@ class Pocketsphinx:
         words = tuple(
             (h.text, min(most, h.first * MS_PER_FRAME), min(most, (h.last + 1) * MS_PER_FRAME)) for h in heard
         )
-        return HeardPiece(" ".join(t for t, _, _ in words), words, "en")
+        return RecognisedPiece(" ".join(t for t, _, _ in words), words, "en")
 
 
 @cache

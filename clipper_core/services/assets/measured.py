@@ -39,7 +39,7 @@ class Certified:
     transcript_id: str | None
 
 
-class Evidence:
+class MeasuredArtifacts:
     """What cuts are certified by, and what pages draw."""
 
     def __init__(self, database: Database, files: Files) -> None:

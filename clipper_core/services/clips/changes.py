@@ -27,7 +27,7 @@ SHORTEST_MS = 200
 NOBODY = ("", "Clipper")
 
 
-class Evidence(Protocol):
+class Certifier(Protocol):
     """Certifies cuts by a project's current map and words, and compares these words with earlier ones."""
 
     def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified: ...
@@ -69,9 +69,9 @@ Plan = Callable[..., Made]
 class Changes:
     """What every change of clips goes through."""
 
-    def __init__(self, database: Database, evidence: Evidence, on_decision: OnDecision) -> None:
+    def __init__(self, database: Database, certifier: Certifier, on_decision: OnDecision) -> None:
         self._database = database
-        self._evidence = evidence
+        self._certifier = certifier
         self._on_decision = on_decision
         self._records = Records()
 
@@ -104,7 +104,7 @@ class Changes:
     def certified(self, project: Project, ranges: Sequence[TimeRange]) -> Certified:
         """The ranges' certificates. Raises BadRange where they can't be a clip of this recording."""
         check(ranges, project)
-        return self._evidence.certified(project.id, ranges)
+        return self._certifier.certified(project.id, ranges)
 
     # -- the change
 
@@ -162,7 +162,7 @@ class Changes:
 
     def shown(self, views: Iterable[Viewed]) -> list[ClipView]:
         """The views, with whether their words changed; outside of any transaction, since words may have to be read."""
-        changed = self._evidence.words_changed
+        changed = self._certifier.words_changed
         return [replace(v, words_changed=changed(v.transcript_id, words, v.ranges)) for v, words in views]
 
 

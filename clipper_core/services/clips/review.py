@@ -16,8 +16,8 @@ from clipper_core.domain.preset import DEFAULT_PRESET
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadSettings, NothingToCarry, NothingToTake, NothingToUndo, ProjectNotFound
 from clipper_core.services.clips.changes import (
+    Certifier,
     Changes,
-    Evidence,
     Made,
     OnDecision,
     Seen,
@@ -35,9 +35,9 @@ from clipper_core.services.clips.views import ClipView, clean_text, clip_views, 
 class Clips:
     """Every change may carry the ``key`` of its request: sent again, it changes nothing and tells what is there."""
 
-    def __init__(self, database: Database, evidence: Evidence, on_decision: OnDecision) -> None:
+    def __init__(self, database: Database, certifier: Certifier, on_decision: OnDecision) -> None:
         self._database = database
-        self._changes = Changes(database, evidence, on_decision)
+        self._changes = Changes(database, certifier, on_decision)
 
     # -- looking
 

@@ -16,8 +16,8 @@ from clipper_core.domain.time_range import TimeRange, joined
 from clipper_core.errors import BadRange, BadSettings, WrongState
 from clipper_core.services.clips.changes import (
     SHORTEST_MS,
+    Certifier,
     Changes,
-    Evidence,
     Made,
     OnDecision,
     Seen,
@@ -46,9 +46,9 @@ class Merged:
 class Reshape:
     """Each a single transaction; keys work as in ``Clips``."""
 
-    def __init__(self, database: Database, evidence: Evidence, on_decision: OnDecision) -> None:
+    def __init__(self, database: Database, certifier: Certifier, on_decision: OnDecision) -> None:
         self._database = database
-        self._changes = Changes(database, evidence, on_decision)
+        self._changes = Changes(database, certifier, on_decision)
 
     def split(
         self, clip_id: str, seen: int, at_ms: int, *, by: str = "", key: str | None = None

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.adapters.endpoint.openai import ChatAnswer, Endpoint
-from clipper_core.domain.heard import HeardPiece, heard_from_row, heard_to_row
+from clipper_core.domain.recognised import RecognisedPiece, heard_from_row, heard_to_row
 from clipper_core.domain.spending import Spending
 from clipper_core.services.engines.answers import answer_key
 from clipper_core.stages.selection.request import Message
@@ -56,7 +56,7 @@ class RememberingRecogniser:
         self.piece_ms, self.spares_ms = recogniser.piece_ms, recogniser.spares_ms
         self.in_flight = recogniser.in_flight
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Callable[[float], None]) -> HeardPiece:
+    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Callable[[float], None]) -> RecognisedPiece:
         key = answer_key("hear", self.version, self._language, np.ascontiguousarray(pcm).tobytes())
         known = self._memory.known(key)
         if known is not None:

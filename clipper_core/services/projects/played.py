@@ -14,7 +14,7 @@ from clipper_core.errors import ProjectNotFound
 from clipper_core.services.clips.outlines import Outline
 
 
-class Listening:
+class PlayedRanges:
     """Remembers which stretches of a recording were played."""
 
     def __init__(self, database: Database) -> None:

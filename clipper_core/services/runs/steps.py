@@ -29,13 +29,13 @@ from clipper_core.domain.task import Kind
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import EngineMissing
-from clipper_core.services.assets.measured import Evidence
+from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches, kept_stretches
 from clipper_core.services.engines.answers import Answers
 from clipper_core.services.engines.choosing import CHOSEN_OFFLINE, OFFLINE_INSTEAD, choose_clips
 from clipper_core.services.engines.remembering import RememberingChat, RememberingRecogniser
 from clipper_core.services.limits import Accepted
-from clipper_core.services.runs.worker import Bench, Files, NewFile, Outcome, Step, write_json
+from clipper_core.services.runs.worker import Files, NewFile, Outcome, Step, TaskContext, write_json
 from clipper_core.services.transcripts.build import hear_captions, place_heard, place_words, settle
 from clipper_core.stages.media.captions import caption_clip, has_captions
 from clipper_core.stages.media.preview import make_preview
@@ -44,7 +44,7 @@ from clipper_core.stages.media.render import Rendered, file_suffix, render_clip
 from clipper_core.stages.silence.map_silence import Mapped, VoiceEar, map_silence
 from clipper_core.stages.words.align import Aligner
 from clipper_core.stages.words.transcribe import (
-    HeardStretch,
+    RecognisedStretch,
     Recogniser,
     hear_stretch,
     main_language,
@@ -63,7 +63,7 @@ class Steps:
         self,
         database: Database,
         files: Files,
-        evidence: Evidence,
+        measured: MeasuredArtifacts,
         ffmpeg: Ffmpeg,
         engines: Engines,
         aligner: Callable[[], Aligner],
@@ -75,7 +75,7 @@ class Steps:
         self._database = database
         self._voice = voice
         self._files = files
-        self._evidence = evidence
+        self._measured = measured
         self._ffmpeg = ffmpeg
         self._engines = engines
         self._aligner = aligner
@@ -96,7 +96,7 @@ class Steps:
 
     # -- the recording
 
-    def probe(self, bench: Bench) -> Outcome:
+    def probe(self, bench: TaskContext) -> Outcome:
         with self._files.path(bench.claim.inputs["source"]) as path:
             media = probe(path, self._limits)
         row = media_to_row(media)
@@ -106,7 +106,7 @@ class Steps:
 
         return Outcome({"media": row}, save=save)
 
-    def map_silence(self, bench: Bench) -> Outcome:
+    def map_silence(self, bench: TaskContext) -> Outcome:
         inputs = bench.claim.inputs
         media = self._media(bench.claim.project_id)
         speech = bench.folder / "speech"
@@ -144,7 +144,7 @@ class Steps:
 
         return Outcome(result, files, save)
 
-    def preview(self, bench: Bench) -> Outcome:
+    def preview(self, bench: TaskContext) -> Outcome:
         media = media_from_row(self._media(bench.claim.project_id))
         mime = "video/mp4" if media.has_video else "audio/mp4"
         out = bench.folder / "preview"
@@ -159,7 +159,7 @@ class Steps:
 
     # -- the words
 
-    def transcribe(self, bench: Bench) -> Outcome:
+    def transcribe(self, bench: TaskContext) -> Outcome:
         inputs = bench.claim.inputs
         make = self._engines.get(inputs["engine"])
         if make is None:
@@ -167,16 +167,16 @@ class Steps:
         engine = make(inputs["language"])
         if engine.name == Endpoint.name:
             engine = RememberingRecogniser(engine, inputs["language"], self._answers(bench))
-        silences = self._evidence.silence_map(inputs["map"])
+        silences = self._measured.silence_map(inputs["map"])
         stretch = TimeRange(inputs["start_ms"], inputs["end_ms"])
         with self._files.path(inputs["speech"]) as path:
             heard = hear_stretch(engine, SpeechFile(path), stretch, silences, bench.progress)
         words = [[w.text, w.start_ms, w.end_ms, w.timed] for w in heard.words]
         return Outcome({"words": words, "language": heard.language})
 
-    def align(self, bench: Bench) -> Outcome:
+    def align(self, bench: TaskContext) -> Outcome:
         inputs = bench.claim.inputs
-        silences = self._evidence.silence_map(inputs["map"])
+        silences = self._measured.silence_map(inputs["map"])
         with self._files.path(inputs["speech"]) as path:
             speech = SpeechFile(path)
             if inputs["captions"]:
@@ -211,20 +211,20 @@ class Steps:
         files = [NewFile("transcript", "transcript", out, "application/gzip")]
         return Outcome({"transcript": transcript_id, "warnings": warnings}, files, save)
 
-    def _heard(self, parts: Sequence[str]) -> list[HeardStretch]:
+    def _heard(self, parts: Sequence[str]) -> list[RecognisedStretch]:
         with self._database.read() as session:
             rows = [session.get_one(Task, part).result or {} for part in parts]
-        return [HeardStretch(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
+        return [RecognisedStretch(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
 
-    def _answers(self, bench: Bench) -> Answers:
+    def _answers(self, bench: TaskContext) -> Answers:
         return Answers(self._database, bench.claim.project_id, bench.claim.id, bench.claim.kind.value)
 
     # -- the clips
 
-    def propose(self, bench: Bench) -> Outcome:
+    def propose(self, bench: TaskContext) -> Outcome:
         inputs = bench.claim.inputs
-        silences = self._evidence.silence_map(inputs["map"])
-        transcript = self._evidence.transcript(inputs["transcript"]) if inputs["transcript"] else None
+        silences = self._measured.silence_map(inputs["map"])
+        transcript = self._measured.transcript(inputs["transcript"]) if inputs["transcript"] else None
         lengths = Lengths(inputs["min_ms"], inputs["max_ms"], inputs["most"])
         within = TimeRange(*inputs["within"]) if "within" in inputs else None
         with self._database.read() as session:
@@ -251,7 +251,7 @@ class Steps:
 
         return Outcome({"clips": len(proposals), "warnings": warnings}, save=save)
 
-    def _chat(self, bench: Bench) -> RememberingChat | None:
+    def _chat(self, bench: TaskContext) -> RememberingChat | None:
         if bench.claim.inputs["selector"] != "chat":
             return None
         if self._endpoint is None:  # switched off since the run began
@@ -259,7 +259,7 @@ class Steps:
         # Nothing is known of how far an answer is, so the bar stands where it is while one is waited for.
         return RememberingChat(self._endpoint, self._answers(bench), lambda: bench.progress(0.0), self._chat_words)
 
-    def render(self, bench: Bench) -> Outcome:
+    def render(self, bench: TaskContext) -> Outcome:
         inputs = bench.claim.inputs
         media = media_from_row(self._media(bench.claim.project_id))
         preset = PRESETS[inputs["preset"]]
@@ -275,7 +275,7 @@ class Steps:
         name = file_name(version.title)
         mime = "video/mp4" if made.video_codec is not None else AUDIO_MIME[suffix]
         files = [NewFile("clip", "render", out, mime, name + suffix)]
-        transcript = self._evidence.transcript(version.transcript_id) if version.transcript_id else None
+        transcript = self._measured.transcript(version.transcript_id) if version.transcript_id else None
         if transcript is not None and has_captions(transcript):
             captions = bench.folder / "captions"
             captions.write_text(to_srt(caption_clip(transcript, ranges)), encoding="utf-8")

@@ -32,7 +32,7 @@ FEW_STRETCHES = 4
 MOST_ATTEMPTS = 50  # a task no worker ever manages to begin must come to an end too
 
 
-class Bell(Protocol):
+class Doorbell(Protocol):
     """The queue, as far as tasks need it."""
 
     def ring(self, queue: str, task_id: str, attempt: int, *, first: bool = False) -> None:
@@ -77,7 +77,7 @@ def lock_project(session: Session, project_id: str) -> None:
 class Tasks:
     """Everything that happens to task rows."""
 
-    def __init__(self, database: Database, bell: Bell) -> None:
+    def __init__(self, database: Database, bell: Doorbell) -> None:
         self._database = database
         self._bell = bell
 

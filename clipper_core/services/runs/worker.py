@@ -54,7 +54,7 @@ class NewFile:
 
 
 @dataclass
-class Bench:
+class TaskContext:
     """What one step works with: its claim, an empty folder, and a progress to report that raises when it must stop."""
 
     claim: Claim
@@ -62,10 +62,10 @@ class Bench:
     progress: Callable[[float], None]
 
 
-Step = Callable[[Bench], Outcome]
+Step = Callable[[TaskContext], Outcome]
 
 
-class Work:
+class TaskWorker:
     """Performs tasks. ``steps`` says how each kind is done."""
 
     def __init__(
@@ -142,8 +142,8 @@ class Work:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
-            with Heart(self._tasks, claim) as heart:
-                outcome = self._steps[claim.kind](Bench(claim, folder, heart.beat))
+            with LeaseKeeper(self._tasks, claim) as heart:
+                outcome = self._steps[claim.kind](TaskContext(claim, folder, heart.beat))
                 heart.beat(1.0)
                 assets = self._store(claim, outcome.files)
             self._tasks.finish(claim, outcome.result, lambda s, task: self._follow(s, task, outcome, assets))
@@ -182,7 +182,7 @@ class Work:
         shutil.rmtree(self._scratch / f"{claim.id}-{attempt}", ignore_errors=True)
 
 
-class Heart:
+class LeaseKeeper:
     """Keeps a claim alive while its stage runs, and tells the stage to stop when the claim is gone."""
 
     def __init__(self, tasks: Tasks, claim: Claim) -> None:
@@ -193,7 +193,7 @@ class Heart:
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"lease-{claim.id}", daemon=True)
 
-    def __enter__(self) -> Heart:
+    def __enter__(self) -> LeaseKeeper:
         self._thread.start()
         return self
 

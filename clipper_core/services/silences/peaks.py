@@ -11,7 +11,7 @@ import numpy.typing as npt
 from clipper_core.adapters.speech.speech_audio import BYTES_PER_MS, SAMPLES_PER_MS
 from clipper_core.domain.envelope import FRAME_MS
 from clipper_core.errors import BadRange, NotReady
-from clipper_core.services.assets.measured import NOT_MAPPED, Evidence
+from clipper_core.services.assets.measured import NOT_MAPPED, MeasuredArtifacts
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.worker import Files
 
@@ -36,8 +36,8 @@ class PeaksView:
 
 
 class Peaks:
-    def __init__(self, evidence: Evidence, files: Files) -> None:
-        self._evidence = evidence
+    def __init__(self, measured: MeasuredArtifacts, files: Files) -> None:
+        self._measured = measured
         self._files = files
 
     def of(self, project: ProjectView, start_ms: int, end_ms: int | None, points: int) -> PeaksView:
@@ -47,7 +47,7 @@ class Peaks:
         """
         if project.map_id is None:
             raise NotReady(NOT_MAPPED)
-        envelope = self._evidence.envelope(project.map_id)
+        envelope = self._measured.envelope(project.map_id)
         end_ms = envelope.duration_ms if end_ms is None else min(end_ms, envelope.duration_ms)
         if start_ms >= end_ms:
             raise BadRange

@@ -19,7 +19,7 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import FINDER, MOST_OFFSET_DB, SilenceMap, SilenceSettings
 from clipper_core.errors import BadSettings, NotReady, ProjectNotFound, Stale
-from clipper_core.services.assets.measured import NOT_MAPPED, Evidence
+from clipper_core.services.assets.measured import NOT_MAPPED, MeasuredArtifacts
 from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 
@@ -41,9 +41,9 @@ class MapView:
 class Silences:
     """Shows a project's silence map, tries others, and changes which one is used."""
 
-    def __init__(self, database: Database, evidence: Evidence) -> None:
+    def __init__(self, database: Database, measured: MeasuredArtifacts) -> None:
         self._database = database
-        self._evidence = evidence
+        self._measured = measured
         self._found = lru_cache(KEPT)(self._find)
         self._levels = lru_cache(KEPT)(self._find_levels)
         self._contrasted = lru_cache(KEPT)(self._contrast)
@@ -55,11 +55,11 @@ class Silences:
         """
         with self._database.read() as session:
             map_id = _mapped(session.get(Project, project_id))
-        return MapView(map_id, self.found(map_id, settings), self._evidence.envelope(map_id).loudness)
+        return MapView(map_id, self.found(map_id, settings), self._measured.envelope(map_id).loudness)
 
     def found(self, map_id: str, settings: SilenceSettings | None = None) -> SilenceMap:
         """A stored map, or what other settings find in its envelope: milliseconds for hours."""
-        stored: SilenceMap = self._evidence.silence_map(map_id)
+        stored: SilenceMap = self._measured.silence_map(map_id)
         if settings is None or stored.answers(settings):
             return stored
         found: SilenceMap = self._found(map_id, settings)
@@ -79,7 +79,7 @@ class Silences:
         """
         with self._database.read() as session:
             before = _mapped(session.get(Project, project_id))
-        asset_id = self._evidence.asset_of(before)
+        asset_id = self._measured.asset_of(before)
         found = self.found(before, settings)
         with self._database.write() as session:
             project = session.get(Project, project_id, with_for_update=True)
@@ -96,7 +96,7 @@ class Silences:
                 project.map_id = row.id
                 project.revision += 1
             used = row.id
-        return MapView(used, self.found(used), self._evidence.envelope(used).loudness)
+        return MapView(used, self.found(used), self._measured.envelope(used).loudness)
 
     def _find(self, map_id: str, settings: SilenceSettings) -> SilenceMap:
         return find_silences(self._contrasted(map_id), settings)
@@ -106,7 +106,7 @@ class Silences:
 
     def _contrast(self, map_id: str) -> Envelope:
         """The envelope, with what an earlier version did not measure taken from its levels: once, not at each trial."""
-        envelope = self._evidence.envelope(map_id)
+        envelope = self._measured.envelope(map_id)
         if envelope.contrast is not None:
             return envelope
         return replace(envelope, contrast=contrast_of_levels(envelope.level_cdb))

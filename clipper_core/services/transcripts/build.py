@@ -50,7 +50,7 @@ NO_SPEECH = {"code": "no_speech", "message": "No speech was found in this record
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CaptionWords:
     """Words with rough times from a caption file, and how many of its cues lay outside the recording."""
 
     words: tuple[Word, ...]
@@ -58,15 +58,15 @@ class Heard:
     dropped: int
 
 
-def hear_captions(data: bytes, silences: SilenceMap, language: str) -> Heard:
+def hear_captions(data: bytes, silences: SilenceMap, language: str) -> CaptionWords:
     """Raises BadCaptions."""
     words, dropped = words_of_captions(read_captions(data), silences.duration_ms, silences)
     spoken = language if language != "auto" else ("en" if english(words) else "und")
-    return Heard(words, spoken, dropped)
+    return CaptionWords(words, spoken, dropped)
 
 
 def place_words(
-    heard: Heard,
+    heard: CaptionWords,
     aligner: Callable[[], Aligner],
     speech: SpeechAudio,
     silences: SilenceMap,

@@ -20,7 +20,7 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, ProjectNotFound, TranscriptNotFound, TranscriptStale
-from clipper_core.services.assets.measured import Evidence
+from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.idempotency import answered, remember
 from clipper_core.services.clips.outlines import outlines
 from clipper_core.services.clips.views import clean_text, new_version
@@ -56,10 +56,10 @@ class Corrected:
 class Corrections:
     """Corrects a project's transcript. ``seen`` is always the revision somebody corrected by."""
 
-    def __init__(self, database: Database, storage: Storage, evidence: Evidence) -> None:
+    def __init__(self, database: Database, storage: Storage, measured: MeasuredArtifacts) -> None:
         self._database = database
         self._storage = storage
-        self._evidence = evidence
+        self._measured = measured
 
     def show(self, project_id: str) -> TranscriptView | None:
         """The words in use; None before there are any. Raises ProjectNotFound."""
@@ -68,7 +68,7 @@ class Corrections:
             if transcript_id is None:
                 return None
             edited_by = session.get_one(TranscriptRow, transcript_id).edited_by
-        return TranscriptView(transcript_id, self._evidence.transcript(transcript_id), edited_by)
+        return TranscriptView(transcript_id, self._measured.transcript(transcript_id), edited_by)
 
     def correct(
         self, project_id: str, seen: str, edits: Sequence[Edit], *, by: str = "", key: str | None = None
@@ -93,7 +93,7 @@ class Corrections:
                 raise TranscriptNotFound
         if revision == now:
             return Corrected(now, 0, 0)
-        old, new = self._evidence.transcript(now), self._evidence.transcript(revision)
+        old, new = self._measured.transcript(now), self._measured.transcript(revision)
         return self._take_up(_Step(project_id, seen, earlier.asset_id, old, new, 1, by, key))
 
     def _make(self, project_id: str, seen: str, change: Change, by: str, key: str | None) -> Corrected:
@@ -101,7 +101,7 @@ class Corrections:
             if done := _done_before(session, project_id, key):
                 return done
             now = _seen(session, _existing(session, project_id), seen)
-        old = self._evidence.transcript(now)
+        old = self._measured.transcript(now)
         new, changed = change(old)
         if not changed:
             return Corrected(now, 0, 0)
@@ -147,7 +147,7 @@ class Corrections:
             session.flush()
             renewed = self._renew_clips(session, project, step)
             remember(session, step.project_id, step.key, [row.id, str(step.changed), str(renewed)])
-        self._evidence.keep(row.id, step.new)
+        self._measured.keep(row.id, step.new)
         return Corrected(row.id, step.changed, renewed)
 
     def _read_map(self, project_id: str) -> None:
@@ -155,12 +155,12 @@ class Corrections:
         with self._database.read() as session:
             map_id = _existing(session, project_id).map_id
         if map_id is not None:
-            self._evidence.silence_map(map_id)
+            self._measured.silence_map(map_id)
 
     def _renew_clips(self, session: Session, project: Project, step: _Step) -> int:
         """A version on the new words for each clip nobody has decided on whose words they change; how many."""
         live = session.scalars(select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))).all()
-        silences = self._evidence.silence_map(project.map_id) if project.map_id else None
+        silences = self._measured.silence_map(project.map_id) if project.map_id else None
         renewed = 0
         stand = outlines(session, [c.id for c in live])
         for clip in live:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
 from clipper_core.domain.envelope import FRAME_MS, Levels
-from clipper_core.domain.silence import FLOOR_DB, Evidence
+from clipper_core.domain.silence import FLOOR_DB, SilenceBasis
 
 Floats = npt.NDArray[np.floating]
 Spans = npt.NDArray[np.signedinteger]
@@ -49,13 +49,13 @@ def traits(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
     )
 
 
-def evidence(contrast: Contrast, level_cdb: Levels, spans: Spans) -> list[Evidence]:
+def evidence(contrast: Contrast, level_cdb: Levels, spans: Spans) -> list[SilenceBasis]:
     """What tells each silence from the speech within about half a minute."""
     soft = np.repeat(soft_speech(contrast, level_cdb), BLOCK)[: len(level_cdb)]
     by_level = means(level_cdb >= soft, spans) < 0.05
     nobody = contrast.margin[_block(spans)] >= NOBODY
     return [
-        Evidence.NOBODY if n else Evidence.LEVEL if level else Evidence.BANDS
+        SilenceBasis.NOBODY if n else SilenceBasis.LEVEL if level else SilenceBasis.BANDS
         for n, level in zip(nobody.tolist(), by_level.tolist(), strict=True)
     ]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast, Quarters
 from clipper_core.domain.envelope import FRAME_MS, Envelope, Levels
-from clipper_core.domain.silence import FLOOR_DB, Evidence, Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.silence import FLOOR_DB, Silence, SilenceBasis, SilenceMap, SilenceSettings
 from clipper_core.stages.silence.confidence import (
     Floats,
     Spans,
@@ -110,7 +110,7 @@ def _per_frame(blocks: npt.NDArray[np.int16], frames: int) -> npt.NDArray[np.int
 def _by_level(envelope: Envelope, settings: SilenceSettings, threshold_db: float) -> SilenceMap:
     runs = edges(envelope.level_cdb <= threshold_db * 100)
     spans = _long_enough(runs, envelope, settings.min_silence_ms)
-    silences = tuple(Silence(*row, None, Evidence.THRESHOLD) for row in zip(*_rows(spans, envelope), strict=True))
+    silences = tuple(Silence(*row, None, SilenceBasis.THRESHOLD) for row in zip(*_rows(spans, envelope), strict=True))
     return SilenceMap(envelope.duration_ms, silences, _in_range(threshold_db), settings)
 
 

@@ -17,7 +17,7 @@ from clipper_core.stages.silence.find import find_silences
 from clipper_core.stages.silence.strict import strict_silences
 from clipper_core.stages.sound.bands import BandMeter
 from clipper_core.stages.sound.decode import PcmFormat, Samples, on_clock
-from clipper_core.stages.sound.halves import Listening
+from clipper_core.stages.sound.halves import TwoHalfDecode
 from clipper_core.stages.sound.levels import HEAD, Meter, Planes
 from clipper_core.stages.sound.loudness import LoudnessMeter
 from clipper_core.stages.sound.resample import SPEECH_RATE, SpeechSound
@@ -114,7 +114,7 @@ _CHANNELS_CANCEL = MediaWarning(
 )
 
 
-class Heard:
+class SoundMeasurements:
     """Everything that is measured of a recording while it is decoded: see Ear."""
 
     def __init__(self, pcm: PcmFormat, speech: BinaryIO | None, from_s: int) -> None:
@@ -140,7 +140,7 @@ class Heard:
         if self.speech:
             self.speech.add(planes)
 
-    def join(self, later: Heard) -> None:
+    def join(self, later: SoundMeasurements) -> None:
         """Append what ``later`` heard."""
         self.meter.join(later.meter)
         self._loudness.join(later._loudness)
@@ -162,13 +162,13 @@ class Heard:
 
 def _listen(
     ffmpeg: Ffmpeg, path: Path, track: int, part: Path | None, duration_ms: int, max_hours: float, progress: Progress
-) -> Heard:
+) -> SoundMeasurements:
     with part.open("wb") if part is not None else nullcontext() as speech:
-        whole = Listening(
+        whole = TwoHalfDecode(
             ffmpeg,
             path,
             track,
-            lambda pcm, from_s: Heard(pcm, speech, from_s),
+            lambda pcm, from_s: SoundMeasurements(pcm, speech, from_s),
             duration_ms=duration_ms,
             most_s=max_hours * 3_600,
             progress=progress,

@@ -19,7 +19,7 @@ from clipper_core.adapters.media.ffmpeg import Ffmpeg, Progress, quiet
 from clipper_core.domain.silence import FLOOR_DB, Silence
 from clipper_core.errors import BadSettings
 from clipper_core.stages.sound.decode import PcmFormat, Samples
-from clipper_core.stages.sound.halves import Listening
+from clipper_core.stages.sound.halves import TwoHalfDecode
 
 Sums = npt.NDArray[np.int64]
 
@@ -48,7 +48,7 @@ def strict_silences(
     def making(pcm: PcmFormat, _from_s: int) -> StrictDetector:
         return StrictDetector(pcm, threshold_db, min_silence_ms, seek_step_ms)
 
-    whole = Listening(ffmpeg, path, track, making, duration_ms=duration_ms, halves=False, progress=progress)
+    whole = TwoHalfDecode(ffmpeg, path, track, making, duration_ms=duration_ms, halves=False, progress=progress)
     return whole.to_the_end()[0].end()
 
 

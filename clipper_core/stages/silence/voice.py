@@ -8,7 +8,7 @@ import numpy as np
 
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
 from clipper_core.domain.envelope import FRAME_MS, Envelope, Voice
-from clipper_core.domain.silence import Evidence, Silence, SilenceSettings
+from clipper_core.domain.silence import Silence, SilenceBasis, SilenceSettings
 from clipper_core.stages.silence.confidence import LEAST, MOST, Spans, mean_levels, means
 from clipper_core.stages.silence.contrast import Floats, Mask, edges
 
@@ -65,7 +65,7 @@ def _judged(
     levels = mean_levels(envelope.level_cdb, spans).tolist()
     for (first, last), level_db, sureness, s in zip(spans.tolist(), levels, confidence, known, strict=True):
         end_ms = min(last * FRAME_MS, envelope.duration_ms)
-        yield Silence(first * FRAME_MS, end_ms, level_db, sureness, s.evidence if s is not None else Evidence.VOICE)
+        yield Silence(first * FRAME_MS, end_ms, level_db, sureness, s.evidence if s is not None else SilenceBasis.VOICE)
 
 
 def _most_of(silences: tuple[Silence, ...], span: list[int]) -> Silence | None:

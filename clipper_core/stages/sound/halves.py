@@ -36,7 +36,7 @@ class Ear(Protocol):
 E = TypeVar("E", bound=Ear)
 
 
-class Listening(Generic[E]):
+class TwoHalfDecode(Generic[E]):
     """One sound track and what listens to it. ``making`` makes the ear for what begins at a second of it.
 
     ``duration_ms`` is what was declared; 0: nothing. Without ``halves`` one ear hears it all.
@@ -171,7 +171,7 @@ class _Second(Generic[E]):
 
     def __init__(
         self,
-        whole: Listening[E],
+        whole: TwoHalfDecode[E],
         ear: E,
         source: SoundSource,
         pcm: PcmFormat,

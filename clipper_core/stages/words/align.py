@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.speech.aligner import Heard
+from clipper_core.adapters.speech.aligner import AlignedWord
 from clipper_core.adapters.speech.speech_audio import SpeechAudio as SpeechAudio
 from clipper_core.domain.silence import SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
@@ -42,7 +42,7 @@ class Aligner(Protocol):
 
     languages: frozenset[str]
 
-    def align(self, pcm: npt.NDArray[np.int16], words: Sequence[str]) -> tuple[Heard | None, ...] | None:
+    def align(self, pcm: npt.NDArray[np.int16], words: Sequence[str]) -> tuple[AlignedWord | None, ...] | None:
         """A place for each word, None for one that is not spoken; None for all if the text can't be fitted in."""
         ...
 
@@ -163,7 +163,7 @@ class _Run:
         return max(from_ms, found)
 
 
-def _believed(heard: Sequence[Heard | None]) -> list[bool]:
+def _believed(heard: Sequence[AlignedWord | None]) -> list[bool]:
     """Which words are where they were found, judged with their neighbours."""
     spoken = [h for h in heard if h]
     lengths = np.array([max(1, h.end_ms - h.start_ms) for h in spoken], dtype=float)

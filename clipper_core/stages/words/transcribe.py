@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.adapters.speech.speech_audio import SpeechAudio
-from clipper_core.domain.heard import HeardPiece
+from clipper_core.domain.recognised import RecognisedPiece
 from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
@@ -56,7 +56,7 @@ class Recogniser(Protocol):
     in_flight: int
     """How many pieces it hears at a time."""
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> HeardPiece:
+    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
         """What is said in speech audio that starts ``offset_ms`` into the recording, timed from its own start.
 
         Raises PieceTooLarge where it takes less at a time.
@@ -65,7 +65,7 @@ class Recogniser(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HeardStretch:
+class RecognisedStretch:
     """The words of a stretch, in order and inside it, and the language most of them are in, where the engine says."""
 
     words: tuple[Word, ...]
@@ -86,7 +86,7 @@ def stretches(silences: SilenceMap, target_ms: int = TARGET_MS, most_ms: int = M
 
 def hear_stretch(
     recogniser: Recogniser, speech: SpeechAudio, stretch: TimeRange, silences: SilenceMap, progress: Progress
-) -> HeardStretch:
+) -> RecognisedStretch:
     """What is said in one stretch, in order whichever piece is heard first.
 
     An error, or a stop by ``progress``, lets no new piece begin; those in flight are waited for, since they are paid
@@ -97,7 +97,7 @@ def hear_stretch(
     heard = (hearing.one_by_one if recogniser.in_flight == 1 else hearing.several)(pieces, progress)
     progress(1.0)
     parts = [part for piece in sorted(heard) for part in heard[piece]]
-    return HeardStretch(merge(p.words for p in parts), main_language(parts))
+    return RecognisedStretch(merge(p.words for p in parts), main_language(parts))
 
 
 def transcribe_stretch(
@@ -107,7 +107,7 @@ def transcribe_stretch(
     return hear_stretch(recogniser, speech, stretch, silences, progress).words
 
 
-def main_language(parts: Iterable[HeardStretch]) -> str | None:
+def main_language(parts: Iterable[RecognisedStretch]) -> str | None:
     """The language that most words are in; None where none is named."""
     words: Counter[str] = Counter()
     for part in parts:
@@ -136,7 +136,7 @@ def english(words: Sequence[Word]) -> bool:
     return sum(b in _ENGLISH for b in bare) >= USUAL_SHARE * len(bare)
 
 
-Parts = dict[TimeRange, list[HeardStretch]]
+Parts = dict[TimeRange, list[RecognisedStretch]]
 
 
 @dataclass
@@ -164,7 +164,7 @@ class _Hearing:
             if stop.is_set():
                 raise Cancelled
 
-        def heard(piece: TimeRange) -> list[HeardStretch]:
+        def heard(piece: TimeRange) -> list[RecognisedStretch]:
             try:
                 return self._heard(piece, look)
             except Exception as error:
@@ -187,7 +187,7 @@ class _Hearing:
                 stop.set()  # those that have not begun never will; the others are waited for
         return out
 
-    def _heard(self, piece: TimeRange, progress: Progress) -> list[HeardStretch]:
+    def _heard(self, piece: TimeRange, progress: Progress) -> list[RecognisedStretch]:
         """One piece; in halves, cut at a silence, where it is too large."""
         progress(0.0)
         try:
@@ -200,13 +200,13 @@ class _Hearing:
         halves = TimeRange(piece.start_ms, cut), TimeRange(cut, piece.end_ms)
         return [part for half in halves for part in self._heard(half, progress)]
 
-    def _placed(self, heard: HeardPiece, piece: TimeRange) -> HeardStretch:
+    def _placed(self, heard: RecognisedPiece, piece: TimeRange) -> RecognisedStretch:
         if heard.words is None:
             words = spread_words(heard.text, piece, self.silences)
         else:
             at = piece.start_ms
             words = tuple(_inside(t, at + a, at + b, piece) for t, a, b in heard.words)
-        return HeardStretch(words, heard.language)
+        return RecognisedStretch(words, heard.language)
 
 
 def _divided(span: TimeRange, silences: SilenceMap, target_ms: int, most_ms: int) -> list[TimeRange]:

@@ -33,7 +33,7 @@ def draw_overview(app: App, project_id: str) -> bool:
         st.html('<div class="c muted">The map of the whole recording follows in a moment.</div>')
         return is_busy(project.run)
     trying = silences.tried(app, project_id, project.map_id)
-    envelope = app.evidence.envelope(project.map_id)
+    envelope = app.measured.envelope(project.map_id)
     found = trying.silence_map
     figure, covered = _drawn(app, project, trying, envelope)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -76,7 +76,7 @@ def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Env
 
     While a stretch is selected, only other silences change it: another figure would lose the selection.
     """
-    listened = app.listening.of(project.id)
+    listened = app.played.of(project.id)
     duration_ms = trying.silence_map.duration_ms
     clips = app.clips.outlines(project.id)
     covered = coverage(duration_ms, clips, listened)

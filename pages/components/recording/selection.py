@@ -86,7 +86,7 @@ def _do(what: Any, app: App, project_id: str, span: TimeRange) -> None:
 
 
 def _make(app: App, project_id: str, span: TimeRange, by: str) -> None:
-    made = app.clips.create(project_id, (app.evidence.snapped(project_id, span),), by=by)
+    made = app.clips.create(project_id, (app.measured.snapped(project_id, span),), by=by)
     st.session_state[f"made-{project_id}"] = made.id
 
 

@@ -17,7 +17,7 @@ from clipper_core.charts.strip import strip_svg
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, coverage_of
 from clipper_core.domain.envelope import Envelope
-from clipper_core.domain.silence import Evidence, Silence, SilenceMap
+from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 
 HOUR_MS = 3_600_000
@@ -61,7 +61,7 @@ def test_silences_of_a_kind_are_one_trace_that_is_down_exactly_within_them():
 
 
 def test_dead_air_and_what_may_be_no_silence_are_shaded_each_in_its_own_way():
-    doubtful = Silence(3_000, 5_000, -40.0, 0.4, Evidence.BANDS)
+    doubtful = Silence(3_000, 5_000, -40.0, 0.4, SilenceBasis.BANDS)
 
     figure = drawn(10_000, (Silence(1_000, 1_500), doubtful, Silence(6_000, 7_000, confidence=0.95)))
 
@@ -137,11 +137,11 @@ def test_hovering_says_the_time_and_the_silence_there():
 @pytest.mark.parametrize(
     ("confidence", "evidence", "said"),
     [
-        (0.97, Evidence.LEVEL, "sure: quieter than the speech around"),
-        (0.7, Evidence.BANDS, "likely: noise or music, no speech in it"),
-        (0.59, Evidence.VOICE, "doubtful: there is sound, but no voice"),
-        (1.0, Evidence.NOBODY, "sure: nobody speaks near it"),
-        (1.0, Evidence.THRESHOLD, "sure: below the fixed level"),
+        (0.97, SilenceBasis.LEVEL, "sure: quieter than the speech around"),
+        (0.7, SilenceBasis.BANDS, "likely: noise or music, no speech in it"),
+        (0.59, SilenceBasis.VOICE, "doubtful: there is sound, but no voice"),
+        (1.0, SilenceBasis.NOBODY, "sure: nobody speaks near it"),
+        (1.0, SilenceBasis.THRESHOLD, "sure: below the fixed level"),
     ],
 )
 def test_hovering_says_how_sure_a_silence_is_and_what_it_rests_on(confidence, evidence, said):
@@ -200,7 +200,7 @@ def heavy() -> dict:
     """What three hours with 5,000 silences and 60 clips take to draw, listened to here and there."""
     sure = (0.5, 0.95)
     silences = tuple(
-        Silence(i * 2_160, i * 2_160 + 500 + i % 3 * 300, -55.0, sure[i % 2], Evidence.LEVEL) for i in range(5_000)
+        Silence(i * 2_160, i * 2_160 + 500 + i % 3 * 300, -55.0, sure[i % 2], SilenceBasis.LEVEL) for i in range(5_000)
     )
     statuses = tuple(ClipStatus)
     clips = tuple(
@@ -226,7 +226,7 @@ def test_three_hours_with_five_thousand_silences_and_sixty_clips_stay_under_250_
 def test_three_hours_with_three_thousand_silences_are_seven_traces():
     sure = (0.5, 0.95)
     silences = tuple(
-        Silence(i * 3_600, i * 3_600 + 700 + i % 3 * 300, -55.0, sure[i % 2], Evidence.LEVEL) for i in range(3_000)
+        Silence(i * 3_600, i * 3_600 + 700 + i % 3 * 300, -55.0, sure[i % 2], SilenceBasis.LEVEL) for i in range(3_000)
     )
     levels = np.random.default_rng(1).normal(-45, 5, 10_800).astype(np.float32)
     clips = tuple(DrawnClip(i * 200_000, i * 200_000 + 48_000, ClipStatus.PROPOSED, "A title") for i in range(50))

@@ -16,7 +16,7 @@ from clipper_core.db.models import Clip, Render, Task
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import ClipperError, LeaseLost
 from clipper_core.services.renders import renders
-from clipper_core.services.runs.worker import Bench, Outcome
+from clipper_core.services.runs.worker import Outcome, TaskContext
 from tests.unit.review_room import PROJECT, Room, open_room
 
 Json = dict[str, Any]
@@ -151,7 +151,7 @@ def test_a_render_that_has_not_begun_is_stopped_when_its_approval_ends(
     end(room, clip)
 
     assert not room.waiting()
-    room.app.work.perform(task.id, task.attempt)
+    room.app.worker.perform(task.id, task.attempt)
     assert state_of(room, task) == TaskState.CANCELLED
 
 
@@ -161,16 +161,16 @@ def test_a_render_at_work_whose_approval_ends_stores_nothing(
 ) -> None:
     clip = room.decided(room.made(10, 40))
     (task,) = room.waiting()
-    steps = room.app.work._steps
+    steps = room.app.worker._steps
     render = next(step for kind, step in steps.items() if kind == task.kind)
 
-    def meanwhile(bench: Bench) -> Outcome:
+    def meanwhile(bench: TaskContext) -> Outcome:
         made = render(bench)
         end(room, clip)
         return made
 
     monkeypatch.setitem(steps, next(k for k in steps if k == task.kind), meanwhile)
-    room.app.work.perform(task.id, task.attempt)
+    room.app.worker.perform(task.id, task.attempt)
 
     assert state_of(room, task) == TaskState.CANCELLED
     with room.app.database.read() as session:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clipper_core.adapters.endpoint.answers import Complaint, Completion, Transcription
 from clipper_core.adapters.endpoint.heard_words import clean, language_code, words_as_written
-from clipper_core.domain.heard import HeardPiece, heard_from_row, heard_to_row
+from clipper_core.domain.recognised import RecognisedPiece, heard_from_row, heard_to_row
 from clipper_core.domain.spending import Spending
 
 KEYS = ["text", "words", "word", "start", "end", "segments", "language", "languages", "code", "usage", "input_tokens"]
@@ -94,7 +94,7 @@ def test_written_words_are_whole_and_in_order(texts: list[str], heard: list[tupl
     st.text(max_size=20), st.none() | st.lists(st.tuples(st.text(max_size=4), st.integers(0, 9), st.integers(9, 99)))
 )
 def test_what_was_heard_is_kept_as_json_and_read_again(text: str, words: list[tuple[str, int, int]] | None) -> None:
-    piece = HeardPiece(text, None if words is None else tuple(words), "en", Spending(1, 2, 3, 4, 0.5))
+    piece = RecognisedPiece(text, None if words is None else tuple(words), "en", Spending(1, 2, 3, 4, 0.5))
 
     assert heard_from_row(json.loads(json.dumps(heard_to_row(piece)))) == piece
 
@@ -103,7 +103,7 @@ def test_words_are_read_with_their_times_inside_the_piece() -> None:
     words = [{"word": "Hi", "start": -0.1, "end": 0.38}, {"word": "there", "start": 0.4, "end": 99.0}]
     said = Transcription.model_validate({"text": "Hi there.", "words": words, "language": "english"})
 
-    assert said.heard(2_000) == HeardPiece("Hi there.", (("Hi", 0, 380), ("there.", 400, 2_000)), "en")
+    assert said.heard(2_000) == RecognisedPiece("Hi there.", (("Hi", 0, 380), ("there.", 400, 2_000)), "en")
 
 
 def test_words_inside_segments_are_read_too() -> None:
@@ -120,7 +120,7 @@ def test_words_inside_segments_are_read_too() -> None:
 def test_times_that_make_no_sense_leave_the_text(words: Any) -> None:
     said = Transcription.model_validate({"text": "Hi there.", "words": words})
 
-    assert said.heard(2_000) == HeardPiece("Hi there.", None, None)
+    assert said.heard(2_000) == RecognisedPiece("Hi there.", None, None)
 
 
 @given(anything)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from clipper_core.adapters.speech.recogniser import Pocketsphinx
-from clipper_core.domain.heard import NOTHING
+from clipper_core.domain.recognised import NOTHING
 
 Sound = npt.NDArray[np.int16]
 SECONDS = np.arange(16_000 * 6) / 16_000

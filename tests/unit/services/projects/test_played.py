@@ -10,24 +10,24 @@ from clipper_core.db.models import Project, now
 from clipper_core.db.session import Database
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import ProjectNotFound
-from clipper_core.services.projects.played import Listening
+from clipper_core.services.projects.played import PlayedRanges
 
 
 @pytest.fixture
-def listening(database: Database) -> Listening:
+def listening(database: Database) -> PlayedRanges:
     with database.write() as session:
         session.get_one(Project, "prj_1").media = {"v": 1, "duration_ms": 60_000}
-    return Listening(database)
+    return PlayedRanges(database)
 
 
-def test_what_was_played_is_merged_into_what_was_played_before(listening: Listening):
+def test_what_was_played_is_merged_into_what_was_played_before(listening: PlayedRanges):
     listening.add("prj_1", [TimeRange(0, 5_000), TimeRange(20_000, 30_000)])
     listening.add("prj_1", [TimeRange(4_000, 9_000), TimeRange(55_000, 70_000)])
 
     assert listening.of("prj_1") == (TimeRange(0, 9_000), TimeRange(20_000, 30_000), TimeRange(55_000, 60_000))
 
 
-def test_of_two_who_listen_at_once_neither_is_lost(listening: Listening):
+def test_of_two_who_listen_at_once_neither_is_lost(listening: PlayedRanges):
     def listen(first_s: int) -> None:
         for second in range(first_s, 60, 4):
             listening.add("prj_1", [TimeRange(second * 1_000, second * 1_000 + 100)])
@@ -41,7 +41,7 @@ def test_of_two_who_listen_at_once_neither_is_lost(listening: Listening):
     assert [r.start_ms for r in listening.of("prj_1")] == list(range(0, 60_000, 2_000))
 
 
-def test_a_deleted_recording_takes_no_more(listening: Listening, database: Database):
+def test_a_deleted_recording_takes_no_more(listening: PlayedRanges, database: Database):
     with database.write() as session:
         session.get_one(Project, "prj_1").deleted_at = now()
 

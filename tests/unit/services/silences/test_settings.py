@@ -16,10 +16,9 @@ from clipper_core.db.models import Asset, Project, SilenceMapRow
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import silence_json
 from clipper_core.domain.envelope import Envelope
-from clipper_core.domain.silence import Evidence as Rests
-from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
+from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap, SilenceSettings
 from clipper_core.errors import BadRange, BadSettings, NotReady, ProjectNotFound, Stale
-from clipper_core.services.assets.measured import Evidence
+from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.worker import Files
 from clipper_core.services.silences.peaks import Peaks, sound_peaks
@@ -62,7 +61,7 @@ class House:
         self.database = database
         self.storage = Kept(folder / "files")
         self.files = Files(database, self.storage)
-        self.evidence = Evidence(database, self.files)
+        self.evidence = MeasuredArtifacts(database, self.files)
         self.silences = Silences(database, self.evidence)
         self.peaks = Peaks(self.evidence, self.files)
         self.sound = (np.sin(np.arange(LENGTH_MS * 16) / 16_000 * 2 * np.pi * 200) * 16_384).astype("<i2")
@@ -194,7 +193,7 @@ def test_a_run_goes_by_the_changed_map_only_over_the_same_envelope(house: House)
 
 def test_a_map_comes_back_from_its_row_with_how_sure_it_is(database: Database) -> None:
     silences = (
-        Silence(0, 500, -60.25, 0.875, Rests.BANDS),
+        Silence(0, 500, -60.25, 0.875, SilenceBasis.BANDS),
         Silence(600, 900, -50.0),
         Silence(1_000, 9_000, -70.0, 1.0),
     )
@@ -214,7 +213,7 @@ def test_a_row_of_the_first_version_has_the_usual_settings(database: Database) -
 
 def test_a_silence_says_how_sure_it_is_only_where_somebody_judged() -> None:
     assert silence_json(Silence(0, 500, -60.04)) == {"start_s": 0.0, "end_s": 0.5, "level_db": -60.0}
-    assert silence_json(Silence(0, 500, -60.0, 0.876, Rests.NOBODY)) == {
+    assert silence_json(Silence(0, 500, -60.0, 0.876, SilenceBasis.NOBODY)) == {
         "start_s": 0.0,
         "end_s": 0.5,
         "level_db": -60.0,

@@ -28,7 +28,7 @@ from clipper_core.errors import (
     TranscriptStale,
     WordChanged,
 )
-from clipper_core.services.assets.measured import KEPT, Evidence
+from clipper_core.services.assets.measured import KEPT, MeasuredArtifacts
 from clipper_core.services.clips.views import clip_views, new_version
 from clipper_core.services.runs.worker import Files, write_json
 from clipper_core.services.transcripts.corrections import Corrections
@@ -83,7 +83,7 @@ def corrections(database: Database, storage: Breaking, tmp_path: Path) -> Correc
             session.add(clip)
             session.flush()
             session.add(new_version(clip, project, f"Title of {clip_id}", [span], (), "source", "Ana"))
-    return Corrections(database, storage, Evidence(database, Files(database, storage)))
+    return Corrections(database, storage, MeasuredArtifacts(database, Files(database, storage)))
 
 
 def read(corrections: Corrections) -> str:
@@ -275,14 +275,14 @@ def test_clips_that_rest_on_many_revisions_are_compared_without_reading_these_ag
         start_s = 200 + 10 * number
         room.decided(room.made(start_s, start_s + 10))
         room.clips()
-    before = room.app.evidence.transcript.cache_info().misses
+    before = room.app.measured.transcript.cache_info().misses
 
     answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(KEPT + 4), seen=f'"{revision}"')
     clips = room.clips()
 
     assert answer.status_code == 201
     assert not any(c["words_changed"] for c in clips)
-    assert room.app.evidence.transcript.cache_info().misses == before + 1  # the words that were just corrected
+    assert room.app.measured.transcript.cache_info().misses == before + 1  # the words that were just corrected
 
 
 def edit_of(number: int) -> dict[str, Any]:

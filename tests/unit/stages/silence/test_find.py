@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
 from clipper_core.domain.envelope import Envelope
-from clipper_core.domain.silence import Evidence, SilenceSettings
+from clipper_core.domain.silence import SilenceBasis, SilenceSettings
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 from tests.unit.conftest import SHARED, Sound, noise, talk
 from tests.unit.heard import RATE, heard, silences_of
@@ -148,7 +148,7 @@ def test_noise_that_automatic_gain_lifts_within_a_pause_is_silence():
 def test_where_nobody_speaks_all_is_one_silence(sound: Sound):
     found = find_silences(heard(sound), SilenceSettings()).silences
 
-    assert [(s.start_ms, s.end_ms, s.evidence) for s in found] == [(0, 5_000, Evidence.NOBODY)]
+    assert [(s.start_ms, s.end_ms, s.evidence) for s in found] == [(0, 5_000, SilenceBasis.NOBODY)]
 
 
 def test_the_evidence_is_the_level_in_a_quiet_room_and_the_bands_in_a_loud_one():
@@ -158,8 +158,8 @@ def test_the_evidence_is_the_level_in_a_quiet_room_and_the_bands_in_a_loud_one()
     quiet = find_silences(heard(talk(*TALK)), SilenceSettings(min_silence_ms=300)).silences
     loud = find_silences(heard(mixed(talk(*TALK), hum)), SilenceSettings(min_silence_ms=300)).silences
 
-    assert {s.evidence for s in quiet} == {Evidence.LEVEL}
-    assert {s.evidence for s in loud} == {Evidence.BANDS}
+    assert {s.evidence for s in quiet} == {SilenceBasis.LEVEL}
+    assert {s.evidence for s in loud} == {SilenceBasis.BANDS}
 
 
 def test_each_silence_has_its_level():
@@ -190,7 +190,7 @@ def test_a_fixed_threshold_is_kept_to_the_frame():
     found = find_silences(envelope, settings)
 
     assert close([(s.start_ms, s.end_ms) for s in found.silences], PAUSES)
-    assert {s.evidence for s in found.silences} == {Evidence.THRESHOLD}
+    assert {s.evidence for s in found.silences} == {SilenceBasis.THRESHOLD}
     assert found.threshold_db == -30
     assert set(threshold_levels(envelope, settings).tolist()) == {-30}
 
@@ -199,7 +199,7 @@ def test_an_envelope_without_contrast_is_judged_by_its_level():
     found = find_silences(heard(talk(*TALK), contrast=False), SilenceSettings(min_silence_ms=300)).silences
 
     assert close([(s.start_ms, s.end_ms) for s in found], PAUSES)
-    assert all(s.evidence is Evidence.LEVEL for s in found)
+    assert all(s.evidence is SilenceBasis.LEVEL for s in found)
 
 
 def covered(envelope: Envelope, settings: SilenceSettings) -> np.ndarray:

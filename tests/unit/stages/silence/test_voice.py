@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.contrast import NOBODY, Contrast
 from clipper_core.domain.envelope import Envelope
-from clipper_core.domain.silence import Evidence, Silence, SilenceSettings
+from clipper_core.domain.silence import Silence, SilenceBasis, SilenceSettings
 from clipper_core.stages.silence.find import find_silences
 from clipper_core.stages.silence.voice import with_voice
 
@@ -32,7 +32,7 @@ def envelope(unvoiced: list[tuple[int, int]], kind: tuple[int, int] = MUSIC, sec
 def test_under_music_a_stretch_without_a_voice_is_a_silence():
     (found,) = with_voice((), envelope([(2_000, 3_500)]), SETTINGS)
 
-    assert (found.start_ms, found.end_ms, found.level_db, found.evidence) == (2_000, 3_500, -30, Evidence.VOICE)
+    assert (found.start_ms, found.end_ms, found.level_db, found.evidence) == (2_000, 3_500, -30, SilenceBasis.VOICE)
     assert found.confidence is not None
     assert 0.5 <= found.confidence < 0.8
 
@@ -47,36 +47,36 @@ def test_a_consonant_without_voice_is_no_silence():
 
 
 def test_a_silence_in_which_a_voice_is_heard_stays_but_is_less_sure():
-    silence = Silence(5_000, 6_000, -40, 0.9, Evidence.BANDS)
+    silence = Silence(5_000, 6_000, -40, 0.9, SilenceBasis.BANDS)
 
     (without,), (with_one,) = (
         with_voice((silence,), envelope(unvoiced, ROOM), SETTINGS) for unvoiced in ([(5_000, 6_000)], [])
     )
 
-    assert (with_one.start_ms, with_one.end_ms, with_one.evidence) == (5_000, 6_000, Evidence.BANDS)
+    assert (with_one.start_ms, with_one.end_ms, with_one.evidence) == (5_000, 6_000, SilenceBasis.BANDS)
     assert without.confidence == pytest.approx(0.9, abs=0.02)
     assert with_one.confidence is not None
     assert with_one.confidence < 0.5
 
 
 def test_a_silence_grows_where_no_voice_is_heard_beside_it():
-    silence = Silence(2_000, 3_000, -40, 0.9, Evidence.BANDS)
+    silence = Silence(2_000, 3_000, -40, 0.9, SilenceBasis.BANDS)
 
     (found,) = with_voice((silence,), envelope([(2_500, 3_400)]), SETTINGS)
 
-    assert (found.start_ms, found.end_ms, found.evidence) == (2_000, 3_400, Evidence.BANDS)
+    assert (found.start_ms, found.end_ms, found.evidence) == (2_000, 3_400, SilenceBasis.BANDS)
 
 
 def test_a_silence_that_mostly_rests_on_the_voice_says_so():
-    silence = Silence(2_000, 2_200, -40, 0.9, Evidence.BANDS)
+    silence = Silence(2_000, 2_200, -40, 0.9, SilenceBasis.BANDS)
 
     (found,) = with_voice((silence,), envelope([(2_100, 4_000)]), SETTINGS)
 
-    assert (found.start_ms, found.end_ms, found.evidence) == (2_000, 4_000, Evidence.VOICE)
+    assert (found.start_ms, found.end_ms, found.evidence) == (2_000, 4_000, SilenceBasis.VOICE)
 
 
 def test_an_opinion_nobody_asks_for_changes_nothing():
-    silences = (Silence(5_000, 6_000, -40, 0.9, Evidence.BANDS),)
+    silences = (Silence(5_000, 6_000, -40, 0.9, SilenceBasis.BANDS),)
     given_one = envelope([(2_000, 3_500)])
 
     assert with_voice(silences, given_one, SilenceSettings(use_voice=False)) == silences
@@ -92,7 +92,7 @@ def test_a_fixed_threshold_asks_for_no_opinion():
 def test_the_finder_asks_for_the_opinion():
     found = find_silences(envelope([(2_000, 3_500)]), SETTINGS)
 
-    assert [(s.start_ms, s.end_ms, s.evidence) for s in found.silences] == [(2_000, 3_500, Evidence.VOICE)]
+    assert [(s.start_ms, s.end_ms, s.evidence) for s in found.silences] == [(2_000, 3_500, SilenceBasis.VOICE)]
 
 
 @given(st.data())

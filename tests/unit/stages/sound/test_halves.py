@@ -13,7 +13,7 @@ from clipper_core.adapters.media.pyav import SoundSource
 from clipper_core.errors import Cancelled, ClipperError, Truncated
 from clipper_core.stages.sound import halves
 from clipper_core.stages.sound.decode import PcmFormat, Samples, blocks, decoded
-from clipper_core.stages.sound.halves import Listening
+from clipper_core.stages.sound.halves import TwoHalfDecode
 from tests.unit.conftest import noise, talk, write_video, write_wav
 
 # What decodes to the same however it is cut: with AAC, where the encoder was told to leave no noise to the decoder.
@@ -75,7 +75,7 @@ def plain(ffmpeg: Ffmpeg, path: Path, track: int = 0) -> bytes:
 
 
 def heard(ffmpeg: Ffmpeg, path: Path, track: int = 0) -> list[Keeper]:
-    return Listening(ffmpeg, path, track, Keeper, progress=quiet).to_the_end()
+    return TwoHalfDecode(ffmpeg, path, track, Keeper, progress=quiet).to_the_end()
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -137,7 +137,7 @@ def test_a_hole_before_the_middle_leaves_all_of_it_to_one(ffmpeg: Ffmpeg, source
     meant = plain(ffmpeg, holed)
     length_s = len(meant) / 4 / 48_000
     # No second half counts as heard that is thrown away: neither for the progress nor for the longest there may be.
-    whole = Listening(
+    whole = TwoHalfDecode(
         ffmpeg, holed, 0, Keeper, duration_ms=round(length_s * 1000), most_s=length_s, progress=told.append
     )
 
@@ -197,11 +197,11 @@ def test_progress_grows_to_the_end_and_can_end_it(ffmpeg: Ffmpeg, source: Path, 
     def cancel(_: float) -> None:
         raise Cancelled
 
-    Listening(ffmpeg, source, 0, Keeper, duration_ms=20_000, progress=told.append).to_the_end()
+    TwoHalfDecode(ffmpeg, source, 0, Keeper, duration_ms=20_000, progress=told.append).to_the_end()
 
     assert told == sorted(told) and told[0] == 0
     with pytest.raises(Cancelled):
-        Listening(ffmpeg, source, 0, Keeper, progress=cancel).to_the_end()
+        TwoHalfDecode(ffmpeg, source, 0, Keeper, progress=cancel).to_the_end()
 
 
 NAMES = ["a b.wav", "it's.wav", "a,b;c[0].wav", "a:b=c.wav", "back\\slash.wav", "%d.wav", "-i.wav", "'.wav", "ü\n.wav"]

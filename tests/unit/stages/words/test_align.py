@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipper_core.adapters.speech.aligner import Heard, PocketsphinxAligner
+from clipper_core.adapters.speech.aligner import AlignedWord, PocketsphinxAligner
 from clipper_core.adapters.speech.pronounce import guessed_phones, spoken
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
@@ -43,12 +43,12 @@ class Ruler:
     def __init__(self, fit: float = -12.0, found: bool = True) -> None:
         self.fit, self.found, self.calls = fit, found, 0
 
-    def align(self, pcm: Sound, words: Sequence[str]) -> tuple[Heard | None, ...] | None:
+    def align(self, pcm: Sound, words: Sequence[str]) -> tuple[AlignedWord | None, ...] | None:
         self.calls += 1
         room = len(pcm) // 16
         if not self.found or room < len(words) * 100:
             return None
-        return tuple(Heard(i * 100, i * 100 + 80, self.fit, 80.0) for i in range(len(words)))
+        return tuple(AlignedWord(i * 100, i * 100 + 80, self.fit, 80.0) for i in range(len(words)))
 
 
 def rough(texts: Sequence[str], step_ms: int = 400, start_ms: int = 0) -> list[Word]:

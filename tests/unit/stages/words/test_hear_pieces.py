@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipper_core.domain.heard import HeardPiece
+from clipper_core.domain.recognised import RecognisedPiece
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import Cancelled, PieceTooLarge, ServiceKeyRefused, ServiceRefused
-from clipper_core.stages.words.transcribe import HeardStretch, Progress, hear_stretch, main_language
+from clipper_core.stages.words.transcribe import Progress, RecognisedStretch, hear_stretch, main_language
 
 Sound = npt.NDArray[np.int16]
-Hear = Callable[["Engine", int, int, Progress], HeardPiece]
+Hear = Callable[["Engine", int, int, Progress], RecognisedPiece]
 
 
 class Still:
@@ -43,7 +43,7 @@ class Engine:
         self.ended: list[int] = []
         self.lock = threading.Lock()
 
-    def hear(self, pcm: Sound, offset_ms: int, progress: Progress) -> HeardPiece:
+    def hear(self, pcm: Sound, offset_ms: int, progress: Progress) -> RecognisedPiece:
         length_ms = len(pcm) // 16
         with self.lock:
             self.begun.append((offset_ms, offset_ms + length_ms))
@@ -59,11 +59,11 @@ class Engine:
         return out
 
 
-def spoken(_engine: Engine, offset_ms: int, length_ms: int, _progress: Progress) -> HeardPiece:
-    return HeardPiece(f"at {offset_ms}", ((f"{offset_ms}", 0, length_ms),), "en")
+def spoken(_engine: Engine, offset_ms: int, length_ms: int, _progress: Progress) -> RecognisedPiece:
+    return RecognisedPiece(f"at {offset_ms}", ((f"{offset_ms}", 0, length_ms),), "en")
 
 
-def hear(engine: Engine, silences: SilenceMap, progress: Progress = lambda _: None) -> HeardStretch:
+def hear(engine: Engine, silences: SilenceMap, progress: Progress = lambda _: None) -> RecognisedStretch:
     return hear_stretch(engine, Still(), TimeRange(0, silences.duration_ms), silences, progress)
 
 
@@ -71,7 +71,7 @@ def test_words_are_in_order_whichever_piece_is_heard_first() -> None:
     heard_at = {at: threading.Event() for at in (0, 10_000, 20_000, 30_000)}
     order: list[int] = []
 
-    def backwards(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+    def backwards(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
         if at + 10_000 in heard_at:
             assert heard_at[at + 10_000].wait(10)
         order.append(at)
@@ -89,7 +89,7 @@ def test_no_more_pieces_are_in_flight_than_the_engine_hears_at_a_time() -> None:
     running = 0
     met = threading.Barrier(3)
 
-    def count(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+    def count(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
         nonlocal running
         with engine.lock:
             running += 1
@@ -122,7 +122,7 @@ def test_progress_counts_the_sound_that_was_heard_and_comes_from_one_thread() ->
 def test_an_error_lets_no_new_piece_begin_and_waits_for_those_in_flight() -> None:
     two_are_there = threading.Barrier(2)
 
-    def first_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+    def first_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
         two_are_there.wait(10)
         if at == 0:
             raise ServiceKeyRefused
@@ -141,7 +141,7 @@ def test_an_error_lets_no_new_piece_begin_and_waits_for_those_in_flight() -> Non
 
 
 def test_an_error_is_told_even_where_those_it_stops_end_before_it() -> None:
-    def one_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+    def one_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
         if at == 30_000:
             raise ServiceKeyRefused
         for _ in range(5_000):
@@ -157,7 +157,7 @@ def test_an_error_is_told_even_where_those_it_stops_end_before_it() -> None:
 def test_a_stop_lets_no_new_piece_begin_and_ends_waiting_ones() -> None:
     begun = threading.Semaphore(0)
 
-    def wait_to_be_stopped(engine: Engine, at: int, length_ms: int, progress: Progress) -> HeardPiece:
+    def wait_to_be_stopped(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
         begun.release()
         for _ in range(2_000):
             progress(0.0)
@@ -218,7 +218,7 @@ def test_a_service_that_takes_not_even_five_seconds_refuses() -> None:
 
 
 def test_text_without_times_is_spread_over_the_speech_of_its_piece() -> None:
-    engine = Engine(does=lambda _e, _at, _length, _p: HeardPiece("one two", None, "en"))
+    engine = Engine(does=lambda _e, _at, _length, _p: RecognisedPiece("one two", None, "en"))
     silences = SilenceMap(8_000, (Silence(0, 2_000), Silence(3_000, 7_000)))
 
     heard = hear(engine, silences)
@@ -238,11 +238,11 @@ def test_silences_too_short_to_be_spared_do_not_divide() -> None:
 def test_the_language_is_the_one_most_words_are_in() -> None:
     word = Word("w", 0, 1)
     parts = [
-        HeardStretch((word,), "de"),
-        HeardStretch((word, word), "en"),
-        HeardStretch((word,) * 9),
-        HeardStretch((), "fr"),
+        RecognisedStretch((word,), "de"),
+        RecognisedStretch((word, word), "en"),
+        RecognisedStretch((word,) * 9),
+        RecognisedStretch((), "fr"),
     ]
 
     assert main_language(parts) == "en"
-    assert main_language([HeardStretch((word,))]) is None
+    assert main_language([RecognisedStretch((word,))]) is None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clipper_core.adapters.speech.speech_audio import SpeechFile
 from clipper_core.domain.captions import Caption
-from clipper_core.domain.heard import HeardPiece
+from clipper_core.domain.recognised import RecognisedPiece
 from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word
@@ -48,10 +48,10 @@ class Echo:
         self.piece_ms, self.spares_ms, self.in_flight = piece_ms, 1_500, 1
         self.heard: list[tuple[int, int]] = []
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> HeardPiece:
+    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
         self.heard.append((offset_ms, offset_ms + len(pcm) // 16))
         progress(1.0)
-        return HeardPiece("word", (("word", -50, len(pcm) // 16 + 50),))
+        return RecognisedPiece("word", (("word", -50, len(pcm) // 16 + 50),))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ TimedText = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class HeardPiece:
+class RecognisedPiece:
     """The text of a piece, its words with their times (None from an engine that tells none), the language, the price.
 
     ``language`` is a code such as ``en``, or None where the engine does not say.
@@ -24,16 +24,16 @@ class HeardPiece:
     spending: Spending = Spending()  # noqa: RUF009 - frozen
 
 
-NOTHING = HeardPiece("", ())
+NOTHING = RecognisedPiece("", ())
 
 
-def heard_to_row(heard: HeardPiece) -> dict[str, Any]:
+def heard_to_row(heard: RecognisedPiece) -> dict[str, Any]:
     """As a JSON object that carries its schema version."""
     words = None if heard.words is None else [list(w) for w in heard.words]
     spent = asdict(heard.spending)
     return {"v": 1, "text": heard.text, "words": words, "language": heard.language, "spending": spent}
 
 
-def heard_from_row(row: dict[str, Any]) -> HeardPiece:
+def heard_from_row(row: dict[str, Any]) -> RecognisedPiece:
     words = None if row["words"] is None else tuple((str(t), int(a), int(b)) for t, a, b in row["words"])
-    return HeardPiece(row["text"], words, row["language"], Spending(**row["spending"]))
+    return RecognisedPiece(row["text"], words, row["language"], Spending(**row["spending"]))
