@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from clipper_core.adapters.captions import read_captions
 from clipper_core.adapters.store.local import Storage
+from clipper_core.db import lookups
 from clipper_core.db.models import Asset, Project, Task, Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import SAMPLE_PROJECT, new_id
@@ -158,10 +159,7 @@ class Projects:
     def get(self, project_id: str) -> ProjectView:
         """Raises ProjectNotFound."""
         with self._database.read() as session:
-            project = session.get(Project, project_id)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
-            return self._views(session, [project])[0]
+            return self._views(session, [lookups.project(session, project_id)])[0]
 
     def find(self, *, show_id: str | None = None, search: str = "", deleted: bool = False) -> list[ProjectView]:
         """The projects, newest first; ``search`` looks in titles and file names, every word of it."""
@@ -202,7 +200,7 @@ class Projects:
     def change(self, project_id: str, *, title: str | None = None, show_id: str | None = None) -> ProjectView:
         """Rename a project, or move it to another show. Raises ProjectNotFound, ShowNotFound, BadSettings."""
         with self._database.write() as session:
-            project = _existing(session, project_id)
+            project = lookups.project(session, project_id, lock=True)
             if title is not None:
                 cleaned = clean_title(title)
                 if not cleaned:
@@ -216,7 +214,7 @@ class Projects:
     def delete(self, project_id: str) -> None:
         """Put a project away: it can be restored. Work on it is cancelled. Raises ProjectNotFound."""
         with self._database.write() as session:
-            project = _existing(session, project_id)
+            project = lookups.project(session, project_id, lock=True)
             project.deleted_at = now()
             held = select(Task).where(Task.project_id == project_id).with_for_update()
             self._tasks.cancel(session, session.scalars(held).all())
@@ -258,7 +256,7 @@ class Projects:
 
     def _use_captions(self, project_id: str, stored: Stored) -> None:
         with self._database.write() as session:
-            project = _existing(session, project_id)
+            project = lookups.project(session, project_id, lock=True)
             project.captions_id = _named(session, project_id, "captions", stored, None)
             project.revision += 1
             active = self._runs.active_in(session, project_id)
@@ -287,13 +285,6 @@ def _named(session: Session, project_id: str, kind: str, stored: Stored, filenam
     session.add(asset)
     session.flush()
     return asset.id
-
-
-def _existing(session: Session, project_id: str) -> Project:
-    project = session.get(Project, project_id, with_for_update=True)
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
-    return project
 
 
 def _defaults(defaults: dict[str, Any]) -> dict[str, Any]:
