@@ -243,12 +243,12 @@ class Stack:
         shutil.copyfile(path, copy)
         name = clean_name(filename if filename is not None else path.name)
         row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes))
-        arrived = self.app.projects.store(row.id, copy, captions)
+        stored = self.app.intake.store(row.id, copy, captions)
         with self.app.database.write() as session:
             session.add(row)
             session.flush()
-            project_id = row.project_id = self.app.projects.complete(session, row, arrived)
-        self.app.projects.announce(project_id)
+            project_id = row.project_id = self.app.intake.complete(session, row, stored)
+        self.app.intake.announce(project_id)
         return project_id
 
 

@@ -35,6 +35,7 @@ from clipper_core.errors import (
     UploadNotFound,
     WrongState,
 )
+from clipper_core.services.projects.intake import FileRef, StoredUpload
 from clipper_core.services.uploads.uploads import STRAY_AGE_S, UploadLimits, Uploads
 
 TALK = {"filename": "talk.mp4", "filetype": "video/mp4"}
@@ -52,21 +53,21 @@ class Store:
         self.failures = 0  # of the next so many times of storing
         self.refusals = 0  # of the next so many projects
 
-    def store(self, upload_id: str, path: Path, captions: Path | None) -> str:
+    def store(self, upload_id: str, path: Path, captions: Path | None) -> StoredUpload:
         moved = path.replace(self.folder / upload_id)
         if captions is not None:
             self.captions[f"prj_{upload_id[4:]}"] = captions.read_bytes()
         if self.failures:
             self.failures -= 1
             raise StorageFailed
-        return moved.name
+        return StoredUpload(upload_id, FileRef(moved.name, moved.stat().st_size), None)
 
-    def complete(self, _session: Session, upload: Upload, kept: str) -> str:
+    def complete(self, _session: Session, upload: Upload, stored: StoredUpload) -> str:
         if self.refusals:
             self.refusals -= 1
             raise ShowNotFound
         project = f"prj_{upload.id[4:]}"
-        self.taken[project] = (self.folder / kept).read_bytes()
+        self.taken[project] = (self.folder / stored.source.key).read_bytes()
         return project
 
     def announce(self, project_id: str) -> None:
