@@ -73,7 +73,7 @@ SAMPLE = Sample(
     recording=ROOT / "sample" / "sonnet.mp3",
     captions=ROOT / "sample" / "sonnet.srt",
     title="Sample: a sonnet by Shakespeare",
-    wishes={"language": "en", "min_s": 6, "max_s": 18},
+    preferences={"language": "en", "min_s": 6, "max_s": 18},
 )
 
 

@@ -233,7 +233,7 @@ class Stack:
 
         return until(over, seconds=seconds, every=0.1, saying=f"the run of {project_id} ends")
 
-    def upload(self, path: Path, filename: str | None = None, captions: Path | None = None, **wishes: Any) -> str:
+    def upload(self, path: Path, filename: str | None = None, captions: Path | None = None, **preferences: Any) -> str:
         """A recording as a project, as the upload route makes it; its id."""
         from clipper_core.db.models import Upload
         from clipper_core.domain.ids import new_id
@@ -242,7 +242,8 @@ class Stack:
         copy = self.settings.data / f"in-{new_id('t')}"
         shutil.copyfile(path, copy)
         name = clean_name(filename if filename is not None else path.name)
-        row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes))
+        row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size)
+        row.preferences = dict(preferences)
         stored = self.app.intake.store(row.id, copy, captions)
         with self.app.database.write() as session:
             session.add(row)

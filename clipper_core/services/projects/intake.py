@@ -32,7 +32,7 @@ class Sample:
     recording: Path
     captions: Path
     title: str
-    wishes: dict[str, Any]
+    preferences: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,10 @@ class ProjectIntake:
             ShowNotFound: The show it was meant for is gone.
             BadSettings: Its lengths, its number of clips or its track make no sense.
         """
-        wishes = dict(upload.wishes)
-        show = existing_show(session, wishes.get("show"))
-        title = clean_title(str(wishes.get("title") or "")) or title_from(upload.filename)
-        asked = checked_preferences(with_defaults(wishes, show.defaults))
-        project = Project(id=stored.project_id, show_id=show.id, title=title, filename=upload.filename, wishes=asked)
+        show = existing_show(session, upload.preferences.get("show"))
+        title = clean_title(str(upload.preferences.get("title") or "")) or title_from(upload.filename)
+        project = Project(id=stored.project_id, show_id=show.id, title=title, filename=upload.filename)
+        project.preferences = checked_preferences(with_defaults(upload.preferences, show.defaults))
         session.add(project)
         session.flush()
         project.source_id = _add_asset(session, project.id, "source", stored.source, upload.filename)
@@ -153,7 +152,7 @@ class ProjectIntake:
             show_id=existing_show(session, None).id,
             title=sample.title,
             filename=sample.recording.name,
-            wishes=checked_preferences(sample.wishes),
+            preferences=checked_preferences(sample.preferences),
         )
         session.add(project)
         session.flush()

@@ -113,7 +113,7 @@ class Renders:
         project = session.get_one(Project, clip.project_id)
         inputs = {
             "source": project.source_id,
-            "track": project.wishes.get("track", 0),
+            "track": project.preferences.get("track", 0),
             "version": version.id,
             "ranges": version.ranges,
             "preset": preset,

@@ -43,8 +43,8 @@ class Runs:
 
         ``within`` makes it a run that only proposes, in that stretch, as ``by`` asked.
         """
-        wishes = project.wishes
-        chosen = self._choose(wishes.get("language", "auto"), project.captions_id is not None)
+        preferences = project.preferences
+        chosen = self._choose(preferences.get("language", "auto"), project.captions_id is not None)
         tools = {k.removeprefix("tool:"): v for k, v in chosen.items() if k.startswith("tool:")}
         settings = RunSettings(
             transcriber=chosen["transcriber"],
@@ -53,7 +53,7 @@ class Runs:
             language=chosen["language"],
             within=(within.start_ms, within.end_ms) if within else None,
             asked_by=by,
-            **{k: wishes[k] for k in ("track", "min_ms", "max_ms", "most") if k in wishes},
+            **{k: preferences[k] for k in ("track", "min_ms", "max_ms", "most") if k in preferences},
         )
         run = Run(id=new_id("run"), project_id=project.id, settings=settings.to_json(), warnings=[])
         session.add(run)
@@ -260,7 +260,7 @@ class Runs:
 
     def _would_choose_otherwise(self, run: Run, project: Project) -> bool:
         """Whether a new run would have another engine hear or choose, as after the settings were changed."""
-        chosen = self._choose(project.wishes.get("language", "auto"), project.captions_id is not None)
+        chosen = self._choose(project.preferences.get("language", "auto"), project.captions_id is not None)
         return any(run.settings.get(name) != chosen[name] for name in ("transcriber", "selector"))
 
     @staticmethod

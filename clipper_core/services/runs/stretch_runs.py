@@ -63,7 +63,7 @@ class Stretches:
 def _checked(project: Project, span: TimeRange) -> TimeRange:
     """The part of it that lies in the recording. Raises BadRange where no clip fits in."""
     duration_ms = (project.media or {}).get("duration_ms") or 0
-    shortest_ms = shortest_clip_ms(project.wishes)
+    shortest_ms = shortest_clip_ms(project.preferences)
     end_ms = min(span.end_ms, duration_ms)
     if end_ms - span.start_ms < shortest_ms:
         raise BadRange(
@@ -73,7 +73,7 @@ def _checked(project: Project, span: TimeRange) -> TimeRange:
     return TimeRange(span.start_ms, end_ms)
 
 
-def shortest_clip_ms(wishes: dict[str, object]) -> int:
+def shortest_clip_ms(preferences: dict[str, object]) -> int:
     """How long a clip of a recording is at least, as it was asked for."""
-    shortest = wishes.get("min_ms")
+    shortest = preferences.get("min_ms")
     return shortest if isinstance(shortest, int) else Lengths().min_ms

@@ -25,7 +25,7 @@ from clipper_core.db.models import Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.checksum import Checksum
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.upload import check_kind, clean_name, wishes_of
+from clipper_core.domain.upload import check_kind, clean_name, preferences_of
 from clipper_core.errors import (
     BadCaptions,
     ClipperError,
@@ -104,10 +104,10 @@ class Uploads:
         if self._staging.free_bytes() < size + self.limits.spare_bytes:
             raise DiskFull
         upload = Upload(id=new_id("upl"), filename=filename, filetype=filetype[:200], size=size)
-        upload.wishes = wishes_of(metadata)
-        checked_preferences(upload.wishes)
+        upload.preferences = preferences_of(metadata)
+        checked_preferences(upload.preferences)
         with self._database.write() as session:
-            existing_show(session, upload.wishes.get("show"))
+            existing_show(session, upload.preferences.get("show"))
             session.add(upload)
         if size == 0:
             self.open_piece(upload.id, 0).keep()

@@ -20,7 +20,7 @@ from clipper_core.adapters.store.staging import Staging
 from clipper_core.db.models import Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.checksum import ALGORITHMS, Checksum
-from clipper_core.domain.upload import check_kind, clean_name, parse_metadata, wishes_of
+from clipper_core.domain.upload import check_kind, clean_name, parse_metadata, preferences_of
 from clipper_core.errors import (
     BadSettings,
     BadUpload,
@@ -522,8 +522,8 @@ def test_any_metadata_header_is_read_or_refused(header: str):
         assert error.message
 
 
-def test_wishes_are_only_what_was_said():
-    assert wishes_of({**TALK, "min_length": "20", "language": " ", "title": "Pricing"}) == {
+def test_only_preferences_with_a_value_are_read():
+    assert preferences_of({**TALK, "min_length": "20", "language": " ", "title": "Pricing"}) == {
         "min_s": "20",
         "title": "Pricing",
     }
