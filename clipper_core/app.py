@@ -37,8 +37,9 @@ from clipper_core.services.exports.bundle import Exports
 from clipper_core.services.exports.files import Media
 from clipper_core.services.local.process_file import Offline, Wishes
 from clipper_core.services.local.propose_from_file import Proposed, propose_from
+from clipper_core.services.projects.intake import ProjectIntake, Sample
 from clipper_core.services.projects.played import PlayedRanges
-from clipper_core.services.projects.projects import Arrived, Projects, Sample
+from clipper_core.services.projects.projects import Projects
 from clipper_core.services.projects.shows import Shows
 from clipper_core.services.renders.renders import Renders
 from clipper_core.services.runs.runs import Runs
@@ -72,7 +73,7 @@ SAMPLE = Sample(
     recording=ROOT / "sample" / "sonnet.mp3",
     captions=ROOT / "sample" / "sonnet.srt",
     title="Sample: a sonnet by Shakespeare",
-    wishes={"language": "en", "min_s": 6, "max_s": 18},
+    preferences={"language": "en", "min_s": 6, "max_s": 18},
 )
 
 
@@ -87,7 +88,8 @@ class App:
     tasks: Tasks
     shows: Shows
     projects: Projects
-    uploads: Uploads[Arrived]
+    intake: ProjectIntake
+    uploads: Uploads
     runs: Runs
     clips: Clips
     reshape: Reshape
@@ -114,7 +116,7 @@ class App:
     def _furnish(self) -> None:
         self.storage.prepare()
         self.shows.ensure_default()
-        self.projects.ensure_sample(bring_back=False)
+        self.intake.ensure_sample(bring_back=False)
 
 
 def build_app(settings: Settings | None = None, *, keep_connections: bool = True) -> App:
@@ -130,7 +132,8 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     files = Files(database, storage)
     measured = MeasuredArtifacts(database, files)
     renders = Renders(database, tasks, lambda: ffmpeg.version)
-    projects = Projects(database, storage, runs, tasks, SAMPLE)
+    projects = Projects(database, runs, tasks)
+    intake = ProjectIntake(database, storage, runs, projects, SAMPLE)
     endpoint = endpoint_for(settings)
     recognisers = engines(endpoint)
     steps = Steps(
@@ -153,10 +156,11 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         tasks=tasks,
         shows=Shows(database),
         projects=projects,
+        intake=intake,
         uploads=Uploads(
             database,
             settings.data / "uploads",
-            projects,
+            intake,
             UploadLimits(max_bytes=int(settings.max_upload_gb * 1e9)),
         ),
         runs=runs,

@@ -92,7 +92,7 @@ def project_json(view: ProjectView) -> dict[str, Any]:
         "duration_s": seconds(view.duration_ms) if view.duration_ms else None,
         "has_video": view.media.has_video if view.media else None,
         "frame_rate": float(view.media.frame_rate) if view.media and view.media.frame_rate else None,
-        "media": media_json(view.media, view.wishes.get("track", 0)) if view.media else None,
+        "media": media_json(view.media, view.preferences.get("track", 0)) if view.media else None,
         "state": view.state,
         "stage": run.stage.value if run and run.stage else None,
         "stage_label": run.stage_label if run else "",

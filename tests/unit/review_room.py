@@ -48,7 +48,7 @@ class Room:
         with self.app.database.write() as session:
             session.add(Show(id=DEFAULT_SHOW, name="My recordings", defaults={}))
             session.flush()
-            session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="A talk", filename="t.wav", wishes={}))
+            session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="A talk", filename="t.wav", preferences={}))
             session.flush()
             for name in ("source", "map"):
                 session.add(Asset(id=f"ast_{name}", project_id="prj_1", kind=name, key=name, mime="audio/wav", size=4))

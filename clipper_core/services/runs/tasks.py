@@ -17,7 +17,8 @@ import structlog
 from sqlalchemy import CursorResult, Update, func, select, update
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Project, RunTask, Task, now
+from clipper_core.db import lookups
+from clipper_core.db.models import RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import LEASE_S, MOST_INTERRUPTIONS, QUEUE_OF, Kind, Queue, TaskState
@@ -67,11 +68,6 @@ def _born(process: psutil.Process) -> int:
         return int(told.rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return int(process.create_time())
-
-
-def lock_project(session: Session, project_id: str) -> None:
-    """Hold a project's row. Whoever changes its tasks, runs or clips takes it first, so that nobody waits in a ring."""
-    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
 class Tasks:
@@ -174,7 +170,7 @@ class Tasks:
             state=TaskState.SUCCEEDED, result=result, progress=1.0, token=None, lease_until=None, finished_at=now()
         )
         with self._database.write() as session:
-            lock_project(session, claim.project_id)
+            lookups.lock_project(session, claim.project_id)
             if _rows(session, done) == 0:
                 raise LeaseLost
             task = session.get_one(Task, claim.id, populate_existing=True)
@@ -206,7 +202,7 @@ class Tasks:
             state=TaskState.FAILED, error_code=error.code, error=error.message, error_detail=None, finished_at=now()
         )
         with self._database.write() as session:
-            lock_project(session, claim.project_id)
+            lookups.lock_project(session, claim.project_id)
             return _rows(session, failed)
 
     def has_succeeded(self, claim: Claim) -> bool:
