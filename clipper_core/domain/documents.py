@@ -6,10 +6,11 @@ The command line, the HTTP API and the stored rows all speak these forms.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
-from clipper_core.domain.clip import Proposal
+from clipper_core.domain.clip import ClipStatus, Proposal
 from clipper_core.domain.cut import Cut, EdgeCertificate, Grade, Side
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import Silence
@@ -109,41 +110,68 @@ def transcript_from_json(value: Json) -> Transcript:
     )
 
 
-def clip_json(
-    clip_id: str,
-    title: str,
-    reasons: Sequence[str],
-    rank: int | None,
-    status: str,
-    ranges: Sequence[TimeRange],
-    cuts: Iterable[Cut],
-    alternatives: Iterable[TimeRange],
-) -> Json:
-    """The part of a clip that every face shows alike."""
+class ListedClip(Protocol):
+    """The part of a clip that every face shows: a stored clip has it, and a proposal that is only printed."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def reasons(self) -> Sequence[str]: ...
+    @property
+    def rank(self) -> int | None: ...
+    @property
+    def status(self) -> ClipStatus: ...
+    @property
+    def ranges(self) -> Sequence[TimeRange]: ...
+    @property
+    def cuts(self) -> Sequence[Cut]: ...
+    @property
+    def alternatives(self) -> Sequence[TimeRange]: ...
+
+
+def listed_clip_json(clip: ListedClip) -> Json:
+    """The part of a clip that the command line and the HTTP API show alike."""
     return {
-        "id": clip_id,
-        "title": title,
-        "reasons": list(reasons),
-        "rank": rank,
-        "status": status,
-        "start_s": seconds(ranges[0].start_ms),
-        "end_s": seconds(ranges[-1].end_ms),
-        "ranges": [range_json(r) for r in ranges],
-        "cuts": [cut_json(c) for c in cuts],
-        "alternatives": [range_json(a) for a in alternatives],
+        "id": clip.id,
+        "title": clip.title,
+        "reasons": list(clip.reasons),
+        "rank": clip.rank,
+        "status": clip.status.value,
+        "start_s": seconds(clip.ranges[0].start_ms),
+        "end_s": seconds(clip.ranges[-1].end_ms),
+        "ranges": [range_json(r) for r in clip.ranges],
+        "cuts": [cut_json(c) for c in clip.cuts],
+        "alternatives": [range_json(a) for a in clip.alternatives],
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _ProposedClip:
+    """A proposal as the clip it would become."""
+
+    id: str
+    rank: int
+    title: str
+    reasons: tuple[str, ...]
+    ranges: tuple[TimeRange, ...]
+    cuts: tuple[Cut, ...]
+    alternatives: tuple[TimeRange, ...]
+    status: ClipStatus = ClipStatus.PROPOSED
+
+
 def proposal_json(proposal: Proposal, clip_id: str, rank: int) -> Json:
-    return clip_json(
-        clip_id,
-        proposal.title,
-        proposal.reasons,
-        rank,
-        "proposed",
-        (proposal.span,),
-        proposal.cuts,
-        proposal.alternatives,
+    """A proposal in the form of a clip.
+
+    Args:
+        proposal: The proposed clip.
+        clip_id: The id it is printed with.
+        rank: Its place among the proposals, 1 for the best.
+    """
+    span = (proposal.span,)
+    return listed_clip_json(
+        _ProposedClip(clip_id, rank, proposal.title, proposal.reasons, span, proposal.cuts, proposal.alternatives)
     )
 
 
