@@ -1,18 +1,17 @@
 """Values as the JSON that leaves Clipper, and back: seconds with three decimals, null where nothing is known.
 
-The command line, the HTTP API and the stored rows all speak these forms.
+The command line and the HTTP API both print these forms; cuts and transcripts are stored in them too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Protocol
 
 from clipper_core.domain.clip import ClipStatus, Proposal
 from clipper_core.domain.cut import Cut, EdgeCertificate, Grade, Side
-from clipper_core.domain.media import AudioTrack, MediaInfo
+from clipper_core.domain.media import MediaInfo
 from clipper_core.domain.silence import Silence
 from clipper_core.domain.time_range import TimeRange, milliseconds, seconds
 from clipper_core.domain.transcript import Sentence, Transcript, Word
@@ -173,44 +172,3 @@ def proposal_json(proposal: Proposal, clip_id: str, rank: int) -> Json:
     return listed_clip_json(
         _ProposedClip(clip_id, rank, proposal.title, proposal.reasons, span, proposal.cuts, proposal.alternatives)
     )
-
-
-def media_to_row(media: MediaInfo) -> Json:
-    """Everything probing said, to be stored; ``media_from_row`` gives it back."""
-    return {
-        "v": 1,
-        "duration_ms": media.duration_ms,
-        "container": media.container,
-        "audio": [
-            {
-                "number": a.number,
-                "codec": a.codec,
-                "sample_rate": a.sample_rate,
-                "channels": a.channels,
-                "language": a.language,
-                "title": a.title,
-            }
-            for a in media.audio
-        ],
-        "video_codec": media.video_codec,
-        "width": media.width,
-        "height": media.height,
-        "frame_rate": str(media.frame_rate) if media.frame_rate else None,
-        "pixel_format": media.pixel_format,
-        "rotation": media.rotation,
-        "title": media.title,
-    }
-
-
-def media_from_row(value: Json) -> MediaInfo:
-    rest = {k: v for k, v in value.items() if k not in ("v", "audio", "frame_rate")}
-    rate = Fraction(value["frame_rate"]) if value["frame_rate"] else None
-    return MediaInfo(**rest, audio=tuple(AudioTrack(**a) for a in value["audio"]), frame_rate=rate)
-
-
-def ranges_to_row(ranges: Iterable[TimeRange]) -> list[list[int]]:
-    return [[r.start_ms, r.end_ms] for r in ranges]
-
-
-def ranges_from_row(value: Iterable[Sequence[int]]) -> tuple[TimeRange, ...]:
-    return tuple(TimeRange(a, b) for a, b in value)

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from clipper_core.db.codecs import ranges_from_row
 from clipper_core.db.models import Clip, ClipVersion, Decision
 from clipper_core.domain.clip import ClipStatus, Verdict, status_of
-from clipper_core.domain.documents import ranges_from_row
 from clipper_core.domain.time_range import TimeRange
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from clipper_core.db.codecs import ranges_from_row, ranges_to_row
 from clipper_core.db.models import Clip, ClipVersion, Project
 from clipper_core.domain.clip import ClipStatus, Verdict, carries_from, status_of
 from clipper_core.domain.corrections import JOINERS
 from clipper_core.domain.cut import Cut
-from clipper_core.domain.documents import cut_from_json, cut_json, ranges_from_row, ranges_to_row
+from clipper_core.domain.documents import cut_from_json, cut_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.services.clips.note_views import NoteView, notes_of

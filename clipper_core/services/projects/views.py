@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from clipper_core.db.codecs import media_from_row
 from clipper_core.db.models import Asset, Project
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.media import MediaInfo, plays_in_browser
 from clipper_core.services.runs.views import RunView
 
