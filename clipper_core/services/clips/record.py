@@ -46,6 +46,10 @@ class Record:
     def __len__(self) -> int:
         return len(self.versions) + len(self.decisions)
 
+    def decisions_on(self, version: int) -> tuple[DecisionView, ...]:
+        """The decisions on one version, in the order they were made."""
+        return tuple(d for d in self.decisions if d.version == version)
+
 
 class Records:
     """The records of clips. One never changes while the clip's revision is the same, so the newest are kept.
