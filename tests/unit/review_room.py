@@ -16,9 +16,10 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from clipper_core.app import App, build_app
+from clipper_core.db.codecs import media_to_row
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project, Show, Task, TranscriptRow
-from clipper_core.domain.documents import media_to_row, transcript_json
+from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import DEFAULT_SHOW
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import Silence, SilenceMap

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from clipper_core import pipeline
 from clipper_core.db import lookups
+from clipper_core.db.codecs import media_from_row
 from clipper_core.db.map_rows import map_in_use
 from clipper_core.db.models import Project, Run, RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.db.transcript_rows import transcript_in_use
-from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.domain.time_range import TimeRange

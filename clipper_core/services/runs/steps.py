@@ -12,16 +12,12 @@ from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.endpoint.openai import Endpoint
 from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.adapters.speech.speech_audio import SpeechFile
+from clipper_core.db.codecs import media_from_row, media_to_row, ranges_from_row
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, ClipVersion, Project, Render, SilenceMapRow, Task, TranscriptRow
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
-from clipper_core.domain.documents import (
-    media_from_row,
-    media_to_row,
-    ranges_from_row,
-    transcript_json,
-)
+from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.naming import file_name
 from clipper_core.domain.preset import PRESETS
