@@ -26,6 +26,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import Preset
 from clipper_core.errors import BadCaptions, SetupProblem
+from clipper_core.services.assets.files import Files
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.edges import Edges
 from clipper_core.services.clips.idempotency import Requests
@@ -45,7 +46,7 @@ from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.steps import Engines, Steps
 from clipper_core.services.runs.stretch_runs import Stretches
 from clipper_core.services.runs.tasks import Tasks
-from clipper_core.services.runs.worker import Files, TaskWorker
+from clipper_core.services.runs.worker import TaskWorker
 from clipper_core.services.server.health import Health
 from clipper_core.services.server.move import Mover, Place
 from clipper_core.services.server.serve import ServeOptions, serve

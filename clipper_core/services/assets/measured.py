@@ -20,7 +20,7 @@ from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, wording
 from clipper_core.errors import Failed, NotReady, ProjectNotFound
-from clipper_core.services.runs.worker import Files
+from clipper_core.services.assets.files import Files
 from clipper_core.stages.cuts.snap import certify_ranges, snap
 
 NOT_MAPPED = "The silences of this recording are not mapped yet. Wait until the desk opens."

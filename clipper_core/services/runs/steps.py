@@ -29,13 +29,14 @@ from clipper_core.domain.task import Kind
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import EngineMissing
+from clipper_core.services.assets.files import Files, NewFile, write_json
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches, kept_stretches
 from clipper_core.services.engines.answers import Answers
 from clipper_core.services.engines.choosing import CHOSEN_OFFLINE, OFFLINE_INSTEAD, choose_clips
 from clipper_core.services.engines.remembering import RememberingChat, RememberingRecogniser
 from clipper_core.services.limits import Accepted
-from clipper_core.services.runs.worker import Files, NewFile, Outcome, Step, TaskContext, write_json
+from clipper_core.services.runs.worker import Outcome, Step, TaskContext
 from clipper_core.services.transcripts.build import hear_captions, place_heard, place_words, settle
 from clipper_core.stages.media.captions import caption_clip, has_captions
 from clipper_core.stages.media.preview import make_preview
