@@ -25,7 +25,7 @@ from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.services.runs.worker import write_json
+from clipper_core.services.assets.files import write_json
 from clipper_core.stages.media.render import Rendered
 from clipper_core.web.api import make_api
 from tests.services import fresh_settings
