@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import CLOSERS, Sentence, Transcript
-from clipper_core.stages.cuts.snap import first_word_from, last_word_until
 from clipper_core.stages.selection import wording
 from clipper_core.stages.selection.score import TOPIC_SLACK_MS, Material
 from clipper_core.stages.selection.topics import stem_of
@@ -228,7 +227,7 @@ def _speech_share(span: TimeRange, material: Material) -> float:
 def _held(span: TimeRange, transcript: Transcript | None, everywhere: Counter[str]) -> Held:
     if transcript is None:
         return Held(span)
-    first, end = first_word_from(span.start_ms, transcript), last_word_until(span.end_ms, transcript) + 1
+    first, end = transcript.first_word_from(span.start_ms), transcript.last_word_until(span.end_ms) + 1
     shown: dict[str, Counter[str]] = {}
     for word in transcript.words[first:end]:
         bare = wording.bare(word.text)

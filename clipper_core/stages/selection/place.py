@@ -13,7 +13,7 @@ import numpy as np
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import ends_sentence
-from clipper_core.stages.cuts.places import Ints, Places, Tier, has_marks
+from clipper_core.stages.cuts.places import Ints, Places, Tier
 from clipper_core.stages.selection.score import Material
 from clipper_core.stages.selection.topics import Floats
 
@@ -61,7 +61,7 @@ def _harms(material: Material) -> tuple[Floats, Floats]:
     opening, closing = np.zeros(max(1, len(words))), np.zeros(max(1, len(words)))
     if material.weights is not None:
         opening, closing = np.maximum(0.0, -material.weights.opening), np.maximum(0.0, -material.weights.closing)
-    if material.transcript is not None and has_marks(material.transcript):
+    if material.transcript is not None and material.transcript.has_marks:
         breaks_off = np.array([not ends_sentence(w.text) for w in words[:-1]], dtype=bool)
         opening[1:] += BREAKS_OFF * breaks_off
         closing[:-1] += BREAKS_OFF * breaks_off
