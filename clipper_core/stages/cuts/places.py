@@ -50,6 +50,10 @@ class Places:
         """The places that are at least as good as ``tier``."""
         return self._only(np.flatnonzero(self.tier <= tier))
 
+    def count_up_to(self, tier: Tier) -> int:
+        """How many places are at least as good as ``tier``."""
+        return int(np.count_nonzero(self.tier <= tier))
+
     def one_every(self, ms: int) -> Places:
         """The best place (by tier, then by pause) of each stretch of ``ms``."""
         best_first = np.lexsort((self.at_ms, -self.pause_ms, self.tier))

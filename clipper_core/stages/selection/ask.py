@@ -15,19 +15,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
-from clipper_core.domain.cut import Cut
 from clipper_core.domain.silence import SilenceMap
-from clipper_core.domain.time_range import TimeRange, total_ms
+from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceUnavailable
-from clipper_core.stages.cuts.places import find_edges
 from clipper_core.stages.selection.answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
-from clipper_core.stages.selection.name import Name, name_clips
+from clipper_core.stages.selection.features import RecordingFeatures, features_of
+from clipper_core.stages.selection.name import Name
 from clipper_core.stages.selection.number import Line, in_parts, number_sentences
 from clipper_core.stages.selection.place import Placer
-from clipper_core.stages.selection.propose import Choice, certified, choose, how_many, material_of, merged, proposal_of
+from clipper_core.stages.selection.propose import Choice, Demand, best_set, proposals_of
 from clipper_core.stages.selection.request import SCHEMA, SCHEMA_NAME, Message, Part, clock, write_repair, write_request
-from clipper_core.stages.selection.score import Material
 
 MOST_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
 FEWEST_WORDS = 500  # of a part: who reads less than that is not asked
@@ -104,12 +102,10 @@ def ask_for_clips(
     everywhere: what lies far from it is not shown. Raises ServiceAnswerUnusable, with a message that says why,
     if the model declines or nothing that it answers can be used; else what ``chat`` and ``progress`` raise.
     """
-    taken = merged(avoid)
-    wanted = how_many(silences.duration_ms - total_ms(taken), lengths)
-    if wanted == 0:
+    demand = Demand.of(silences.duration_ms, lengths, avoid)
+    if demand.count == 0:
         return Asked()
-    material = material_of(transcript, silences)
-    work = _Work(chat, material, lengths, tuple(taken), wanted, within)
+    work = _Work(chat, features_of(transcript, silences), demand, within)
     parts, found = work.ask_all(most_words, progress)
     progress(1.0)
     proposals = work.best_of([p for f in found for p in f.placed])
@@ -122,18 +118,10 @@ class _Work:
     """One recording that is being asked about."""
 
     def __init__(
-        self,
-        chat: Chat,
-        material: Material,
-        lengths: Lengths,
-        taken: tuple[TimeRange, ...],
-        wanted: int,
-        within: TimeRange | None = None,
+        self, chat: Chat, features: RecordingFeatures, demand: Demand, within: TimeRange | None = None
     ) -> None:
-        self._chat, self._material, self._lengths, self._taken, self._wanted = chat, material, lengths, taken, wanted
-        self._within = within
-        starts, self._ends = find_edges(material.transcript, material.silences, material.sentences)
-        self._placer = Placer(starts, self._ends, lengths, material)
+        self._chat, self._features, self._demand, self._within = chat, features, demand, within
+        self._placer = Placer(features, demand.lengths)
 
     def ask_all(self, most_words: int, progress: Callable[[float], None]) -> tuple[list[Part], list[_Found]]:
         """What came of asking about each part. Parts that are too large for the service are asked about in halves."""
@@ -152,21 +140,21 @@ class _Work:
 
     def _parts(self, most_words: int) -> list[tuple[Part, int]]:
         """The parts that have room for a clip, and how many clips to ask for in each: its share and a few more."""
-        transcript = self._material.transcript
+        transcript = self._features.transcript
         if transcript is None:
             return []
-        numbered = number_sentences(self._material, self._ends, self._lengths.max_ms)
+        numbered = number_sentences(self._features, self._demand.lengths.max_ms)
         lines = [line for line in numbered if self._is_near(line)]
-        divided = in_parts(lines, self._material.topics, most_words)
-        whole_ms = self._material.silences.duration_ms
+        divided = in_parts(lines, self._features.topics, most_words)
+        whole_ms = self._features.duration_ms
         parts = [
-            Part(piece, number, len(divided), whole_ms, transcript.language, transcript.draft, self._taken)
+            Part(piece, number, len(divided), whole_ms, transcript.language, transcript.draft, self._demand.taken)
             for number, piece in enumerate(divided, 1)
         ]
         free_ms = [_free_ms(part) for part in parts]
-        shares = [math.ceil(self._wanted * free / max(1, sum(free_ms))) + A_FEW for free in free_ms]
+        shares = [math.ceil(self._demand.count * free / max(1, sum(free_ms))) + A_FEW for free in free_ms]
         rows = zip(parts, shares, free_ms, strict=True)
-        return [(part, share) for part, share, free in rows if free >= self._lengths.min_ms]
+        return [(part, share) for part, share, free in rows if free >= self._demand.lengths.min_ms]
 
     def _is_near(self, line: Line) -> bool:
         if self._within is None:
@@ -175,7 +163,7 @@ class _Work:
 
     def _ask(self, part: Part, count: int) -> _Found:
         """The clips of a part; asked for once more where the first answer can't be used."""
-        messages = write_request(part, self._lengths, count)
+        messages = write_request(part, self._demand.lengths, count)
         first = self._answered(messages, part)
         if not first.is_unusable:
             return first
@@ -203,15 +191,15 @@ class _Work:
         problems: list[Problem] = []
         for suggestion in sorted(reading.suggestions, key=lambda s: -s.score):
             wish = suggestion.first.start_ms, suggestion.last.end_ms
-            span = self._placer.place(*wish, [*self._taken, *(p.span for p in placed)])
+            span = self._placer.place(*wish, [*self._demand.taken, *(p.span for p in placed)])
             if span is not None:
                 placed.append(_Placed(suggestion, span))
-            elif self._placer.place(*wish, self._taken) is None:
+            elif self._placer.place(*wish, self._demand.taken) is None:
                 problems.append(self._against_rules(suggestion))
         return tuple(placed), problems
 
     def _against_rules(self, suggestion: Suggestion) -> Problem:
-        length_ms, lengths = suggestion.length_ms, self._lengths
+        length_ms, lengths = suggestion.length_ms, self._demand.lengths
         which = f"Clip {suggestion.place} (sentences {suggestion.first.number} to {suggestion.last.number})"
         wrong = "lies where clips were decided on before, or where the recording can't be cut"
         if length_ms > lengths.max_ms:
@@ -221,32 +209,20 @@ class _Work:
         return Problem(Fault.AGAINST_RULES, f"{which} {wrong}.")
 
     def best_of(self, placed: Sequence[_Placed]) -> tuple[Proposal, ...]:
-        """As many as are wanted of the clips of all parts, those with the best scores that do not overlap."""
+        """As many as are wanted of the clips of all parts, those with the best scores that do not overlap.
+
+        Titles and reasons are the model's; our own where it has none, or a title twice.
+        """
         if not placed:
             return ()
         start = np.array([p.span.start_ms for p in placed], dtype=np.int64)
         end = np.array([p.span.end_ms for p in placed], dtype=np.int64)
         scores = np.array([p.suggestion.score / LARGEST_SCORE for p in placed])
-        in_its_order = [placed[n] for n in sorted(choose(start, end, scores, self._wanted))]
+        in_its_order = [placed[n] for n in sorted(best_set(start, end, scores, self._demand.count))]
         chosen = sorted(in_its_order, key=lambda p: -p.suggestion.score)
-        cuts = [certified(p.span, self._material) for p in chosen]
-        names = self._names(chosen, cuts)
-        return tuple(
-            proposal_of(Choice(p.span, p.suggestion.score / LARGEST_SCORE), name, pair, self._material, self._lengths)
-            for p, name, pair in zip(chosen, names, cuts, strict=True)
-        )
-
-    def _names(self, chosen: Sequence[_Placed], cuts: Sequence[tuple[Cut, Cut]]) -> list[Name]:
-        """The model's titles and reasons; our own where it has none, or a title twice."""
-        own = name_clips([p.span for p in chosen], cuts, self._material)
-        used = {name.title.lower() for name in own}
-        names: list[Name] = []
-        for placed, name in zip(chosen, own, strict=True):
-            said = placed.suggestion
-            title = said.title if said.title and said.title.lower() not in used else name.title
-            used.add(title.lower())
-            names.append(Name(title, said.reasons or name.reasons))
-        return names
+        choices = [Choice(p.span, p.suggestion.score / LARGEST_SCORE) for p in chosen]
+        preferred = [Name(p.suggestion.title, p.suggestion.reasons) for p in chosen]
+        return proposals_of(choices, self._features, self._demand.lengths, preferred)
 
 
 def _free_ms(part: Part) -> int:
