@@ -36,9 +36,11 @@ from clipper_core.services.runs.steps import Engines
 from clipper_core.services.transcripts.build import Warnings, hear_captions, place_heard, place_words, settle
 from clipper_core.stages.media.captions import caption_clip
 from clipper_core.stages.media.probe import probe
-from clipper_core.stages.media.render import file_suffix, render_clip
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderRequest, file_suffix, render_clip
 from clipper_core.stages.words.align import Aligner
-from clipper_core.stages.words.transcribe import Recogniser, hear_stretch, stretches, transcribe_stretch
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import Recogniser, divide_in_parts, recognise_part
 
 Say = Callable[[str, float], None]
 """Told a step in words and how far it is, 0-1."""
@@ -152,7 +154,8 @@ class Offline:
             raise BadRange
         with scratch() as folder:
             made = folder / "clip"
-            render_clip(self._ffmpeg, path, media, (span,), preset, made, progress=lambda f: say("Rendering", f))
+            request = RenderRequest((span,), preset)
+            render_clip(self._ffmpeg, Recording(path, media), request, made, lambda f: say("Rendering", f))
             _deliver(made, out)
         return out
 
@@ -184,7 +187,8 @@ class Offline:
         engine = RememberingRecogniser(self._engines[Endpoint.name](language), language, self._answers)
         everything = TimeRange(0, silences.duration_ms)
         with _timed(timings, "transcribe"):
-            heard = hear_stretch(engine, audio, everything, silences, lambda f: say("Transcribing", f))
+            track = SpeechTrack(audio, silences)
+            heard = recognise_part(engine, track, everything, lambda f: say("Transcribing", f))
         told = language if language != "auto" else heard.language
         with _timed(timings, "align"):
             return place_heard(heard.words, told, self._aligner, audio, silences, lambda f: say("Placing the words", f))
@@ -199,7 +203,7 @@ class Offline:
 
     def _transcribe(self, engine: str, language: str, speech: Path, silences: SilenceMap, say: Say) -> tuple[Word, ...]:
         """Stretch by stretch, as many side by side as there are cores; in order whatever finishes first."""
-        parts = stretches(silences)
+        parts = divide_in_parts(silences)
         if not parts:
             return ()
         make = functools.partial(self._engines[engine], language)
@@ -235,9 +239,8 @@ class Offline:
             name = f"{number:02d} {file_name(proposal.title)}"
             before, whole = number - 1, len(done.proposals)
             progress: Callable[[float], None] = lambda f, b=before, w=whole: say("Rendering", (b + f) / w)  # type: ignore[misc] # noqa: E731
-            render_clip(
-                self._ffmpeg, path, done.media, (proposal.span,), preset, made, track=done.track, progress=progress
-            )
+            recording = Recording(path, done.media, done.track)
+            render_clip(self._ffmpeg, recording, RenderRequest((proposal.span,), preset), made, progress)
             target = out / (name + suffix)
             _deliver(made, target)
             done.files.append({"media": str(target.absolute()), "captions": self._captions(done, proposal, out / name)})
@@ -255,8 +258,8 @@ def _transcribe_part(
     make: Callable[[], Recogniser], speech: Path, part: TimeRange, silences: Sequence[Silence], duration_ms: int
 ) -> tuple[Word, ...]:
     """In a process of its own."""
-    here = SilenceMap(duration_ms, tuple(silences))
-    return transcribe_stretch(make(), SpeechFile(speech), part, here, lambda _: None)
+    track = SpeechTrack(SpeechFile(speech), SilenceMap(duration_ms, tuple(silences)))
+    return recognise_part(make(), track, part, lambda _: None).words
 
 
 def _end_processes(pool: ProcessPoolExecutor) -> None:
