@@ -26,7 +26,7 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.services.assets.files import write_json
-from clipper_core.stages.media.render import Rendered
+from clipper_core.stages.media.render import RenderedFile
 from clipper_core.web.api import make_api
 from tests.services import fresh_settings
 
@@ -134,10 +134,10 @@ class Room:
             self.app.worker.perform(task.id, task.attempt)
 
 
-def rendered(_ffmpeg: Any, _source: Path, _media: Any, _ranges: Any, _preset: Any, out: Path, **_: Any) -> Rendered:
+def rendered(_ffmpeg: Any, _recording: Any, _request: Any, out: Path, _progress: Any) -> RenderedFile:
     """Stands for FFmpeg: a file of some bytes, and what would be measured on it."""
     out.write_bytes(b"the clip")
-    return Rendered(out, 1_000, 8, 48_000, 1, "aac", -60.0, -60.0)
+    return RenderedFile(out, 1_000, 8, 48_000, 1, "aac", -60.0, -60.0)
 
 
 @contextlib.asynccontextmanager

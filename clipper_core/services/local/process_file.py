@@ -37,8 +37,10 @@ from clipper_core.services.local.map_file import FileMapper, check_track, reacha
 from clipper_core.services.transcripts.build import Warnings, hear_captions, place_heard, place_words, settle
 from clipper_core.stages.media.captions import caption_clip
 from clipper_core.stages.media.probe import probe
-from clipper_core.stages.media.render import file_suffix, render_clip
-from clipper_core.stages.words.transcribe import Recogniser, hear_stretch, stretches, transcribe_stretch
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderRequest, file_suffix, render_clip
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import Recogniser, divide_in_parts, recognise_part
 
 Say = Callable[[str, float], None]
 """Told a step in words and how far it is, 0-1."""
@@ -148,7 +150,8 @@ class FileProcessor:
             raise BadRange
         with scratch() as folder:
             made = folder / "clip"
-            render_clip(self._ffmpeg, path, media, (span,), preset, made, progress=lambda f: say("Rendering", f))
+            request = RenderRequest((span,), preset)
+            render_clip(self._ffmpeg, Recording(path, media), request, made, lambda f: say("Rendering", f))
             _deliver(made, out)
         return out
 
@@ -185,7 +188,8 @@ class FileProcessor:
         engine = self._engines.recogniser(Endpoint.name, language, self._answers)
         everything = TimeRange(0, silences.duration_ms)
         with _timed(timings, "transcribe"):
-            heard = hear_stretch(engine, audio, everything, silences, lambda f: say("Transcribing", f))
+            track = SpeechTrack(audio, silences)
+            heard = recognise_part(engine, track, everything, lambda f: say("Transcribing", f))
         told = language if language != "auto" else heard.language
         with _timed(timings, "align"):
             return place_heard(
@@ -205,7 +209,7 @@ class FileProcessor:
 
     def _transcribe(self, engine: str, language: str, speech: Path, silences: SilenceMap, say: Say) -> tuple[Word, ...]:
         """Stretch by stretch, as many side by side as there are cores; in order whatever finishes first."""
-        parts = stretches(silences)
+        parts = divide_in_parts(silences)
         if not parts:
             return ()
         make = functools.partial(self._engines.maker(engine), language)
@@ -241,9 +245,8 @@ class FileProcessor:
             name = f"{number:02d} {file_name(proposal.title)}"
             before, whole = number - 1, len(done.proposals)
             progress: Callable[[float], None] = lambda f, b=before, w=whole: say("Rendering", (b + f) / w)  # type: ignore[misc] # noqa: E731
-            render_clip(
-                self._ffmpeg, path, done.media, (proposal.span,), preset, made, track=done.track, progress=progress
-            )
+            recording = Recording(path, done.media, done.track)
+            render_clip(self._ffmpeg, recording, RenderRequest((proposal.span,), preset), made, progress)
             target = out / (name + suffix)
             _deliver(made, target)
             done.files.append({"media": str(target.absolute()), "captions": self._captions(done, proposal, out / name)})
@@ -261,8 +264,8 @@ def _transcribe_part(
     make: Callable[[], Recogniser], speech: Path, part: TimeRange, silences: Sequence[Silence], duration_ms: int
 ) -> tuple[Word, ...]:
     """In a process of its own."""
-    here = SilenceMap(duration_ms, tuple(silences))
-    return transcribe_stretch(make(), SpeechFile(speech), part, here, lambda _: None)
+    track = SpeechTrack(SpeechFile(speech), SilenceMap(duration_ms, tuple(silences)))
+    return recognise_part(make(), track, part, lambda _: None).words
 
 
 def _end_processes(pool: ProcessPoolExecutor) -> None:

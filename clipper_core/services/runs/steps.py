@@ -37,14 +37,17 @@ from clipper_core.services.transcripts.build import hear_captions, place_heard, 
 from clipper_core.stages.media.captions import caption_clip, has_captions
 from clipper_core.stages.media.preview import make_preview
 from clipper_core.stages.media.probe import probe
-from clipper_core.stages.media.render import Rendered, file_suffix, render_clip
-from clipper_core.stages.silence.map_silence import Mapped, map_silence
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderedFile, RenderRequest, file_suffix, render_clip
+from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, map_silence
+from clipper_core.stages.sound.decode import SoundTrack
+from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.transcribe import (
-    RecognisedStretch,
-    hear_stretch,
+    RecognisedPart,
+    divide_in_parts,
     main_language,
     merge,
-    stretches,
+    recognise_part,
 )
 
 
@@ -95,22 +98,16 @@ class Steps:
         media = self._media(bench.claim.project_id)
         speech = bench.folder / "speech"
         with self._files.path(inputs["source"]) as path:
-            mapped = map_silence(
-                self._ffmpeg,
-                path,
-                track=inputs["track"],
-                duration_ms=media["duration_ms"],
-                speech_path=speech,
-                max_hours=self._limits.max_hours,
-                voice=self._engines.voice if "voice" in inputs else None,
-                progress=bench.progress,
-            )
+            sound = SoundTrack(path, inputs["track"], media["duration_ms"])
+            voice = self._engines.voice if "voice" in inputs else None
+            request = MapRequest(speech, max_hours=self._limits.max_hours, voice=voice)
+            mapped = map_silence(self._ffmpeg, sound, request, bench.progress)
         envelope = bench.folder / "map"
         envelope.write_bytes(mapped.envelope.to_bytes())
         map_id = new_id("map")
         heard = NewFile("speech", "speech", speech, "application/octet-stream")
         files = [NewFile("map", "map", envelope, "application/octet-stream"), heard]
-        parts = stretches(mapped.silence_map)
+        parts = divide_in_parts(mapped.silence_map)
         result = {
             "map": map_id,
             "speech": heard.id,
@@ -133,7 +130,8 @@ class Steps:
         mime = "video/mp4" if media.has_video else "audio/mp4"
         out = bench.folder / "preview"
         with self._files.path(bench.claim.inputs["source"]) as path:
-            make_preview(self._ffmpeg, path, media, out, track=bench.claim.inputs["track"], progress=bench.progress)
+            recording = Recording(path, media, bench.claim.inputs["track"])
+            make_preview(self._ffmpeg, recording, out, bench.progress)
 
         def save(_session: Session, project: Project, assets: dict[str, Asset]) -> None:
             project.preview_id = assets["preview"].id
@@ -149,7 +147,7 @@ class Steps:
         silences = self._measured.silence_map(inputs["map"])
         stretch = TimeRange(inputs["start_ms"], inputs["end_ms"])
         with self._files.path(inputs["speech"]) as path:
-            heard = hear_stretch(engine, SpeechFile(path), stretch, silences, bench.progress)
+            heard = recognise_part(engine, SpeechTrack(SpeechFile(path), silences), stretch, bench.progress)
         words = [[w.text, w.start_ms, w.end_ms, w.timed] for w in heard.words]
         return Outcome({"words": words, "language": heard.language})
 
@@ -190,10 +188,10 @@ class Steps:
         files = [NewFile("transcript", "transcript", out, "application/gzip")]
         return Outcome({"transcript": transcript_id, "warnings": warnings}, files, save)
 
-    def _heard(self, parts: Sequence[str]) -> list[RecognisedStretch]:
+    def _heard(self, parts: Sequence[str]) -> list[RecognisedPart]:
         with self._database.read() as session:
             rows = [session.get_one(Task, part).result or {} for part in parts]
-        return [RecognisedStretch(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
+        return [RecognisedPart(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
 
     def _answers(self, bench: TaskContext) -> Answers:
         return Answers(self._database, bench.claim.project_id, bench.claim.id, bench.claim.kind.value)
@@ -244,9 +242,8 @@ class Steps:
         suffix = file_suffix(media, preset)
         out = bench.folder / "clip"
         with self._files.path(inputs["source"]) as path:
-            made = render_clip(
-                self._ffmpeg, path, media, ranges, preset, out, track=inputs["track"], progress=bench.progress
-            )
+            recording = Recording(path, media, inputs["track"])
+            made = render_clip(self._ffmpeg, recording, RenderRequest(ranges, preset), out, bench.progress)
         name = file_name(version.title)
         mime = "video/mp4" if made.video_codec is not None else AUDIO_MIME[suffix]
         files = [NewFile("clip", "render", out, mime, name + suffix)]
@@ -272,7 +269,7 @@ class Steps:
         return media
 
 
-def measured_json(made: Rendered) -> dict[str, Any]:
+def measured_json(made: RenderedFile) -> dict[str, Any]:
     """What was measured on a rendered file, to be stored and shown."""
     return {
         "v": 1,
@@ -289,7 +286,7 @@ def measured_json(made: Rendered) -> dict[str, Any]:
     }
 
 
-def _map_row(map_id: str, project_id: str, asset_id: str, mapped: Mapped) -> SilenceMapRow:
+def _map_row(map_id: str, project_id: str, asset_id: str, mapped: SoundMap) -> SilenceMapRow:
     return map_row(map_id, project_id, asset_id, mapped.silence_map)
 
 
