@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.components import desk
+from pages.components.scripts import imports_of
 
 NAME = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let)\s+(\w+)", re.MULTILINE)
 
 
 def sources() -> dict[str, str]:
-    return {p.name: p.read_text(encoding="utf-8") for p in desk.HERE.iterdir() if p.suffix in {".js", ".html", ".css"}}
+    """The text of each script, page and style sheet of the desk, by its path below the component."""
+    files = (p for p in desk.HERE.rglob("*") if p.suffix in {".js", ".html", ".css"})
+    return {p.relative_to(desk.HERE).as_posix(): p.read_text(encoding="utf-8") for p in files}
 
 
 def test_every_script_beside_the_component_is_mounted():
@@ -39,9 +42,7 @@ def test_no_two_scripts_use_the_same_name_at_the_top():
 
 def test_a_script_uses_only_what_was_joined_before_it():
     for number, module in enumerate(desk.MODULES):
-        wanted = re.findall(r'^import \{[^}]*\} from "\./(\S+)";', sources()[module], re.MULTILINE)
-
-        assert set(wanted) <= set(desk.MODULES), module
+        assert set(imports_of(desk.HERE, module)) <= set(desk.MODULES[:number]), module
         used_at_once = re.findall(r"^export class \w+ extends (?!Error)(\w+)", sources()[module], re.MULTILINE)
         before = "\n".join(sources()[m] for m in desk.MODULES[:number])
         assert all(f"class {name} " in before for name in used_at_once), module

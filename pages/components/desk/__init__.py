@@ -1,8 +1,8 @@
 """The review desk: a Streamlit component that plays, trims and decides on clips.
 
 The browser side reads and writes the HTTP API by itself, so that a key is answered within a frame; Streamlit only
-hears which clip is open and that something was stored. The scripts beside this file are ES modules; Streamlit mounts
-one script, so they are joined here in the order in which they build on each other.
+hears which clip is open and that something was stored. The scripts below this folder are ES modules, a folder for each
+room of the desk; Streamlit mounts one script, so they are joined here, each after those it imports.
 """
 
 from __future__ import annotations
@@ -14,56 +14,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.scripts import joined
+from pages.components.scripts import in_order, joined
 
 HERE = Path(__file__).parent
-MODULES = (
-    "format.js",
-    "rules.js",
-    "certify.js",
-    "api.js",
-    "conflicts.js",
-    "known.js",
-    "undo.js",
-    "outbox.js",
-    "wishes.js",
-    "calls.js",
-    "refusals.js",
-    "store.js",
-    "player.js",
-    "audition.js",
-    "listened.js",
-    "peaks.js",
-    "view.js",
-    "colours.js",
-    "picture.js",
-    "edges.js",
-    "link.js",
-    "timeline.js",
-    "pointer.js",
-    "overview.js",
-    "overlay.js",
-    "stage.js",
-    "words.js",
-    "filters.js",
-    "picked.js",
-    "clips.js",
-    "alternatives.js",
-    "details.js",
-    "decision.js",
-    "summary.js",
-    "marks.js",
-    "shapes.js",
-    "notes.js",
-    "wording.js",
-    "correction_box.js",
-    "correct.js",
-    "names.js",
-    "messages.js",
-    "keys.js",
-    "desk.js",
-)
-STYLES = ("desk.css", "player.css", "marks.css", "queue.css", "notes.css")
+MODULES = in_order(HERE)
+STYLES = ("desk.css", "player/player.css", "timeline/marks.css", "clips/queue.css", "shell/notes.css")
 
 
 @dataclass(frozen=True, slots=True)

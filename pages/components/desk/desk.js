@@ -1,45 +1,45 @@
 // Puts the desk together and gives its parts the few verbs they share.
 
-import { makeApi } from "./api.js";
-import { Alternatives } from "./alternatives.js";
-import { Audition } from "./audition.js";
-import { ClipList } from "./clips.js";
-import { readColours } from "./colours.js";
-import { Correct } from "./correct.js";
-import { Decision } from "./decision.js";
-import { Details } from "./details.js";
-import { Edges } from "./edges.js";
-import { Filters } from "./filters.js";
-import { called } from "./format.js";
-import { fillGuide, listenToKeys } from "./keys.js";
-import { StreamlitLink } from "./link.js";
-import { Listened } from "./listened.js";
-import { Marks } from "./marks.js";
-import { Messages } from "./messages.js";
-import { Names } from "./names.js";
-import { Notes } from "./notes.js";
-import { Overlay } from "./overlay.js";
-import { Overview } from "./overview.js";
-import { PeakCache } from "./peaks.js";
-import { Picked } from "./picked.js";
-import { Picture } from "./picture.js";
-import { Player, playedRanges } from "./player.js";
-import { listenToPointers } from "./pointer.js";
-import { rangeAt } from "./rules.js";
-import { Shapes } from "./shapes.js";
-import { Stage } from "./stage.js";
-import { Store } from "./store.js";
-import { Summary } from "./summary.js";
-import { TALL, Timeline } from "./timeline.js";
-import { View } from "./view.js";
-import { Words } from "./words.js";
+import { makeApi } from "./state/api.js";
+import { Alternatives } from "./clips/alternatives.js";
+import { Audition } from "./player/audition.js";
+import { ClipList } from "./clips/list.js";
+import { readColours } from "./rules/colours.js";
+import { Correct } from "./words/correct.js";
+import { Decision } from "./clips/decision.js";
+import { Details } from "./clips/details.js";
+import { Edges } from "./timeline/edges.js";
+import { Filters } from "./clips/filters.js";
+import { called } from "./rules/format.js";
+import { fillGuide, listenToKeys } from "./shell/keys.js";
+import { StreamlitLink } from "./state/streamlit_bridge.js";
+import { Listened } from "./player/listened.js";
+import { Marks } from "./timeline/marks.js";
+import { Messages } from "./shell/messages.js";
+import { Names } from "./shell/names.js";
+import { Notes } from "./shell/notes.js";
+import { Overlay } from "./player/overlay.js";
+import { Overview } from "./timeline/overview.js";
+import { PeakCache } from "./timeline/peaks.js";
+import { Picked } from "./clips/picked.js";
+import { Picture } from "./player/picture.js";
+import { Player, playedRanges } from "./player/player.js";
+import { listenToPointers } from "./timeline/pointer.js";
+import { rangeAt } from "./rules/rules.js";
+import { Shapes } from "./clips/shapes.js";
+import { Stage } from "./player/screen.js";
+import { Store } from "./state/store.js";
+import { Summary } from "./clips/summary.js";
+import { TALL, Timeline } from "./timeline/timeline.js";
+import { View } from "./timeline/view.js";
+import { Words } from "./words/transcript.js";
 
 class Desk {
   /** @param {HTMLElement} root @param {any} component */
   constructor(root, component) {
     this.root = root;
     this.component = component;
-    /** @type {import("./link.js").DeskData} */
+    /** @type {import("./state/streamlit_bridge.js").DeskData} */
     this.data = component.data;
     this.ended = new AbortController();
     this.gone = this.ended.signal;

@@ -1,0 +1,165 @@
+// Other good places for the active edge, ranked by the server, one key each.
+
+import { make } from "./details.js";
+import { GRADE, clock, evidence } from "../rules/format.js";
+import { boundsOf, toMs, withEdge } from "../rules/rules.js";
+import { setText } from "../player/screen.js";
+
+/** @typedef {import("../state/api.js").Cut} Cut */
+
+const REST_MS = 150; // an edge on its way asks nothing
+const MOST_PLACES = 4;
+const KEPT = 60;
+
+export class Alternatives {
+  /** @param {any} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.box = make("div", "places");
+    this.box.setAttribute("role", "group");
+    this.box.dataset.testid = "desk-places";
+    this.buttons = Array.from({ length: MOST_PLACES }, (_, i) => this.button(i));
+    this.box.append(...this.buttons);
+    /** @type {Map<string, {cut: Cut, others: Cut[]}>} */
+    this.answers = new Map();
+    /** @type {Map<string, Cut>} the server's word on places of an edge */
+    this.cuts = new Map();
+    this.timer = 0;
+    this.wanted = "";
+    this.edge = "";
+    this.shown = "";
+  }
+
+  button(i) {
+    const button = make("button", "tool");
+    button.type = "button";
+    button.append(make("kbd", "", String(i + 1)), make("span", "grade"), make("span", "at"), make("span", "short"));
+    button.addEventListener("click", () => {
+      this.use(i + 1);
+      this.desk.focusQuietly();
+    });
+    const show = () => this.ghost(this.places[i]?.at_s ?? null);
+    for (const on of ["pointerenter", "focus"]) button.addEventListener(on, show);
+    for (const off of ["pointerleave", "blur"]) button.addEventListener(off, () => this.ghost(null));
+    return button;
+  }
+
+  ghost(at) {
+    if (this.desk.timeline.ghostAt === at) return;
+    this.desk.timeline.ghostAt = at;
+    this.desk.timeline.redraw();
+  }
+
+  /** What is asked for the active edge as it is: side, where, where the other end of its part is. */
+  question(side = this.desk.edges.active) {
+    const { edges, ranges, store } = this.desk;
+    if (!ranges || !store.map) return null;
+    const part = ranges[edges.partOf(side)];
+    const at = toMs(edges.at(side));
+    const other = side === "in" ? part.end_s : part.start_s;
+    return { side, at, other, key: [side, at, other, store.map.revision, store.transcript?.revision].join(" ") };
+  }
+
+  /** The certificate the server gave a place, if it was asked. @param {"in"|"out"} side @param {number} at @returns {Cut|null} */
+  known(side, at) {
+    return this.cuts.get(`${side} ${toMs(at)}`) ?? null;
+  }
+
+  /** Places the active edge may go to now, best first. @returns {Cut[]} */
+  get places() {
+    const question = this.question();
+    const answer = question && this.answers.get(question.key);
+    if (!answer) return [];
+    const { edges, ranges, store } = this.desk;
+    const { low, high } = boundsOf(ranges, question.side, store.duration, edges.partOf(question.side));
+    return answer.others.filter((c) => c.at_s >= low && c.at_s <= high && Math.abs(c.at_s - question.at) > 0.0015).slice(0, MOST_PLACES);
+  }
+
+  /** @param {number} number from 1 */
+  use(number) {
+    const { edges, store, ranges, player } = this.desk;
+    const place = this.places[number - 1];
+    if (!ranges) return;
+    if (!place) {
+      const text = this.places.length ? `There are ${this.places.length} other places for this edge.` : "No other place for this edge is known.";
+      return store.say({ text, tone: "info" });
+    }
+    const side = edges.active;
+    this.ghost(null);
+    store.commit(store.selectedId); // a step of its own, so that it is taken back alone
+    edges.set(withEdge(ranges, side, place.at_s, store.duration, edges.partOf(side)));
+    if (!player.playing) edges.show(side);
+  }
+
+  /** @param {Set<string>} topics */
+  update(topics) {
+    if (topics.has("map") || topics.has("transcript")) this.cuts.clear();
+    if (!["clips", "selection", "draft", "map", "transcript", "cuts"].some((t) => topics.has(t))) return;
+    this.want();
+    this.show();
+  }
+
+  /** Ask about the active edge: at once when another one becomes active, else when it rests. */
+  want() {
+    const question = this.question();
+    if (!question || question.key === this.wanted) return;
+    clearTimeout(this.timer);
+    this.wanted = question.key;
+    const edge = `${this.desk.store.selectedId} ${question.side} ${this.desk.edges.partOf(question.side)}`;
+    const wait = edge === this.edge ? REST_MS : 0;
+    this.edge = edge;
+    if (!this.answers.has(question.key)) this.timer = setTimeout(() => this.rested(question), wait);
+  }
+
+  async rested(question) {
+    if (this.desk.timeline.dragging) {
+      this.wanted = ""; // it stands still, but is still in the hand
+      return;
+    }
+    await this.ask(question);
+    const beside = this.question(this.desk.edges.active === "in" ? "out" : "in");
+    if (beside && question.key === this.wanted && !this.answers.has(beside.key)) await this.ask(beside); // Tab is next
+  }
+
+  async ask({ side, at, other, key }) {
+    const { api } = this.desk.store;
+    const answer = await api.cuts(side, at, other).catch(() => null); // what is known here is shown meanwhile
+    if (!answer?.cut || this.desk.gone.aborted) return;
+    this.answers.set(key, { cut: answer.cut, others: answer.others ?? [] });
+    if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
+    for (const cut of [answer.cut, ...(answer.others ?? [])]) this.cuts.set(`${side} ${toMs(cut.at_s)}`, cut);
+    this.desk.store.tell("cuts");
+  }
+
+  show() {
+    const { places } = this;
+    const question = this.question();
+    const answered = Boolean(question && this.answers.has(question.key));
+    const key = JSON.stringify([places, answered]);
+    if (key === this.shown) return;
+    this.shown = key;
+    if (answered || this.desk.timeline.dragging) this.box.hidden = !places.length; // else as it was, so that nothing jumps
+    if (this.desk.timeline.ghostAt !== null) this.ghost(null);
+    const name = this.desk.edges.active === "in" ? "Start" : "End";
+    this.box.setAttribute("aria-label", `Other places for the ${name.toLowerCase()}`);
+    this.buttons.forEach((button, i) => {
+      const cut = places[i];
+      button.hidden = !cut;
+      if (!cut) return;
+      const [, grade, at, short] = button.children;
+      button.dataset.grade = cut.grade;
+      setText(grade, GRADE[cut.grade]);
+      setText(at, clock(cut.at_s));
+      setText(short, shortly(cut));
+      button.title = `${cut.grade}: ${evidence(cut)}`;
+      button.setAttribute("aria-description", `${name} at ${clock(cut.at_s)}, ${cut.grade}, ${evidence(cut)}`);
+    });
+  }
+}
+
+/** @param {Cut} cut */
+function shortly(cut) {
+  if (cut.silence_start_s === null || cut.silence_end_s === null) return "no silence";
+  const whole = cut.sentence_boundary === true ? ", sentence" : "";
+  return `silence ${(cut.silence_end_s - cut.silence_start_s).toFixed(1)} s${whole}`;
+}

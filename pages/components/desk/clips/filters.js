@@ -1,0 +1,377 @@
+// Which clips the list shows, and which of them comes next. Kept in this browser for a project, so that a reload keeps it.
+
+import { make } from "./details.js";
+import { REASONS, STATUS, called } from "../rules/format.js";
+import { clamp, nextUndecided } from "../rules/rules.js";
+import { setText } from "../player/screen.js";
+
+/** @typedef {import("../state/api.js").Clip} Clip */
+/** @typedef {{status: string[], rank: string, reason: string, by: string|null, words: boolean, notes: boolean,
+ *   text: string}} Wanted `by` is a name, "" for decisions without one, null for all */
+
+const RANKS = [
+  ["3", "Top 3"],
+  ["5", "Top 5"],
+  ["10", "Top 10"],
+  ["hand", "Made by hand"],
+];
+const ANYBODY = "all"; // in the list of names, where every name carries a "by:" before it
+const LONGEST_NAME = 40;
+
+/** @returns {Wanted} */
+function everything() {
+  return { status: [], rank: "", reason: "", by: null, words: false, notes: false, text: "" };
+}
+
+/** What the browser kept, as far as it makes sense. @param {any} kept @returns {Wanted} */
+function wantedOf(kept) {
+  const wanted = everything();
+  if (!kept || typeof kept !== "object") return wanted;
+  if (Array.isArray(kept.status)) wanted.status = kept.status.filter((one) => Object.hasOwn(STATUS, one));
+  if (RANKS.some(([value]) => value === kept.rank)) wanted.rank = kept.rank;
+  if (REASONS.some(([code]) => code === kept.reason)) wanted.reason = kept.reason;
+  if (typeof kept.by === "string") wanted.by = kept.by;
+  if (typeof kept.text === "string") wanted.text = kept.text;
+  return { ...wanted, words: kept.words === true, notes: kept.notes === true };
+}
+
+/** How many notes on a clip nobody has resolved. @param {Clip} clip */
+export function openNotes(clip) {
+  return (clip.notes ?? []).filter((note) => !note.resolved_at).length;
+}
+
+/**
+ * The decision a clip stands by: on record, or on its way; null while nobody has decided.
+ * @param {any} store @param {Clip} clip @returns {{decision: string, reason?: string|null, note?: string|null, by?: string,
+ *   at?: string, carried_from?: number|null}|null}
+ */
+export function standingOf(store, clip) {
+  const status = store.statusOf(clip);
+  const made = (one) => one?.decision === status;
+  return store.wishesFor(clip.id).findLast(made) ?? (made(clip.decision) ? clip.decision : null);
+}
+
+export class Filters {
+  /** @param {any} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.wanted = this.remembered();
+    /** @type {string|null} the open clip stays listed until the selection moves on, so that nothing jumps */
+    this.kept = null;
+    this.shown = "";
+    this.row = desk.find(".filters");
+    this.panel = desk.find(".filter-panel");
+    this.button = desk.find(".filter-button");
+    this.active = desk.find(".filter-active");
+    this.fields = {
+      text: desk.find(".filter-text"),
+      rank: desk.find(".filter-rank"),
+      reason: desk.find(".filter-reason"),
+      by: desk.find(".filter-by"),
+      words: desk.find(".filter-words"),
+      notes: desk.find(".filter-notes"),
+    };
+    this.fill();
+    this.listen();
+  }
+
+  fill() {
+    this.chips = Object.entries(STATUS).map(([status, { sign }]) => {
+      const chip = make("button", "chip");
+      chip.type = "button";
+      chip.dataset.status = status;
+      chip.append(make("span", "sign", sign), make("span", "count"));
+      chip.firstElementChild.setAttribute("aria-hidden", "true");
+      chip.addEventListener("click", () => this.toggleStatus(status));
+      return chip;
+    });
+    this.desk.find(".filter-status").replaceChildren(...this.chips);
+    this.fields.rank.append(new Option("Any rank", ""), ...RANKS.map(([value, label]) => new Option(label, value)));
+    this.fields.reason.append(new Option("Any reason", ""), ...REASONS.map(([code, label]) => new Option(label, code)));
+  }
+
+  listen() {
+    const { fields } = this;
+    fields.text.addEventListener("input", () => this.set({ text: fields.text.value }));
+    fields.rank.addEventListener("change", () => this.set({ rank: fields.rank.value }));
+    fields.reason.addEventListener("change", () => this.set({ reason: fields.reason.value }));
+    fields.by.addEventListener("change", () => this.set({ by: fields.by.value === ANYBODY ? null : fields.by.value.slice(3) }));
+    fields.words.addEventListener("click", () => this.set({ words: !this.wanted.words }));
+    fields.notes.addEventListener("click", () => this.set({ notes: !this.wanted.notes }));
+    this.button.addEventListener("click", () => (this.panel.hidden ? this.focus() : this.close()));
+    this.desk.find(".filter-done").addEventListener("click", () => this.close());
+    this.panel.addEventListener("keydown", (event) => this.panelKey(event));
+    this.panel.addEventListener("focusout", (event) => {
+      const to = event.relatedTarget;
+      if (to && !this.panel.contains(to) && !this.row.contains(to)) this.close(false);
+    });
+    this.desk.root.addEventListener("pointerdown", (event) => {
+      const at = /** @type {Node} */ (event.target);
+      if (!this.panel.hidden && !this.panel.contains(at) && !this.button.contains(at)) this.close(false);
+    });
+  }
+
+  panelKey(event) {
+    const sends = event.key === "Enter" && event.target === this.fields.text && !event.isComposing;
+    if (event.key !== "Escape" && !sends) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.close();
+  }
+
+  focus() {
+    if (!this.desk.store.clips?.length) return;
+    this.panel.hidden = false;
+    this.button.setAttribute("aria-expanded", "true");
+    this.draw();
+    this.fields.text.focus({ preventScroll: true });
+    this.panel.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {boolean} [back] whether the desk gets the focus back @returns {boolean} whether it was open */
+  close(back = true) {
+    if (this.panel.hidden) return false;
+    this.panel.hidden = true;
+    this.button.setAttribute("aria-expanded", "false");
+    if (back) this.desk.focusQuietly();
+    return true;
+  }
+
+  // --- choosing
+
+  /** @param {Partial<Wanted>} change */
+  set(change) {
+    this.wanted = { ...this.wanted, ...change };
+    this.kept = null;
+    this.remember();
+    this.desk.store.tell("filter");
+  }
+
+  /** @param {Partial<Wanted>} wanted these and no others */
+  only(wanted) {
+    this.set({ ...everything(), ...wanted });
+  }
+
+  clear() {
+    this.only({});
+  }
+
+  toggleStatus(status) {
+    const { status: now } = this.wanted;
+    this.set({ status: now.includes(status) ? now.filter((one) => one !== status) : [...now, status] });
+  }
+
+  // --- what passes
+
+  get isActive() {
+    const { status, rank, reason, by, words, notes, text } = this.wanted;
+    return Boolean(status.length || rank || reason || by !== null || words || notes || text.trim());
+  }
+
+  /** @param {Clip} clip */
+  passes(clip) {
+    const { status } = this.wanted;
+    return (!status.length || status.includes(this.desk.store.statusOf(clip))) && this.passesRest(clip);
+  }
+
+  /** All but the status, which the chips count. @param {Clip} clip */
+  passesRest(clip) {
+    const { rank, reason, by, words, notes } = this.wanted;
+    if (rank === "hand" && clip.origin !== "manual") return false;
+    if (rank && rank !== "hand" && !(clip.rank && clip.rank <= Number(rank))) return false;
+    if (reason && standingOf(this.desk.store, clip)?.reason !== reason) return false;
+    if (by !== null && this.deciderOf(clip) !== by) return false;
+    if (words && !clip.words_changed) return false;
+    if (notes && !openNotes(clip)) return false;
+    return this.says(clip);
+  }
+
+  says(clip) {
+    const sought = this.wanted.text.trim().toLocaleLowerCase();
+    if (!sought) return true;
+    const said = [clip.title, clip.decision?.note, ...(clip.notes ?? []).map((note) => note.text)];
+    return said.some((text) => text?.toLocaleLowerCase().includes(sought));
+  }
+
+  /** Who decided on a clip; null while nobody has. @param {Clip} clip @returns {string|null} */
+  deciderOf(clip) {
+    const standing = standingOf(this.desk.store, clip);
+    return standing ? (standing.by ?? "") : null;
+  }
+
+  /** @param {Clip} clip */
+  isListed(clip) {
+    return this.passes(clip) || (clip.id === this.kept && clip.id === this.desk.store.selectedId);
+  }
+
+  /** The clips that pass, in the order of the list. @returns {Clip[]} */
+  get listed() {
+    const clips = this.desk.store.clips ?? [];
+    return this.isActive ? clips.filter((clip) => this.isListed(clip)) : clips;
+  }
+
+  // --- where to next
+
+  /** The clip before or after the open one; where that is left out, the nearest listed on that side. @param {1|-1} direction */
+  beside(direction) {
+    const { listed } = this;
+    const { clips, selectedId } = this.desk.store;
+    const here = listed.findIndex((clip) => clip.id === selectedId);
+    if (here >= 0) return listed[clamp(here + direction, 0, listed.length - 1)];
+    const from = (clips ?? []).findIndex((clip) => clip.id === selectedId);
+    const side = direction > 0 ? (clips ?? []).slice(from + 1) : (clips ?? []).slice(0, Math.max(0, from)).reverse();
+    return side.find((clip) => this.passes(clip)) ?? listed[direction > 0 ? listed.length - 1 : 0] ?? null;
+  }
+
+  /** The next listed clip nobody has decided on, and round again. @returns {Clip|null} */
+  get next() {
+    const { store } = this.desk;
+    const status = (clip) => (this.isListed(clip) ? store.statusOf(clip) : "left out");
+    return nextUndecided(store.clips ?? [], store.selectedId, status);
+  }
+
+  /** How many undecided clips are not listed. */
+  get outside() {
+    const { store } = this.desk;
+    return (store.clips ?? []).filter((clip) => store.statusOf(clip) === "proposed" && !this.isListed(clip)).length;
+  }
+
+  // --- showing
+
+  /** @param {Set<string>} topics */
+  update(topics) {
+    if (!["clips", "selection", "draft", "filter", "saving"].some((topic) => topics.has(topic))) return;
+    const { selected, selectedId } = this.desk.store;
+    if (selected && this.passes(selected)) this.kept = selectedId;
+    else if (this.kept !== selectedId) this.kept = null;
+    this.draw();
+  }
+
+  draw() {
+    const clips = this.desk.store.clips ?? [];
+    this.row.hidden = clips.length < 2 && !this.isActive;
+    if (this.row.hidden) this.close(false);
+    const counts = this.counts(clips);
+    const listed = this.listed.length;
+    const names = this.panel.hidden ? [] : this.names(clips);
+    const shown = JSON.stringify([this.wanted, counts, listed, clips.length, names, this.panel.hidden]);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    for (const chip of this.chips) this.drawChip(chip, counts[chip.dataset.status] ?? 0);
+    this.button.classList.toggle("on", this.labels().length > 0);
+    this.drawActive(listed, clips.length);
+    if (!this.panel.hidden) this.drawPanel(names, listed, clips.length);
+  }
+
+  counts(clips) {
+    const counts = {};
+    for (const clip of clips) {
+      if (!this.passesRest(clip)) continue;
+      const status = this.desk.store.statusOf(clip);
+      counts[status] = (counts[status] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  names(clips) {
+    const names = new Set(clips.map((clip) => this.deciderOf(clip)).filter((name) => name !== null));
+    if (this.wanted.by !== null) names.add(this.wanted.by);
+    return [...names].sort((a, b) => a.localeCompare(b));
+  }
+
+  drawChip(chip, count) {
+    const { word } = STATUS[chip.dataset.status];
+    setText(chip.lastElementChild, String(count));
+    chip.title = word[0].toUpperCase() + word.slice(1);
+    chip.setAttribute("aria-label", `${chip.title}, ${count}`);
+    chip.setAttribute("aria-pressed", String(this.wanted.status.includes(chip.dataset.status)));
+  }
+
+  /** What is active besides the status, in words, and how each is taken off. @returns {[string, Partial<Wanted>][]} */
+  labels() {
+    const { rank, reason, by, words, notes, text } = this.wanted;
+    const out = [];
+    if (text.trim()) out.push([`\u201c${called(text.trim())}\u201d`, { text: "" }]);
+    if (rank) out.push([RANKS.find(([value]) => value === rank)[1], { rank: "" }]);
+    if (reason) out.push([REASONS.find(([code]) => code === reason)[1], { reason: "" }]);
+    if (by !== null) out.push([by ? `By ${shortName(by)}` : "By nobody named", { by: null }]);
+    if (words) out.push(["Words changed", { words: false }]);
+    if (notes) out.push(["Open notes", { notes: false }]);
+    return out;
+  }
+
+  drawActive(listed, all) {
+    this.active.hidden = !this.isActive;
+    if (!this.isActive) return this.active.replaceChildren();
+    const chips = this.labels().map(([label, off]) => {
+      const chip = make("button", "chip off");
+      chip.type = "button";
+      const name = make("span", "", label);
+      name.dir = "auto";
+      const cross = make("span", "", "\u2715");
+      cross.setAttribute("aria-hidden", "true");
+      chip.append(name, cross);
+      chip.setAttribute("aria-label", `Take off the filter: ${label}`);
+      chip.addEventListener("click", () => this.takeOff(off));
+      return chip;
+    });
+    const clear = make("button", "quiet clear", "Clear");
+    clear.type = "button";
+    clear.setAttribute("aria-label", "Clear all filters");
+    clear.addEventListener("click", () => this.takeOff(everything()));
+    const shown = make("span", "shown", `${listed} of ${all}`);
+    shown.setAttribute("aria-label", `${listed} of ${all} clips shown`);
+    this.active.replaceChildren(shown, ...chips, clear);
+  }
+
+  takeOff(change) {
+    this.set(change);
+    this.button.focus({ preventScroll: true }); // the chip pressed goes away
+  }
+
+  drawPanel(names, listed, all) {
+    const { text, rank, reason, by, words, notes } = this.wanted;
+    const { fields } = this;
+    if (fields.text.value !== text) fields.text.value = text;
+    const key = JSON.stringify(names);
+    if (fields.by.dataset.names !== key) {
+      fields.by.dataset.names = key;
+      const options = names.map((name) => new Option(name ? shortName(name) : "Nobody named", `by:${name}`));
+      fields.by.replaceChildren(new Option("Anybody", ANYBODY), ...options);
+    }
+    fields.rank.value = rank;
+    fields.reason.value = reason;
+    fields.by.value = by === null ? ANYBODY : `by:${by}`;
+    fields.words.setAttribute("aria-pressed", String(words));
+    fields.notes.setAttribute("aria-pressed", String(notes));
+    setText(this.desk.find(".filter-done"), listed === all ? "Done" : `Show ${listed} of ${all}`);
+  }
+
+  // --- keeping
+
+  get key() {
+    return `clipper.desk.filters.${this.desk.data.project_id}`;
+  }
+
+  remember() {
+    try {
+      if (this.isActive) sessionStorage.setItem(this.key, JSON.stringify(this.wanted));
+      else sessionStorage.removeItem(this.key);
+    } catch {
+      // a browser that keeps nothing: a reload shows every clip
+    }
+  }
+
+  remembered() {
+    try {
+      return wantedOf(JSON.parse(sessionStorage.getItem(this.key) ?? "null"));
+    } catch {
+      return everything();
+    }
+  }
+}
+
+/** @param {string} name */
+function shortName(name) {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}\u2026` : name;
+}

@@ -1,0 +1,229 @@
+// Clips by hand: a copy, two of one, one of two, none, and a stretch cut out.
+
+import { Problem } from "../state/api.js";
+import { verbButton } from "./details.js";
+import { called, clock, length } from "../rules/format.js";
+import { areRanges, joinedRanges, lengthOf, putBack, spanOf, splitPlace, without } from "../rules/rules.js";
+import { plain } from "../state/pending.js";
+
+/** @typedef {import("../rules/rules.js").Range} Range */
+/** @typedef {import("../state/api.js").Clip} Clip */
+
+/** @typedef {import("../state/outbox.js").Wish} Wish */
+
+const LEAST_HALF_S = 1;
+
+export class Shapes {
+  /** @param {any} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.box = desk.find(".shapes");
+    /** @type {{at_s: number|null, span: Range|null}} where a clip will be divided, and what a joined one will be */
+    this.coming = { at_s: null, span: null };
+    this.next = verbButton(desk, "Join with next", "G", () => this.merge());
+    this.box.append(
+      verbButton(desk, "Duplicate", "D", () => this.duplicate()),
+      verbButton(desk, "Split", "S", () => this.split()),
+      this.next,
+      verbButton(desk, "Cut out", "", () => this.cutMarked()),
+      verbButton(desk, "Remove", "Del", () => this.remove(true)),
+    );
+    desk.store.register({ split: this.splitting, merge: this.joining, part: this.parting });
+    desk.store.on((topics) => this.update(topics));
+  }
+
+  /** @param {Set<string>} topics */
+  update(topics) {
+    if (topics.has("saving")) this.showComing();
+    if (!["clips", "selection", "draft"].some((t) => topics.has(t))) return;
+    this.box.hidden = !this.desk.store.selected;
+    const next = this.following();
+    this.next.disabled = !next;
+    this.next.title = next ? `Join with ${called(next.title)}` : "There is no clip after this one";
+  }
+
+  say(text, tone = "info", undo = false) {
+    const action = { label: "Undo", key: "Z", run: () => this.desk.undo() };
+    this.desk.store.say({ text, tone, ...(undo ? { action } : {}) });
+  }
+
+  duplicate() {
+    const { store, names } = this.desk;
+    const clip = store.selected;
+    if (clip) names.then(() => store.create(store.rangesOf(clip), clip.title));
+  }
+
+  split() {
+    const { store, player, ranges, names } = this.desk;
+    const clip = store.selected;
+    if (!clip) return;
+    const at = player.time;
+    if (at <= store.span.start_s || at >= store.span.end_s) return this.say("Put the playhead inside the clip to split it there.");
+    const place = splitPlace(ranges, at, store.silences, LEAST_HALF_S);
+    if (place === null) return this.say("Too near its start or end: each part of a clip lasts at least a second.");
+    names.then(() => this.splitAt(clip, place));
+  }
+
+  splitAt(clip, at_s) {
+    const { store } = this.desk;
+    const undo = { verb: "merge", args: { clip: clip.id, other: "", other_etag: "", ranges: plain(store.rangesOf(clip)) } };
+    store.askUndoably(`splitting ${called(clip.title)}`, { verb: "split", args: { clip: clip.id, at_s } }, undo);
+  }
+
+  /** @returns {import("../state/commands.js").Verb} */
+  get splitting() {
+    const { store } = this.desk;
+    return {
+      lane: ({ clip }) => clip,
+      fits: ({ clip, at_s }) => typeof clip === "string" && Number.isFinite(at_s),
+      send: ({ key, by, args: { clip, at_s } }, etag) => store.api.split(clip, etag, { at_s, by }, key),
+      found: (_wish, { clips: [, second] }) => ({ other: second?.id ?? "", other_etag: second?.etag ?? "" }),
+      stored: ({ args, quiet }, { clips }) => {
+        this.put(args.clip, clips);
+        const rest = store.clip(clips[1]?.id);
+        if (!quiet) this.say(`Split at ${clock(args.at_s)}: ${rest ? called(rest.title) : "the rest"} is a clip of its own.`, "ok", true);
+      },
+    };
+  }
+
+  /** The clip that begins next in the recording. @returns {Clip|null} */
+  following() {
+    const { store } = this.desk;
+    const clip = store.selected;
+    if (!clip) return null;
+    const start = (c) => store.rangesOf(c)[0].start_s;
+    const later = store.clips.filter((c) => c.id !== clip.id && start(c) >= start(clip));
+    return later.reduce((first, c) => (!first || start(c) < start(first) ? c : first), null);
+  }
+
+  merge() {
+    const { store, names } = this.desk;
+    const clip = store.selected;
+    const other = this.following();
+    if (!clip) return;
+    if (!other) return this.say("There is no clip after this one to join it with.");
+    names.then(() => this.mergeWith(clip, other));
+  }
+
+  mergeWith(clip, other) {
+    const { store } = this.desk;
+    const [before, theirs] = [store.rangesOf(clip), store.rangesOf(other)].map(plain);
+    const ranges = joinedRanges(before, theirs);
+    const stays = ranges.length > before.length + theirs.length - 1;
+    const both = { clip: clip.id, other: other.id };
+    const call = { verb: "merge", args: { ...both, other_etag: "", ranges, title: other.title, stays } };
+    const undo = { verb: "part", args: { ...both, etag: "", ranges: before } };
+    store.askUndoably(`joining ${called(clip.title)} with ${called(other.title)}`, call, undo);
+  }
+
+  /** @returns {import("../state/commands.js").Verb} */
+  get joining() {
+    const { store } = this.desk;
+    return {
+      lane: ({ clip }) => clip,
+      fits: ({ clip, other, other_etag, ranges }) => areTexts(clip, other, other_etag) && clip !== other && areRanges(ranges),
+      holds: ({ other }) => (other ? [other] : []), // in its turn after what already waits for the other one
+      send: (wish, etag) => this.sendJoin(wish, etag),
+      found: ({ args }, { removed_etag }) => ({ etag: removed_etag ?? laterBy(args.other_etag) }),
+      stored: ({ args, quiet }, { clip, removed_etag }) => {
+        const etag = removed_etag ?? laterBy(args.other_etag);
+        const lane = store.outbox.lanes.get(args.other);
+        if (lane) lane.etag = etag;
+        store.put(clip);
+        store.removed(args.other, etag);
+        const still = args.stays ? " What lies between them stays cut out." : "";
+        if (!quiet) this.say(`Joined with ${called(args.title ?? "")}, ${length(lengthOf(args.ranges))} now.${still}`, "ok", true);
+      },
+    };
+  }
+
+  /** @param {Wish} wish @param {string|null} etag */
+  async sendJoin({ key, by, args }, etag) {
+    const { store } = this.desk;
+    const { clip, other, ranges } = args;
+    args.other_etag = args.other_etag || (store.outbox.heldFor(other, key)?.etag ?? "");
+    if (!args.other_etag) throw new Problem(412, { detail: "The clip to join it with was changed or removed meanwhile." });
+    store.outbox.keep(); // asked again for want of an answer, it is the same question
+    return store.api.merge(clip, etag, { other, other_etag: args.other_etag, ranges, by }, key);
+  }
+
+  /** The other clip is back, and the first as it was. @returns {import("../state/commands.js").Verb} */
+  get parting() {
+    const { store } = this.desk;
+    return {
+      lane: ({ clip }) => clip,
+      fits: ({ clip, other, etag, ranges }) => areTexts(clip, other, etag) && areRanges(ranges),
+      wish: ({ clip, other, etag, ranges }, { after }) => {
+        const turn = after ? { after } : {};
+        store.comeBack(other, etag, { quiet: true, ...turn });
+        if (store.clip(clip)) store.wishVersion(store.clip(clip), { ranges, ...turn });
+      },
+    };
+  }
+
+  // the second half stands behind the first in the list, as it does in the recording
+  put(id, clips) {
+    const { store } = this.desk;
+    store.put(...clips);
+    const ids = new Set(clips.map((c) => c.id));
+    const rest = store.clips.filter((c) => c.id === id || !ids.has(c.id));
+    const here = rest.findIndex((c) => c.id === id);
+    store.clips = [...rest.slice(0, here), ...clips, ...rest.slice(here + 1)];
+    for (const clip of clips) store.onStored(clip.id === id ? "version" : "created", clip.id);
+  }
+
+  /** What waits is seen where it will be. */
+  showComing() {
+    const { store, timeline } = this.desk;
+    const at_s = store.asked("split").at(-1)?.args.at_s ?? null;
+    const joined = store.asked("merge").at(-1)?.args.ranges;
+    this.coming = { at_s, span: joined ? spanOf(joined) : null };
+    timeline.redraw();
+  }
+
+  /** The clip; or what is cut out there, where an edge of that has the focus. @param {boolean} [whole] */
+  remove(whole = false) {
+    const { store, edges, activeElement, timeline } = this.desk;
+    const clip = store.selected;
+    if (!clip) return;
+    const focused = timeline.inner.includes(activeElement.call(this.desk));
+    if (!whole && focused && edges.innerPart !== null) return this.putBack(edges.active === "out" ? edges.innerPart : edges.innerPart - 1);
+    store.remove(clip);
+    this.say(`Removed: ${called(clip.title)}.`, "info", true);
+  }
+
+  /** What was cut out after a part is in again. @param {number} part */
+  putBack(part) {
+    const { edges, ranges } = this.desk;
+    edges.activate(edges.active);
+    edges.set(putBack(ranges, part));
+    this.desk.focusQuietly();
+    this.say("Put back.", "info", true);
+  }
+
+  cutMarked() {
+    if (this.desk.marks.mark) return this.desk.cutOrRemove();
+    this.say("First mark what to cut out: drag over its words, or drag with Shift on the waveform.");
+  }
+
+  /** @param {import("../timeline/marks.js").Mark} mark */
+  cutOut(mark) {
+    const { edges, ranges, marks } = this.desk;
+    if (!ranges) return;
+    const cut = marks.cutting(mark);
+    const rest = without(ranges, cut);
+    if (!rest.length) return this.say("That would leave nothing of the clip. Press Delete again to remove the clip.");
+    if (lengthOf(rest) > lengthOf(ranges) - 0.001) return this.say("The marked stretch does not lie in the open clip.");
+    edges.set(rest);
+    this.say(`Cut out ${length(lengthOf(ranges) - lengthOf(rest))}. The clip lasts ${length(lengthOf(rest))} now.`, "ok", true);
+  }
+}
+
+/** @param {string} etag */
+function laterBy(etag) {
+  return `"${Number(etag.replaceAll('"', "")) + 1}"`;
+}
+
+function areTexts(...values) {
+  return values.every((value) => typeof value === "string");
+}

@@ -1,0 +1,89 @@
+// Who reviews: asked once, kept in this browser, on every decision.
+
+import { make } from "../clips/details.js";
+import { setText } from "../player/screen.js";
+
+const PLACE = "clipper.reviewer";
+const NAME_CHARS = 80;
+
+export class Names {
+  /** @param {any} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.button = desk.find(".who");
+    this.dialog = desk.find(".name-dialog");
+    this.input = this.dialog.querySelector("input");
+    /** @type {null | (() => void)} what waits for a name */
+    this.waiting = null;
+    desk.store.reviewer = this.kept();
+    this.button.addEventListener("click", () => this.show());
+    this.dialog.querySelector("form").addEventListener("submit", (event) => this.submit(event));
+    this.dialog.querySelector(".name-close").addEventListener("click", () => this.dialog.close());
+    this.dialog.addEventListener("close", () => this.closed());
+    this.draw();
+  }
+
+  kept() {
+    try {
+      return nameOf(localStorage.getItem(PLACE) ?? "");
+    } catch {
+      return "";
+    }
+  }
+
+  /** Run something that carries a name: now, or once there is one. @param {() => void} run */
+  then(run) {
+    if (this.desk.store.reviewer) return run();
+    this.waiting = run;
+    this.show();
+  }
+
+  show() {
+    this.input.value = this.desk.store.reviewer;
+    if (!this.dialog.open) this.dialog.showModal();
+    this.input.select();
+  }
+
+  /** @param {Event} event */
+  submit(event) {
+    event.preventDefault();
+    const name = nameOf(this.input.value);
+    if (!name) return;
+    this.desk.store.reviewer = name;
+    try {
+      localStorage.setItem(PLACE, name);
+    } catch {
+      // a browser that keeps nothing asks again next time
+    }
+    this.draw();
+    this.report();
+    const run = this.waiting;
+    this.dialog.close();
+    run?.();
+  }
+
+  closed() {
+    this.waiting = null;
+    this.desk.focusQuietly();
+  }
+
+  draw() {
+    const { reviewer } = this.desk.store;
+    this.button.hidden = false;
+    setText(this.button, "");
+    const name = make("span", "who-name", reviewer ? `Reviewing as ${reviewer}` : "Your name");
+    this.button.append(name);
+    this.button.title = "Your name stands beside each of your decisions";
+  }
+
+  // the page names whoever made a clip there
+  report() {
+    const { store, component } = this.desk;
+    if (store.reviewer) component.setStateValue("reviewer", store.reviewer);
+  }
+}
+
+/** A name as it may stand on a decision. @param {string} text */
+function nameOf(text) {
+  return text.replace(/[\s\p{C}]+/gu, " ").trim().slice(0, NAME_CHARS);
+}

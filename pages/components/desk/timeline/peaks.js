@@ -1,0 +1,153 @@
+// Peaks of the recording, fetched for what is looked at and kept.
+
+import { clamp } from "../rules/rules.js";
+
+/** @typedef {{from: number, to: number, low: number[], high: number[], sound: boolean}} Peaks */
+
+const WAIT_MS = 110;
+const MOST_POINTS = 4_000; // fills a dense screen
+const KEEP = 24;
+const FINEST = 15_900; // points a second: there is nothing finer than 16 in a millisecond
+
+export class PeakCache {
+  /** @param {ReturnType<typeof import("../state/api.js").makeApi>} api @param {() => void} onReady */
+  constructor(api, onReady) {
+    this.api = api;
+    this.onReady = onReady;
+    /** @type {Peaks|null} the whole recording */
+    this.coarse = null;
+    /** @type {Peaks[]} newest last */
+    this.windows = [];
+    this.gain = 1;
+    this.revision = 0;
+    this.timer = 0;
+    this.asked = "";
+  }
+
+  /** Forget everything and read the whole recording anew. @param {number} duration */
+  async begin(duration) {
+    this.windows = [];
+    this.asked = "";
+    const whole = await this.read(0, duration, MOST_POINTS);
+    if (!whole) return false;
+    this.coarse = whole;
+    this.gain = gainFor(whole);
+    this.changed();
+    return true;
+  }
+
+  /** Say what is looked at; finer peaks follow after a moment of rest. */
+  want(from, to, pixels, duration) {
+    if (!this.coarse || fine(this.best(from, to), from, to, pixels)) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fetchAround(from, to, pixels, duration), WAIT_MS);
+  }
+
+  async fetchAround(from, to, pixels, duration) {
+    const points = Math.min(pixels, MOST_POINTS);
+    const margin = clamp((MOST_POINTS / points - 1) / 2, 0, 0.5) * (to - from);
+    // Outward to whole milliseconds, so that the answer covers what is looked at.
+    const start = Math.floor(Math.max(0, from - margin) * 1000) / 1000;
+    const end = Math.ceil(Math.min(duration, to + margin) * 1000) / 1000;
+    const key = `${start.toFixed(3)} ${end.toFixed(3)}`;
+    if (key === this.asked) return;
+    this.asked = key;
+    const got = await this.read(start, end, (points * (end - start)) / (to - from));
+    if (!got) return;
+    this.windows.push(got);
+    if (this.windows.length > KEEP) this.windows.shift();
+    this.changed();
+  }
+
+  /** @returns {Promise<Peaks|null>} null where they are not ready */
+  async read(from, to, points) {
+    try {
+      const body = await this.api.peaks(from, to, points);
+      const sound = body.resolution_ms < 10; // not the levels of ten milliseconds, but what is heard itself
+      return { from: body.from_s, to: body.to_s, low: body.low, high: body.high, sound };
+    } catch {
+      return null;
+    }
+  }
+
+  changed() {
+    this.revision += 1;
+    this.onReady();
+  }
+
+  /** The finest peaks that cover a stretch. @param {number} from @param {number} to */
+  best(from, to) {
+    const near = Math.min(0.002, (to - from) / 400);
+    const covering = this.windows.filter((w) => w.from <= from + near && w.to >= to - near);
+    return covering.reduce((best, w) => (!best || density(w) > density(best) ? w : best), this.coarse);
+  }
+}
+
+/** @param {Peaks} peaks */
+function density(peaks) {
+  return peaks.low.length / Math.max(0.001, peaks.to - peaks.from);
+}
+
+function fine(peaks, from, to, pixels) {
+  return Boolean(peaks) && density(peaks) >= Math.min(FINEST, (0.7 * Math.min(pixels, MOST_POINTS)) / (to - from));
+}
+
+// A quiet recording still fills its lane; single clicks do not decide how tall speech is.
+function gainFor(peaks) {
+  const loud = peaks.high.map((high, i) => Math.max(high, -peaks.low[i])).sort((a, b) => a - b);
+  const usual = loud[Math.floor(loud.length * 0.995)] || 127;
+  return clamp(118 / Math.max(1, usual), 1, 12);
+}
+
+/**
+ * Draw peaks as a shape `height` high around its middle; the sound itself as the line it is.
+ * @param {CanvasRenderingContext2D|OffscreenCanvasRenderingContext2D} g @param {Peaks} peaks @param {number} from @param {number} to seconds
+ * @param {number} width @param {number} height device pixels @param {number} gain @param {string} colour
+ */
+export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {
+  const count = peaks.low.length;
+  const perPoint = (peaks.to - peaks.from) / count;
+  const middle = height / 2;
+  const scale = (gain * middle) / 128;
+  const apart = (perPoint / (to - from)) * width;
+  if (peaks.sound && apart > 0.75) return drawSound(g, peaks, from, to, width, (v) => clamp(middle - v * scale, 0, height), colour);
+  g.fillStyle = colour;
+  // columns one by one: filling them as one path takes ten times as long
+  for (let x = 0; x < width; x += 1) {
+    const a = (from + ((to - from) * x) / width - peaks.from) / perPoint;
+    const b = (from + ((to - from) * (x + 1)) / width - peaks.from) / perPoint;
+    const first = Math.floor(a);
+    const last = Math.max(first, Math.ceil(b) - 1);
+    if (last < 0 || first >= count) continue;
+    let low = 0;
+    let high = 0;
+    for (let i = Math.max(0, first); i <= Math.min(count - 1, last); i += 1) {
+      if (peaks.low[i] < low) low = peaks.low[i];
+      if (peaks.high[i] > high) high = peaks.high[i];
+    }
+    const top = Math.max(0, middle - high * scale);
+    const bottom = Math.min(height, middle - low * scale);
+    g.fillRect(x, top, 1, Math.max(1, bottom - top));
+  }
+}
+
+// From each part's least to its greatest sample and on to the next: a band from afar, a single line close by.
+function drawSound(g, peaks, from, to, width, y, colour) {
+  const count = peaks.low.length;
+  const perPoint = (peaks.to - peaks.from) / count;
+  const pixels = (perPoint / (to - from)) * width;
+  const first = Math.max(0, Math.floor((from - peaks.from) / perPoint) - 1);
+  const last = Math.min(count - 1, Math.ceil((to - peaks.from) / perPoint) + 1);
+  g.strokeStyle = colour;
+  g.lineJoin = "round";
+  g.lineWidth = pixels > 2 ? 2 : 1;
+  g.beginPath();
+  let up = true;
+  for (let i = first; i <= last; i += 1) {
+    const x = ((peaks.from + (i + 0.5) * perPoint - from) / (to - from)) * width;
+    const ends = up ? [peaks.low[i], peaks.high[i]] : [peaks.high[i], peaks.low[i]];
+    for (const value of ends) g.lineTo(x, y(value));
+    up = !up;
+  }
+  g.stroke();
+}

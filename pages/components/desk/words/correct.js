@@ -1,0 +1,296 @@
+// A word put right in place, a name put right everywhere; and clips whose words changed since they were decided on.
+
+import { NoAnswer, Problem } from "../state/api.js";
+import { CorrectionBox } from "./correction_box.js";
+import { make } from "../clips/details.js";
+import { setText } from "../player/screen.js";
+import { changedWords, findReading, reading, replacements, saidIn, standing, wordsOf } from "../rules/correction_rules.js";
+
+/** @typedef {import("../state/api.js").Transcript} Transcript */
+/** @typedef {import("../rules/correction_rules.js").Edit} Edit */
+/** @typedef {{index: number, was: string, text: string}} Numbered an edit of one revision, where words stand by number */
+/** @typedef {import("../state/outbox.js").Wish} Wish */
+/** @typedef {Pick<Wish, "verb"|"args"|"after"> & {key?: string}} Correction */
+
+const LANE = "the words"; // in the outbox: one correction after the other
+const TRIES = 4; // where somebody else's come before
+const MOST_EDITS = 2000; // in one request
+const MOST_EARLIER = 40; // of a long recording each is as long; older ones are read again when they are asked for
+const BACK = "restore words"; // to those of an earlier revision
+const CHANGED = "Somebody changed these words since. Look at them as they are now.";
+
+export class Correct {
+  /** @param {any} desk */
+  constructor(desk) {
+    this.desk = desk;
+    /** @type {Transcript|null} as the server has it */
+    this.base = null;
+    /** @type {Transcript|null} with what is underway, as the desk shows it */
+    this.shown = null;
+    this.drawn = 0;
+    this.drawnOf = ""; // what waited when it was drawn
+    this.settled = ""; // the correction that the words hold already, though its lane has not gone on yet
+    /** @type {Map<string, Transcript>} the words before a correction, by their revision and by its key */
+    this.earlier = new Map();
+    this.box = new CorrectionBox(desk, this);
+    this.changed = this.buildChanged();
+    desk.find(".details .certs").after(this.changed);
+    desk.store.register({
+      words: this.verb("words", ({ edits }) => isListOf(edits, isEdit)),
+      replace: this.verb("replace", ({ find, replace }) => typeof find === "string" && typeof replace === "string"),
+      [BACK]: this.verb(BACK, ({ revision, since }) => typeof revision === "string" && typeof since === "string"),
+    });
+  }
+
+  begin() {
+    this.box.begin();
+  }
+
+  get isTyping() {
+    return this.box.isTyping;
+  }
+
+  // --- what is put right
+
+  /** @param {Edit} edit */
+  correct(edit) {
+    const { was, text, at } = edit;
+    const alike = wordsOf(was).length === wordsOf(text).length;
+    const label = `\u201c${short(was)}\u201d is now \u201c${short(text)}\u201d`;
+    this.doNow({ verb: "words", args: { edits: [edit] } }, alike ? [{ was: text, text: was, at }] : null, label);
+  }
+
+  /** @param {string} find @param {string} replace */
+  replace(find, replace) {
+    const { transcript } = this.desk.store;
+    const changes = replacements(transcript, find, replace);
+    const alike = changes.length <= MOST_EDITS && changes.every((c) => c.texts.length === c.end - c.first);
+    const back = changes.map(({ first, end, texts }) => {
+      const { words } = transcript;
+      return { was: texts.join(" "), text: reading(words, first, end), at: words[first].start_s };
+    });
+    const label = `\u201c${short(find)}\u201d is now \u201c${short(replace)}\u201d in ${changes.length} places`;
+    this.doNow({ verb: "replace", args: { find, replace } }, alike ? back : null, label);
+  }
+
+  /**
+   * Do something that can be taken back and done again.
+   * @param {import("../state/commands.js").Call} call @param {Edit[]|null} edits that reverse it; null: by going back to the words
+   * before, unless somebody else's would be lost by that @param {string} label
+   */
+  doNow(call, edits, label) {
+    const { store } = this.desk;
+    if (!this.apply(call, this.shown)) return store.say({ text: CHANGED, tone: "info" });
+    const undo = edits ? { verb: "words", args: { edits } } : { verb: BACK, args: { revision: "", since: "" } };
+    store.askUndoably(label, call, undo);
+    store.say({ text: `${label}.`, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.desk.undo() } });
+  }
+
+  /** @param {string} name @param {(args: any) => boolean} fits @returns {import("../state/commands.js").Verb} */
+  verb(name, fits) {
+    return {
+      alone: true,
+      lane: () => LANE,
+      fits: (args) => fits(args) && (args.asked === undefined || isAsked(args.asked)),
+      holds: (args, how) => this.touched({ verb: name, args, ...how }),
+      send: (wish) => this.send(wish),
+      found: (_wish, { before, revision }) => ({ revision: before, since: revision }),
+      stored: (wish, answer) => this.goneOn(wish, answer),
+      refused: (_wish, { message, code }) => this.desk.store.say({ text: message, tone: code === "changed_since" ? "info" : "error" }),
+    };
+  }
+
+  // --- seen at once
+
+  /**
+   * What a correction makes of a transcript; null: nothing, it is done or impossible by now, or not known here.
+   * @param {Correction} one @param {Transcript} t @param {Map<string, Transcript>} [states] before each of those that wait
+   * @returns {Transcript|null}
+   */
+  apply({ verb, args, after }, t, states) {
+    if (verb === "replace") return changedOrNull(t, replacements(t, args.find, args.replace));
+    if (verb === "words") return changedOrNull(t, standing(t, args.edits));
+    return (after && (states?.get(after) ?? this.earlier.get(after))) || (this.earlier.get(args.revision) ?? null);
+  }
+
+  /** @returns {Wish[]} */
+  get underway() {
+    return this.desk.store.wishesFor(LANE).filter((wish) => wish.key !== this.settled);
+  }
+
+  /** The words as the server has them, with these corrections on top. @param {Correction[]} some */
+  with(some) {
+    const states = new Map();
+    return some.reduce((t, one) => {
+      states.set(one.key, t);
+      const unsure = one.args.asked && one.args.asked.revision !== t.revision && this.base === t; // it may hold it already
+      return (unsure ? null : this.apply(one, t, states)) ?? t;
+    }, this.base);
+  }
+
+  show() {
+    if (!this.base) return;
+    this.drawn += 1;
+    this.drawnOf = this.underwayKey;
+    this.shown = { ...this.with(this.underway), revision: `${this.base.revision} ${this.drawn}` };
+    this.desk.store.take("transcript", this.shown);
+  }
+
+  get underwayKey() {
+    return this.underway.map((wish) => wish.key).join();
+  }
+
+  /** The words as the server has them, with what is underway on top. @param {Transcript} fresh */
+  adopt(fresh) {
+    this.base = fresh;
+    this.show();
+  }
+
+  /**
+   * The undecided clips whose words change: each gets a new version, and what is wanted of it next waits for that, so that
+   * it is of that version. @param {Correction} one
+   */
+  touched(one) {
+    const { store, marks } = this.desk;
+    const before = this.shown;
+    const now = before && this.with([...this.underway, one]);
+    if (now && now.words.length !== before.words.length) marks.clear(); // it counts words
+    const open = (store.clips ?? []).filter((clip) => store.statusOf(clip) === "proposed");
+    const unknown = one.verb === BACK && !one.after && !this.earlier.has(one.args.revision);
+    const differs = (clip) => unknown || saidIn(before.words, clip.ranges) !== saidIn(now.words, clip.ranges);
+    return now ? open.filter(differs).map((clip) => clip.id) : [];
+  }
+
+  // --- stored soon
+
+  /** Ask; where somebody corrected other words before, ask again on top of theirs. @param {Wish} wish */
+  async send(wish) {
+    const { store } = this.desk;
+    for (let i = 1; ; i += 1) {
+      const asked = (wish.args.asked ??= this.question(wish)); // asked again for want of an answer, it is the same question
+      store.outbox.keep();
+      try {
+        const { revision } = await this.post(wish, asked);
+        await this.settle(wish, asked.revision, revision);
+        await store.readClips().catch(() => {});
+        return { before: asked.revision, revision };
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error; // no answer: it is sent again later
+        delete wish.args.asked;
+        await this.reread();
+        if (error.status !== 412 || wish.verb === BACK || i === TRIES || !this.apply(wish, this.base)) throw error;
+      }
+    }
+  }
+
+  /** What to ask of the words as the server has them. @param {Wish} wish @returns {{revision: string, edits?: Numbered[]}} */
+  question({ verb, args }) {
+    const { base } = this;
+    if (!base) throw new NoAnswer("The words have not been read yet.");
+    const { revision } = base;
+    const changed = verb === BACK ? args.since !== revision : !this.apply({ verb, args }, base);
+    if (changed) throw new Problem(412, { detail: CHANGED, code: "changed_since" });
+    if (verb !== "words") return { revision };
+    const found = args.edits.map(({ was, text, at }) => ({ index: findReading(base.words, was, at), was, text }));
+    return { revision, edits: found.filter((e) => e.index >= 0) };
+  }
+
+  /** @param {Wish} wish @param {{revision: string, edits?: Numbered[]}} asked */
+  post({ verb, args, key, by }, { revision, edits }) {
+    const { api } = this.desk.store;
+    if (verb === "words") return api.correctWords(revision, { edits, by }, key);
+    if (verb === "replace") return api.replaceWords(revision, { find: args.find, replace: args.replace, by }, key);
+    return api.restoreWords(revision, { revision: args.revision, by }, key);
+  }
+
+  /** It is stored: what the server has now is what it had, with this. @param {Wish} wish @param {string} before @param {string} revision */
+  async settle(wish, before, revision) {
+    const { base } = this;
+    this.settled = wish.key;
+    if (base?.revision !== before) return this.show(); // read anew meanwhile
+    for (const name of [before, wish.key]) this.earlier.set(name, base);
+    for (const old of [...this.earlier.keys()].slice(0, -MOST_EARLIER)) this.earlier.delete(old);
+    const now = this.apply(wish, base);
+    if (!now) return this.reread().catch(() => {});
+    this.base = { ...now, revision };
+    this.desk.store.have.transcript = revision;
+    this.show();
+  }
+
+  /** What could go back without losing anybody else's words still can: these are the same person's. @param {Wish} wish @param {any} answer */
+  goneOn({ key }, { before, revision }) {
+    const { store } = this.desk;
+    const { done, undone } = store.undoable;
+    const backs = [...done, ...undone].flatMap((step) => (step.kind === "call" ? [step.undo] : []));
+    for (const { verb, args } of [...backs, ...store.wishesFor(LANE)]) {
+      if (verb === BACK && args.since === before) args.since = revision;
+    }
+    store.undoable.keep();
+    store.outbox.renew(key);
+  }
+
+  async reread() {
+    const { store } = this.desk;
+    const fresh = await store.api.transcript();
+    store.have.transcript = fresh.revision;
+    this.adopt(fresh);
+  }
+
+  // --- clips whose words changed
+
+  buildChanged() {
+    const line = make("p", "words-changed");
+    line.dataset.testid = "desk-words-changed";
+    line.hidden = true;
+    const take = Object.assign(make("button", "tool", "Take the new words"), { type: "button" });
+    take.addEventListener("click", () => this.takeWords());
+    line.append(make("span", "", ""), take);
+    return line;
+  }
+
+  takeWords() {
+    const { store, names } = this.desk;
+    const clip = store.selected;
+    if (!clip) return;
+    names.then(() => store.takeWords(clip));
+    this.desk.focusQuietly();
+  }
+
+  /** @param {Set<string>} topics */
+  update(topics) {
+    const { store } = this.desk;
+    if (topics.has("transcript") && store.transcript && store.transcript !== this.shown) this.adopt(store.transcript);
+    else if (topics.has("saving") && this.drawnOf !== this.underwayKey) this.show();
+    this.box.update(topics);
+    const clip = store.selected;
+    const taking = clip && store.wishesFor(clip.id).some((w) => w.take_words);
+    this.changed.hidden = !clip?.words_changed || taking;
+    if (this.changed.hidden) return;
+    const since = clip.decision ? "after this decision" : "after this version";
+    setText(this.changed.firstChild, `\u2260 The words changed ${since}.`);
+  }
+}
+
+/** @param {Transcript} transcript @param {import("../rules/correction_rules.js").Change[]} changes */
+function changedOrNull(transcript, changes) {
+  return changes.length ? changedWords(transcript, changes) : null;
+}
+
+/** @param {string} text */
+function short(text) {
+  return text.length > 40 ? `${text.slice(0, 38).trimEnd()}\u2026` : text;
+}
+
+/** @param {any} list @param {(one: any) => boolean} test */
+function isListOf(list, test) {
+  return Array.isArray(list) && list.length > 0 && list.every(test);
+}
+
+function isEdit(edit) {
+  return typeof edit?.was === "string" && typeof edit.text === "string" && Number.isFinite(edit.at);
+}
+
+function isAsked(asked) {
+  const isChange = (one) => Number.isInteger(one?.index) && typeof one.was === "string" && typeof one.text === "string";
+  return typeof asked?.revision === "string" && (asked.edits === undefined || isListOf(asked.edits, isChange));
+}
