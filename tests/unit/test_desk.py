@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.components import desk
-from pages.components.scripts import imports_of
+from pages.components.scripts import imports_of, in_order
 
+MAY_IMPORT = {  # a room of the desk (a folder, or a script at the top), and the rooms whose scripts it may import
+    "dom.js": "",
+    "rules": "",
+    "state": "rules",
+    "player": "rules state dom.js",
+    "timeline": "rules state dom.js",
+    "clips": "rules state dom.js",
+    "words": "rules state dom.js",
+    "shell": "rules state dom.js",
+    "desk.js": "rules state dom.js player timeline clips words shell",
+}
 NAME = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let)\s+(\w+)", re.MULTILINE)
 
 
@@ -46,6 +58,30 @@ def test_a_script_uses_only_what_was_joined_before_it():
         used_at_once = re.findall(r"^export class \w+ extends (?!Error)(\w+)", sources()[module], re.MULTILINE)
         before = "\n".join(sources()[m] for m in desk.MODULES[:number])
         assert all(f"class {name} " in before for name in used_at_once), module
+
+
+@pytest.mark.parametrize("module", desk.MODULES)
+def test_a_script_imports_only_what_its_room_may(module: str):
+    room = module.split("/")[0]
+    used = {name.split("/")[0] for name in imports_of(desk.HERE, module)}
+
+    assert used <= {room, *MAY_IMPORT[room].split()}
+
+
+def test_scripts_that_import_each_other_are_an_error(tmp_path: Path):
+    (tmp_path / "one.js").write_text('import { b } from "./room/two.js";\nexport const a = () => b;\n')
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room/two.js").write_text('import { a } from "../one.js";\nexport const b = () => a;\n')
+
+    with pytest.raises(ValueError, match="cycle"):
+        in_order(tmp_path)
+
+
+def test_a_script_that_imports_a_missing_one_is_an_error(tmp_path: Path):
+    (tmp_path / "one.js").write_text('import {\n  b,\n} from "./two.js";\n')
+
+    with pytest.raises(ValueError, match=r"one\.js imports what is not there: two\.js"):
+        in_order(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,37 +1,36 @@
 // Puts the desk together and gives its parts the few verbs they share.
 
-import { makeApi } from "./state/api.js";
 import { Alternatives } from "./clips/alternatives.js";
-import { Audition } from "./player/audition.js";
-import { ClipList } from "./clips/list.js";
-import { readColours } from "./rules/colours.js";
-import { Correct } from "./words/correct.js";
 import { Decision } from "./clips/decision.js";
 import { Details } from "./clips/details.js";
-import { Edges } from "./timeline/edges.js";
 import { Filters } from "./clips/filters.js";
-import { called } from "./rules/format.js";
-import { fillGuide, listenToKeys } from "./shell/keys.js";
-import { StreamlitLink } from "./state/streamlit_bridge.js";
+import { ClipList } from "./clips/list.js";
+import { Picked } from "./clips/picked.js";
+import { Shapes } from "./clips/shapes.js";
+import { Summary } from "./clips/summary.js";
+import { Audition } from "./player/audition.js";
 import { Listened } from "./player/listened.js";
-import { Marks } from "./timeline/marks.js";
+import { Overlay } from "./player/overlay.js";
+import { Picture } from "./player/picture.js";
+import { Player, playedRanges } from "./player/player.js";
+import { Stage } from "./player/screen.js";
+import { readColours } from "./rules/colours.js";
+import { rangeAt } from "./rules/rules.js";
+import { fillGuide, listenToKeys } from "./shell/keys.js";
 import { Messages } from "./shell/messages.js";
 import { Names } from "./shell/names.js";
 import { Notes } from "./shell/notes.js";
-import { Overlay } from "./player/overlay.js";
+import { makeApi } from "./state/api.js";
+import { Store } from "./state/store.js";
+import { StreamlitLink } from "./state/streamlit_bridge.js";
+import { Edges } from "./timeline/edges.js";
+import { Marks } from "./timeline/marks.js";
 import { Overview } from "./timeline/overview.js";
 import { PeakCache } from "./timeline/peaks.js";
-import { Picked } from "./clips/picked.js";
-import { Picture } from "./player/picture.js";
-import { Player, playedRanges } from "./player/player.js";
 import { listenToPointers } from "./timeline/pointer.js";
-import { rangeAt } from "./rules/rules.js";
-import { Shapes } from "./clips/shapes.js";
-import { Stage } from "./player/screen.js";
-import { Store } from "./state/store.js";
-import { Summary } from "./clips/summary.js";
 import { TALL, Timeline } from "./timeline/timeline.js";
 import { View } from "./timeline/view.js";
+import { Correct } from "./words/correct.js";
 import { Words } from "./words/transcript.js";
 
 class Desk {

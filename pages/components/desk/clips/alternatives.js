@@ -1,9 +1,8 @@
 // Other good places for the active edge, ranked by the server, one key each.
 
-import { make } from "./details.js";
+import { make, makeButton, setText } from "../dom.js";
 import { GRADE, clock, evidence } from "../rules/format.js";
 import { boundsOf, toMs, withEdge } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
 
 /** @typedef {import("../state/api.js").Cut} Cut */
 
@@ -31,13 +30,11 @@ export class Alternatives {
   }
 
   button(i) {
-    const button = make("button", "tool");
-    button.type = "button";
-    button.append(make("kbd", "", String(i + 1)), make("span", "grade"), make("span", "at"), make("span", "short"));
-    button.addEventListener("click", () => {
+    const button = makeButton("tool", "", () => {
       this.use(i + 1);
       this.desk.focusQuietly();
     });
+    button.append(make("kbd", "", String(i + 1)), make("span", "grade"), make("span", "at"), make("span", "short"));
     const show = () => this.ghost(this.places[i]?.at_s ?? null);
     for (const on of ["pointerenter", "focus"]) button.addEventListener(on, show);
     for (const off of ["pointerleave", "blur"]) button.addEventListener(off, () => this.ghost(null));

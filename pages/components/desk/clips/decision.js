@@ -1,10 +1,9 @@
 // Approve, ask for changes, reject: the buttons, the reasons, and what was decided before.
 
-import { make } from "./details.js";
-import { standingOf } from "./filters.js";
+import { make, makeButton, makeSign, setText } from "../dom.js";
 import { REASONS, STATUS, called, moment } from "../rules/format.js";
-import { isWorking } from "../state/project_state.js";
-import { setText } from "../player/screen.js";
+import { isWorking, standingDecisions } from "../rules/status.js";
+import { standingOf } from "./filters.js";
 
 const VERDICTS = { approved: "Approved", rejected: "Rejected", changes_requested: "Changes asked", withdrawn: "Taken back" };
 const TAKEN_BACK = "\u21a9";
@@ -38,11 +37,9 @@ export class Decision {
 
   fill() {
     this.items = REASONS.map(([code, label], i) => {
-      const item = make("button", "item");
-      item.type = "button";
+      const item = makeButton("item", "", () => this.reject(code));
       item.dataset.reason = code;
       item.append(make("kbd", "", String(i + 1)), make("span", "", label));
-      item.addEventListener("click", () => this.reject(code));
       return item;
     });
     this.menus.reject.querySelector(".items").replaceChildren(...this.items);
@@ -331,7 +328,7 @@ function versionEvent({ first, last }, clip, undecided) {
 
 /** @param {import("../state/api.js").Decision[]} decisions on one version @returns {HistoryEvent[]} */
 function decisionEvents(decisions) {
-  const undone = takenBackOf(decisions);
+  const standing = new Set(standingDecisions(decisions));
   return decisions.map((done) => {
     const what = [VERDICTS[done.decision] ?? done.decision, done.by && `by ${done.by}`].filter(Boolean).join(" ");
     return {
@@ -340,27 +337,15 @@ function decisionEvents(decisions) {
       at: done.at,
       why: whyText(done),
       status: done.decision,
-      takenBack: undone.has(done),
+      takenBack: done.decision !== "withdrawn" && !standing.has(done),
     };
   });
-}
-
-/** Those that a later one took back: each takes back the newest that still stood. */
-function takenBackOf(decisions) {
-  const undone = new Set();
-  const standing = [];
-  for (const one of decisions) {
-    if (one.decision !== "withdrawn") standing.push(one);
-    else if (standing.length) undone.add(standing.pop());
-  }
-  return undone;
 }
 
 /** @param {HistoryEvent} event */
 function historyLine(event) {
   const line = make("li", event.takenBack ? "taken-back" : "");
-  const sign = make("span", "sign", event.sign);
-  sign.setAttribute("aria-hidden", "true");
+  const sign = makeSign(event.sign);
   const what = make("span", "what");
   what.append(make("span", "", event.what));
   if (event.at) what.append(Object.assign(make("time", "", stamp(event.at)), { dateTime: event.at }));

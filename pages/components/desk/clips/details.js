@@ -1,31 +1,8 @@
 // The open clip in words: title, the certificate of every cut, why it was proposed, other edges.
 
+import { make, makeButton, setText } from "../dom.js";
 import { GRADE, clock, evidence, length } from "../rules/format.js";
 import { lengthOf, sameRanges } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
-
-/**
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag @param {string} className @param {string} [text] @returns {HTMLElementTagNameMap[T]}
- */
-export function make(tag, className, text = "") {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
-}
-
-/**
- * A quiet button for a verb that also has a key; the keys go on working after it was pressed.
- * @param {any} desk @param {string} text @param {string} key @param {() => void} run
- */
-export function verbButton(desk, text, key, run) {
-  const button = make("button", "quiet", `${text} `);
-  button.type = "button";
-  button.append(make("kbd", "", key));
-  button.addEventListener("click", () => {
-    desk.focusQuietly();
-    run();
-  });
-  return button;
-}
 
 export class Details {
   /** @param {any} desk */
@@ -151,12 +128,10 @@ export class Details {
   }
 
   tool(text, label, run) {
-    const button = make("button", "tool", text);
-    button.type = "button";
+    const button = makeButton("tool", text, run);
     button.title = label;
     if (/[\p{L}\p{N}]/u.test(text)) button.setAttribute("aria-label", `${text}: ${label}`);
     else button.setAttribute("aria-label", label);
-    button.addEventListener("click", run);
     return button;
   }
 

@@ -1,9 +1,8 @@
 // Which clips the list shows, and which of them comes next. Kept in this browser for a project, so that a reload keeps it.
 
-import { make } from "./details.js";
+import { make, makeButton, makeSign, setText } from "../dom.js";
 import { REASONS, STATUS, called } from "../rules/format.js";
 import { clamp, nextUndecided } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
 
 /** @typedef {import("../state/api.js").Clip} Clip */
 /** @typedef {{status: string[], rank: string, reason: string, by: string|null, words: boolean, notes: boolean,
@@ -77,12 +76,9 @@ export class Filters {
 
   fill() {
     this.chips = Object.entries(STATUS).map(([status, { sign }]) => {
-      const chip = make("button", "chip");
-      chip.type = "button";
+      const chip = makeButton("chip", "", () => this.toggleStatus(status));
       chip.dataset.status = status;
-      chip.append(make("span", "sign", sign), make("span", "count"));
-      chip.firstElementChild.setAttribute("aria-hidden", "true");
-      chip.addEventListener("click", () => this.toggleStatus(status));
+      chip.append(makeSign(sign), make("span", "count"));
       return chip;
     });
     this.desk.find(".filter-status").replaceChildren(...this.chips);
@@ -304,21 +300,17 @@ export class Filters {
     this.active.hidden = !this.isActive;
     if (!this.isActive) return this.active.replaceChildren();
     const chips = this.labels().map(([label, off]) => {
-      const chip = make("button", "chip off");
-      chip.type = "button";
+      const chip = makeButton("chip off", "", () => this.takeOff(off));
       const name = make("span", "", label);
       name.dir = "auto";
       const cross = make("span", "", "\u2715");
       cross.setAttribute("aria-hidden", "true");
       chip.append(name, cross);
       chip.setAttribute("aria-label", `Take off the filter: ${label}`);
-      chip.addEventListener("click", () => this.takeOff(off));
       return chip;
     });
-    const clear = make("button", "quiet clear", "Clear");
-    clear.type = "button";
+    const clear = makeButton("quiet clear", "Clear", () => this.takeOff(everything()));
     clear.setAttribute("aria-label", "Clear all filters");
-    clear.addEventListener("click", () => this.takeOff(everything()));
     const shown = make("span", "shown", `${listed} of ${all}`);
     shown.setAttribute("aria-label", `${listed} of ${all} clips shown`);
     this.active.replaceChildren(shown, ...chips, clear);

@@ -2,11 +2,11 @@
 //
 // The open clip is the current one, the picked ones are the selected ones, in the words of screen readers.
 
-import { openNotes } from "./filters.js";
-import { isWorking } from "../state/project_state.js";
+import { setText } from "../dom.js";
 import { STATUS, clock, length, percent } from "../rules/format.js";
 import { lengthOf } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
+import { isWorking } from "../rules/status.js";
+import { openNotes } from "./filters.js";
 
 const LONGEST_TITLE = 160; // far more than a row shows
 

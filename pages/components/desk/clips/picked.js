@@ -1,8 +1,8 @@
 // Several clips picked in the list, to be decided on together.
 
+import { setText } from "../dom.js";
 import { REASONS, STATUS, length } from "../rules/format.js";
 import { lengthOf } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
 
 /** @typedef {import("../state/api.js").Clip} Clip */
 

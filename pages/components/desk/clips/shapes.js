@@ -1,10 +1,9 @@
 // Clips by hand: a copy, two of one, one of two, none, and a stretch cut out.
 
-import { Problem } from "../state/api.js";
-import { verbButton } from "./details.js";
+import { keyButton } from "../dom.js";
 import { called, clock, length } from "../rules/format.js";
-import { areRanges, joinedRanges, lengthOf, putBack, spanOf, splitPlace, without } from "../rules/rules.js";
-import { plain } from "../state/pending.js";
+import { areRanges, joinedRanges, lengthOf, putBack, roundedRanges, spanOf, splitPlace, without } from "../rules/rules.js";
+import { Problem } from "../state/api.js";
 
 /** @typedef {import("../rules/rules.js").Range} Range */
 /** @typedef {import("../state/api.js").Clip} Clip */
@@ -20,13 +19,13 @@ export class Shapes {
     this.box = desk.find(".shapes");
     /** @type {{at_s: number|null, span: Range|null}} where a clip will be divided, and what a joined one will be */
     this.coming = { at_s: null, span: null };
-    this.next = verbButton(desk, "Join with next", "G", () => this.merge());
+    this.next = keyButton(desk, "Join with next", "G", () => this.merge());
     this.box.append(
-      verbButton(desk, "Duplicate", "D", () => this.duplicate()),
-      verbButton(desk, "Split", "S", () => this.split()),
+      keyButton(desk, "Duplicate", "D", () => this.duplicate()),
+      keyButton(desk, "Split", "S", () => this.split()),
       this.next,
-      verbButton(desk, "Cut out", "", () => this.cutMarked()),
-      verbButton(desk, "Remove", "Del", () => this.remove(true)),
+      keyButton(desk, "Cut out", "", () => this.cutMarked()),
+      keyButton(desk, "Remove", "Del", () => this.remove(true)),
     );
     desk.store.register({ split: this.splitting, merge: this.joining, part: this.parting });
     desk.store.on((topics) => this.update(topics));
@@ -66,7 +65,7 @@ export class Shapes {
 
   splitAt(clip, at_s) {
     const { store } = this.desk;
-    const undo = { verb: "merge", args: { clip: clip.id, other: "", other_etag: "", ranges: plain(store.rangesOf(clip)) } };
+    const undo = { verb: "merge", args: { clip: clip.id, other: "", other_etag: "", ranges: roundedRanges(store.rangesOf(clip)) } };
     store.askUndoably(`splitting ${called(clip.title)}`, { verb: "split", args: { clip: clip.id, at_s } }, undo);
   }
 
@@ -107,7 +106,7 @@ export class Shapes {
 
   mergeWith(clip, other) {
     const { store } = this.desk;
-    const [before, theirs] = [store.rangesOf(clip), store.rangesOf(other)].map(plain);
+    const [before, theirs] = [store.rangesOf(clip), store.rangesOf(other)].map(roundedRanges);
     const ranges = joinedRanges(before, theirs);
     const stays = ranges.length > before.length + theirs.length - 1;
     const both = { clip: clip.id, other: other.id };

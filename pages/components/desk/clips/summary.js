@@ -1,10 +1,10 @@
 // What came of the review, once every clip is decided.
 
-import { make } from "./details.js";
-import { standingOf } from "./filters.js";
+import { make, makeButton, makeSign } from "../dom.js";
 import { REASONS, STATUS, length } from "../rules/format.js";
-import { isWorking } from "../state/project_state.js";
 import { lengthOf } from "../rules/rules.js";
+import { isWorking } from "../rules/status.js";
+import { standingOf } from "./filters.js";
 
 /** Why clips were rejected, after a number: one, several. @type {Record<string, [string, string]>} */
 const WHY = {
@@ -65,9 +65,7 @@ export class Summary {
     for (const [status, text, more] of headline) {
       const item = make("li", "");
       item.dataset.status = status;
-      const sign = make("span", "sign", STATUS[status].sign);
-      sign.setAttribute("aria-hidden", "true");
-      item.append(sign, make("b", "", text));
+      item.append(makeSign(STATUS[status].sign), make("b", "", text));
       if (more) item.append(make("span", "summary-more", more));
       facts.append(item);
     }
@@ -80,15 +78,12 @@ export class Summary {
 
   changesButton(changes) {
     const text = changes === 1 ? "Look at the one to change" : `Look at the ${changes} to change`;
-    const button = make("button", "quiet", text);
-    button.type = "button";
-    button.addEventListener("click", () => {
+    return makeButton("quiet", text, () => {
       const { filters, store } = this.desk;
       filters.only({ status: ["changes_requested"] });
       if (!filters.passes(store.selected)) this.desk.open(filters.listed[0].id);
       this.desk.focusQuietly();
     });
-    return button;
   }
 
   exportsLink() {
@@ -99,14 +94,12 @@ export class Summary {
   }
 
   closeButton() {
-    const button = make("button", "icon summary-close", "\u2715");
-    button.type = "button";
-    button.setAttribute("aria-label", "Close the summary");
-    button.addEventListener("click", () => {
+    const button = makeButton("icon summary-close", "\u2715", () => {
       this.dismissed = this.outcome(this.desk.store.clips ?? []);
       this.desk.store.tell("summary");
       this.desk.focusQuietly();
     });
+    button.setAttribute("aria-label", "Close the summary");
     return button;
   }
 

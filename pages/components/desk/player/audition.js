@@ -1,8 +1,8 @@
 // Edge audition: the first and last seconds of what will be heard of the clip, then those just outside it.
 
-import { playedRanges } from "./player.js";
+import { setText } from "../dom.js";
 import { lengthOf, spanOf } from "../rules/rules.js";
-import { setText } from "./screen.js";
+import { playedRanges } from "./player.js";
 
 /** @typedef {import("../rules/rules.js").Range} Range */
 /** @typedef {{name: string, ranges: Range[]}} Piece */

@@ -1,9 +1,9 @@
 // What lies over the picture as it will be rendered: layers that draw into the frame of the picture, each from the time
 // in the clip. A layer for a crop takes its place before the captions.
 
-import { playedRanges } from "./player.js";
+import { setText } from "../dom.js";
 import { countWhile, sameRanges } from "../rules/rules.js";
-import { setText } from "./screen.js";
+import { playedRanges } from "./player.js";
 
 /** @typedef {import("../rules/rules.js").Range} Range */
 /** @typedef {{left: number, top: number, width: number, height: number}} Box the picture, in CSS pixels of the screen */

@@ -1,16 +1,12 @@
 // The head of the desk, the screen with its waiting states, and the transport under it.
 
-import { isWorking } from "../state/project_state.js";
+import { setText } from "../dom.js";
 import { STATUS, clock, length, percent } from "../rules/format.js";
 import { lengthOf } from "../rules/rules.js";
+import { isWorking } from "../rules/status.js";
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const MOST_DOTS = 30;
-
-/** Set a text only where it differs, so that nothing is laid out for nothing. @param {Node} element @param {string} text */
-export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
 
 export class Stage {
   /** @param {any} desk */

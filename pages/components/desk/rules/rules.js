@@ -146,6 +146,11 @@ export function withEdge(ranges, side, at, duration, part = side === "in" ? 0 : 
   return moved;
 }
 
+/** Ranges as the API takes them, at whole milliseconds. @param {Range[]} ranges @returns {Range[]} */
+export function roundedRanges(ranges) {
+  return ranges.map((r) => ({ start_s: toMs(r.start_s), end_s: toMs(r.end_s) }));
+}
+
 /** @param {Range[]} ranges @returns {Range[]} */
 function plainRanges(ranges) {
   return ranges.map((r) => ({ start_s: r.start_s, end_s: r.end_s }));

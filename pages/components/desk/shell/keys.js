@@ -1,6 +1,6 @@
 // The keys of the desk, as in editors. Streamlit owns R and C, so keys are caught before it and only ours are stopped.
 
-import { make } from "../clips/details.js";
+import { make } from "../dom.js";
 
 /** What the panel behind "?" shows. @type {[string, [string, string][]][]} */
 const GUIDE = [

@@ -1,6 +1,6 @@
 // One message at a time, said politely; those with something to do stay longer, failures until they are dealt with.
 
-import { setText } from "../player/screen.js";
+import { setText } from "../dom.js";
 
 const SHORT_MS = 5_000;
 const LONG_MS = 9_000;

@@ -1,7 +1,6 @@
 // Who reviews: asked once, kept in this browser, on every decision.
 
-import { make } from "../clips/details.js";
-import { setText } from "../player/screen.js";
+import { make, setText } from "../dom.js";
 
 const PLACE = "clipper.reviewer";
 const NAME_CHARS = 80;

@@ -1,9 +1,8 @@
 // Notes with a time in the clip: written where the playhead is, answered, resolved, opened again.
 
-import { make } from "../clips/details.js";
+import { make, makeButton, setText } from "../dom.js";
 import { called, clock, moment } from "../rules/format.js";
 import { countWhile } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
 
 /** @typedef {import("../state/api.js").Note} Note */
 /** @typedef {import("../rules/rules.js").Range} Range */
@@ -36,7 +35,7 @@ export class Notes {
 
   build() {
     this.heading = make("h3", "", "Notes");
-    const add = this.button("quiet", "Add a note", () => this.begin());
+    const add = makeButton("quiet", "Add a note", () => this.begin());
     add.append(make("kbd", "", "T"));
     const head = make("div", "notes-head");
     head.append(this.heading, add);
@@ -47,15 +46,9 @@ export class Notes {
     this.form.append(this.label, this.ends("Save the note", () => this.save(), () => this.leave()));
     this.form.hidden = true;
     this.list = make("ul", "note-list");
-    this.fold = this.button("quiet note-fold", "", () => this.toggleFold());
+    this.fold = makeButton("quiet note-fold", "", () => this.toggleFold());
     this.resolved = make("ul", "note-list");
     this.box.append(head, this.form, this.list, this.fold, this.resolved);
-  }
-
-  button(className, text, run) {
-    const button = Object.assign(make("button", className, text), { type: "button" });
-    button.addEventListener("click", run);
-    return button;
   }
 
   // Enter saves, Shift+Enter is a new line, Escape leaves
@@ -74,9 +67,9 @@ export class Notes {
 
   ends(text, save, leave) {
     const ends = make("div", "note-ends");
-    const done = this.button("main", text, save);
+    const done = makeButton("main", text, save);
     done.append(make("kbd", "", "Enter"));
-    ends.append(done, this.button("quiet", "Cancel", leave));
+    ends.append(done, makeButton("quiet", "Cancel", leave));
     return ends;
   }
 
@@ -233,7 +226,7 @@ export class Notes {
     const where = whereIn(ranges, note.at_s);
     if (note.at_s === null) head.append(make("span", "note-whole", "Whole clip"));
     else {
-      const go = this.button("tool note-time", where.short, () => this.desk.player.moveTo(note.at_s));
+      const go = makeButton("tool note-time", where.short, () => this.desk.player.moveTo(note.at_s));
       go.setAttribute("aria-label", `Go to ${where.long}`);
       head.append(go);
     }
@@ -256,9 +249,9 @@ export class Notes {
     const step = note.resolved_at ? "reopen" : "resolve";
     const settle = () => this.desk.names.then(() => this.settle(clip, note.id, step)) ?? this.desk.focusQuietly();
     const label = note.resolved_at ? "Reopen" : "Resolve";
-    if (!note.resolved_at) steps.append(this.button("tool", "Reply", () => this.beginReply(row, clip, note.id)));
+    if (!note.resolved_at) steps.append(makeButton("tool", "Reply", () => this.beginReply(row, clip, note.id)));
     else steps.append(make("span", "note-who", `\u2713 Resolved${note.resolved_by ? ` by ${note.resolved_by}` : ""}`));
-    steps.append(this.button("tool", label, settle));
+    steps.append(makeButton("tool", label, settle));
     return steps;
   }
 

@@ -1,10 +1,10 @@
 // What was wanted and can't be stored as it was: somebody was faster, or it is refused. Nothing of it is dropped unsaid.
 
-import { Calls } from "./commands.js";
 import { cameTrue, mine, whatChanged } from "../rules/conflict_words.js";
 import { called } from "../rules/format.js";
+import { roundedRanges } from "../rules/rules.js";
+import { Calls } from "./commands.js";
 import { newKey } from "./outbox.js";
-import { plain } from "./pending.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("./outbox.js").Wish} Wish */
@@ -15,7 +15,7 @@ export class Refusals extends Calls {
   /** @param {string} id @param {Lane} lane @param {import("./api.js").Problem} error */
   async refused(id, lane, error) {
     const draft = this.drafts.get(id);
-    if (draft) lane.wishes.push({ kind: "version", key: newKey(), by: this.reviewer, ranges: plain(draft.ranges) });
+    if (draft) lane.wishes.push({ kind: "version", key: newKey(), by: this.reviewer, ranges: roundedRanges(draft.ranges) });
     this.drafts.delete(id);
     if (!this.isLeaving(id)) this.hidden.delete(id);
     await this.readClips().catch(() => {});

@@ -1,8 +1,8 @@
 // What was done here, so that it can be taken back and done again; kept over a reload.
 
 import { isDecision } from "../rules/format.js";
-import { fill } from "./outbox.js";
 import { areRanges } from "../rules/rules.js";
+import { fill } from "./outbox.js";
 
 /** @typedef {import("../rules/rules.js").Range} Range */
 /** @typedef {{id: string, decision: string, reason: string|null, note: string|null, carry?: boolean}} Made */

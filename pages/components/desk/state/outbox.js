@@ -8,9 +8,9 @@
 // that answer says. A hold is no more than that: it keeps its lane still, and what it is held for waits until all before
 // it has its answer. Both are put down together, so that no two wishes ever wait for each other.
 
-import { Problem } from "./api.js";
 import { isDecision } from "../rules/format.js";
 import { areRanges } from "../rules/rules.js";
+import { Problem } from "./api.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("../rules/rules.js").Range} Range */

@@ -1,10 +1,10 @@
 // What a person wants, seen at once and stored soon: edges, titles, decisions, clips.
 
 import { called, length } from "../rules/format.js";
-import { Known } from "./project_state.js";
-import { NEW, Outbox, newKey } from "./outbox.js";
-import { lengthOf, sameRanges, toMs } from "../rules/rules.js";
+import { lengthOf, roundedRanges, sameRanges } from "../rules/rules.js";
 import { Undo } from "./history.js";
+import { NEW, Outbox, newKey } from "./outbox.js";
+import { Known } from "./project_state.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("./outbox.js").Wish} Wish */
@@ -118,7 +118,7 @@ export class Wishes extends Known {
     }
     if (step) step.after = { ranges: draft.ranges, title: clip.title };
     this.undoable.keep();
-    this.wishVersion(clip, { ranges: plain(draft.ranges) });
+    this.wishVersion(clip, { ranges: roundedRanges(draft.ranges) });
   }
 
   commitAll() {
@@ -192,8 +192,8 @@ export class Wishes extends Known {
   /** @param {Range[]} ranges @param {string} [title] */
   create(ranges, title) {
     const key = newKey();
-    this.undoable.push({ kind: "created", id: "", key, ranges: plain(ranges), title: title ?? "" });
-    this.wish(NEW, { key, kind: "created", ranges: plain(ranges), ...(title ? { title } : {}) });
+    this.undoable.push({ kind: "created", id: "", key, ranges: roundedRanges(ranges), title: title ?? "" });
+    this.wish(NEW, { key, kind: "created", ranges: roundedRanges(ranges), ...(title ? { title } : {}) });
   }
 
   /** @param {Clip} clip */
@@ -337,9 +337,4 @@ export class Wishes extends Known {
 
   /** @param {string} _batch */
   settled(_batch) {}
-}
-
-/** @param {Range[]} ranges */
-export function plain(ranges) {
-  return ranges.map((r) => ({ start_s: toMs(r.start_s), end_s: toMs(r.end_s) }));
 }

@@ -1,8 +1,9 @@
 // What the desk knows of a project, kept up to date by polling, and how its parts hear of it.
 
-import { NoAnswer, Problem } from "./api.js";
 import { whatChanged } from "../rules/conflict_words.js";
 import { spanOf } from "../rules/rules.js";
+import { isWorking, statusAfter } from "../rules/status.js";
+import { NoAnswer, Problem } from "./api.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
 /** @typedef {import("../rules/rules.js").Range} Range */
@@ -243,28 +244,4 @@ export class Known {
   get span() {
     return this.selected ? spanOf(this.rangesOf(this.selected)) : null;
   }
-}
-
-/**
- * A clip's status once these wishes have come true.
- * @param {Clip} clip @param {import("./outbox.js").Wish[]} wishes
- */
-function statusAfter(clip, wishes) {
-  let standing = [];
-  for (const d of clip.decisions ?? (clip.decision ? [clip.decision] : [])) {
-    if (d.version !== undefined && d.version !== clip.version) continue;
-    if (d.decision === "withdrawn") standing.pop();
-    else standing.push(d.decision);
-  }
-  for (const wish of wishes) {
-    if (wish.kind === "version") standing = [];
-    else if (wish.decision === "withdrawn") standing.pop();
-    else if (wish.kind === "decision") standing.push(wish.decision);
-  }
-  return standing[standing.length - 1] ?? "proposed";
-}
-
-/** @param {{state: string}} thing a project or a render */
-export function isWorking(thing) {
-  return thing.state === "queued" || thing.state === "running";
 }

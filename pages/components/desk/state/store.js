@@ -1,9 +1,8 @@
 // What was done here, taken back and done again.
 
 import { called } from "../rules/format.js";
+import { roundedRanges, sameRanges } from "../rules/rules.js";
 import { Refusals } from "./conflicts.js";
-import { sameRanges } from "../rules/rules.js";
-import { plain } from "./pending.js";
 
 /** @typedef {import("../rules/rules.js").Range} Range */
 
@@ -109,7 +108,7 @@ export class Store extends Refusals {
   // The edges and title as they were; and if that version had been decided on, so is this one: it is the same again.
   restoreVersion(clip, { ranges, title, decision }) {
     /** @type {{ranges?: Range[], title?: string}} */
-    const change = sameRanges(ranges, this.rangesOf(clip)) ? {} : { ranges: plain(ranges) };
+    const change = sameRanges(ranges, this.rangesOf(clip)) ? {} : { ranges: roundedRanges(ranges) };
     if (title !== clip.title) change.title = title;
     this.call(clip.id, title);
     if (Object.keys(change).length) this.wishVersion(clip, change);

@@ -1,7 +1,7 @@
 // The edges of the open clip, outer ones and those of what is cut out: where they are, and every way to move one.
 
 import { certify } from "../rules/certify.js";
-import { boundsOf, clamp, placesIn, sameRanges, snap, stepCut, toMs, withEdge, without, REACH_S } from "../rules/rules.js";
+import { REACH_S, boundsOf, clamp, placesIn, sameRanges, snap, stepCut, toMs, withEdge, without } from "../rules/rules.js";
 
 /** @typedef {"in"|"out"} Side */
 /** @typedef {{side: Side, part: number, at: number, outer: boolean}} Edge */

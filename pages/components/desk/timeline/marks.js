@@ -1,9 +1,8 @@
 // A stretch marked on the transcript or the timeline, and what can be done with it.
 
-import { make, verbButton } from "../clips/details.js";
+import { keyButton, make, setText } from "../dom.js";
 import { clock, length } from "../rules/format.js";
 import { legalCut, lengthOf, placeAfter, placeBefore, silenceAt, without } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
 
 /** @typedef {{start_s: number, end_s: number, words: [number, number]|null}} Mark */
 
@@ -16,12 +15,12 @@ export class Marks {
     this.box = desk.find(".marked");
     this.text = make("span", "marked-text");
     this.text.setAttribute("role", "status");
-    this.use = verbButton(desk, "Set the clip to this", "Enter", () => desk.useMark());
-    this.create = verbButton(desk, "New clip", "N", () => desk.createHere());
-    this.cut = verbButton(desk, "Cut out", "Del", () => desk.cutOrRemove());
-    this.correct = verbButton(desk, "Correct", "C", () => desk.correct.begin());
-    const play = verbButton(desk, "Play", "", () => this.play());
-    const unmark = verbButton(desk, "Unmark", "Esc", () => this.clear());
+    this.use = keyButton(desk, "Set the clip to this", "Enter", () => desk.useMark());
+    this.create = keyButton(desk, "New clip", "N", () => desk.createHere());
+    this.cut = keyButton(desk, "Cut out", "Del", () => desk.cutOrRemove());
+    this.correct = keyButton(desk, "Correct", "C", () => desk.correct.begin());
+    const play = keyButton(desk, "Play", "", () => this.play());
+    const unmark = keyButton(desk, "Unmark", "Esc", () => this.clear());
     this.box.append(this.text, this.use, this.create, this.cut, play, this.correct, unmark);
     document.addEventListener("copy", (event) => this.copy(event), { signal: desk.gone });
   }

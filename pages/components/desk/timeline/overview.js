@@ -1,8 +1,8 @@
 // The whole recording as a strip: level, clips by status, and what the timeline shows of it.
 
 import { colourOf, sized } from "../rules/colours.js";
-import { drawPeaks } from "./peaks.js";
 import { clamp } from "../rules/rules.js";
+import { drawPeaks } from "./peaks.js";
 
 const STRIP = 38;
 const MARKS = 7;

@@ -1,7 +1,7 @@
 // Pointers and wheels on the timeline: seek, scrub, pan, zoom, drag edges, mark stretches, pick neighbours.
 
+import { REACH_S, clamp, countWhile, snap, toMs } from "../rules/rules.js";
 import { MAGNET_PX, REACH_PX } from "./edges.js";
-import { clamp, countWhile, snap, toMs, REACH_S } from "../rules/rules.js";
 import { laneAt } from "./timeline.js";
 
 const CLICK_PX = 4;

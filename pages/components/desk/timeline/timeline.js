@@ -1,11 +1,11 @@
 // Draws the timeline: ruler, clips, waveform with silences, words. The playhead and both edges are elements above it,
 // so that playing moves one transform and draws nothing.
 
+import { setAttributes, setText } from "../dom.js";
 import { colourOf, shortened, sized } from "../rules/colours.js";
 import { GRADE, STATUS, clock, evidence } from "../rules/format.js";
-import { drawPeaks } from "./peaks.js";
 import { countWhile, gapsOf, holds, wordAt } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
+import { drawPeaks } from "./peaks.js";
 
 /** Lanes from the top, in CSS pixels. */
 export const LANES = { ruler: 20, clips: 20, wave: 98, words: 24 };
@@ -399,7 +399,7 @@ export class Timeline {
     setText(mark, GRADE[cut.grade]);
     setText(time, clock(edge.at, 2));
     const name = edge.side === "in" ? `Start of part ${edge.part + 1}` : `End of part ${edge.part + 1}`;
-    const said = {
+    const attributes = {
       "data-side": edge.side,
       "data-part": String(edge.part),
       "data-grade": cut.grade,
@@ -410,7 +410,7 @@ export class Timeline {
       "aria-valuenow": edge.at.toFixed(2),
       "aria-valuetext": `${clock(edge.at, 2)}, ${cut.grade} cut: ${why}`,
     };
-    for (const [key, value] of Object.entries(said)) if (handle.getAttribute(key) !== value) handle.setAttribute(key, value);
+    setAttributes(handle, attributes);
     if (!edge.outer) handle.dataset.testid = `desk-handle-${edge.side}-${edge.part + 1}`;
   }
 }

@@ -1,10 +1,9 @@
 // A word put right in place, a name put right everywhere; and clips whose words changed since they were decided on.
 
+import { make, makeButton, setText } from "../dom.js";
+import { changedWords, findReading, reading, replacements, saidIn, standing, wordsOf } from "../rules/correction_rules.js";
 import { NoAnswer, Problem } from "../state/api.js";
 import { CorrectionBox } from "./correction_box.js";
-import { make } from "../clips/details.js";
-import { setText } from "../player/screen.js";
-import { changedWords, findReading, reading, replacements, saidIn, standing, wordsOf } from "../rules/correction_rules.js";
 
 /** @typedef {import("../state/api.js").Transcript} Transcript */
 /** @typedef {import("../rules/correction_rules.js").Edit} Edit */
@@ -242,9 +241,7 @@ export class Correct {
     const line = make("p", "words-changed");
     line.dataset.testid = "desk-words-changed";
     line.hidden = true;
-    const take = Object.assign(make("button", "tool", "Take the new words"), { type: "button" });
-    take.addEventListener("click", () => this.takeWords());
-    line.append(make("span", "", ""), take);
+    line.append(make("span", "", ""), makeButton("tool", "Take the new words", () => this.takeWords()));
     return line;
   }
 

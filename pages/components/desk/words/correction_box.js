@@ -1,9 +1,8 @@
 // Where a word is put right in place: a small field below it.
 
-import { make } from "../clips/details.js";
-import { countWhile, wordAt } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
+import { make, makeButton, setText } from "../dom.js";
 import { everywhere, places, reading, wordsOf } from "../rules/correction_rules.js";
+import { countWhile, wordAt } from "../rules/rules.js";
 
 const EMPTY = "A correction needs some text. Type what was said.";
 
@@ -45,9 +44,8 @@ export class CorrectionBox {
   }
 
   button(className, text, key, run) {
-    const button = Object.assign(make("button", className), { type: "button" });
+    const button = makeButton(className, "", run);
     button.append(make("span", "", text), make("kbd", "", key));
-    button.addEventListener("click", run);
     return button;
   }
 

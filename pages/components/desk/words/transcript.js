@@ -1,12 +1,12 @@
 // The transcript around the open clip: the word being heard is lit, a click goes to a word, a drag marks some, and the
 // arrows move a cursor over the words where it has the focus.
 
-import { make } from "../clips/details.js";
-import { isWorking } from "../state/project_state.js";
+import { make, setAttributes, setText } from "../dom.js";
 import { clamp, countWhile, holds, sentenceOf, wordAt } from "../rules/rules.js";
-import { setText } from "../player/screen.js";
+import { isWorking } from "../rules/status.js";
 
 const PRESS_MS = 450; // a finger that rests on a word marks it
+const LISTBOX = { role: "listbox", "aria-multiselectable": "true", "aria-label": "Words", tabindex: "0" };
 const ARROWS = { arrowleft: -1, arrowright: 1 };
 
 export class Words {
@@ -231,12 +231,8 @@ export class Words {
 
   // a list of words to choose from, while there are any
   roles(on) {
-    const said = { role: "listbox", "aria-multiselectable": "true", "aria-label": "Words", tabindex: "0" };
-    for (const [name, value] of Object.entries(said)) {
-      if (on && this.text.getAttribute(name) !== value) this.text.setAttribute(name, value);
-      if (!on) this.text.removeAttribute(name);
-    }
-    if (!on) this.text.removeAttribute("aria-activedescendant");
+    if (on) return setAttributes(this.text, LISTBOX);
+    for (const name of [...Object.keys(LISTBOX), "aria-activedescendant"]) this.text.removeAttribute(name);
   }
 
   /** Which words are marked, and where the cursor is. */
