@@ -22,7 +22,7 @@ import { Names } from "./shell/names.js";
 import { Notes } from "./shell/notes.js";
 import { makeApi } from "./state/api.js";
 import { Store } from "./state/store.js";
-import { StreamlitLink } from "./state/streamlit_bridge.js";
+import { StreamlitBridge } from "./state/streamlit_bridge.js";
 import { Edges } from "./timeline/edges.js";
 import { Marks } from "./timeline/marks.js";
 import { Overview } from "./timeline/overview.js";
@@ -55,17 +55,17 @@ class Desk {
     this.ask = () => (this.frameHandle ||= requestAnimationFrame((now) => this.frame(now)));
     this.build();
     this.listen();
-    this.store.poll();
+    this.store.polling.now();
   }
 
   build() {
     const api = makeApi(this.data.project_id, this.gone);
-    this.store = new Store(api, this.data.project_id, "");
+    this.store = new Store(api, this.data.project_id);
     this.player = new Player(this.find(".media"), this.ask);
     this.view = new View();
     this.peaks = new PeakCache(api, () => this.timeline.redraw());
     this.edges = new Edges(this);
-    this.link = new StreamlitLink(this);
+    this.bridge = new StreamlitBridge(this);
     this.timeline = new Timeline(this);
     this.overview = new Overview(this);
     this.picture = new Picture(this);
@@ -96,17 +96,17 @@ class Desk {
     const { store, player, gone } = this;
     // before the keys, which keep from others what is theirs
     for (const name of ["keydown", "pointerdown", "wheel"]) {
-      window.addEventListener(name, () => this.link.stir(), { capture: true, passive: true, signal: gone });
+      window.addEventListener(name, () => this.bridge.stir(), { capture: true, passive: true, signal: gone });
     }
     listenToPointers(this);
     listenToKeys(this);
-    store.on((topics) => this.update(topics));
-    store.onStored = (kind, id) => {
+    store.topics.on((topics) => this.update(topics));
+    store.topics.onStored = (kind, id) => {
       this.component.setTriggerValue("changed", { kind, clip_id: id });
-      this.link.stir();
+      this.bridge.stir();
     };
     player.onChange = () => this.stage.state();
-    player.onRefused = () => store.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
+    player.onRefused = () => store.notices.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
     const click = (selector, run) => this.find(selector).addEventListener("click", run);
     click(".zoom-in", () => this.zoom(0.6));
     click(".zoom-out", () => this.zoom(1 / 0.6));
@@ -120,15 +120,15 @@ class Desk {
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.timeline.track);
     this.sizes.observe(this.find(".screen"));
-    document.addEventListener("visibilitychange", () => !document.hidden && store.poll(), { signal: gone });
-    window.addEventListener("online", () => store.poll(), { signal: gone });
+    document.addEventListener("visibilitychange", () => !document.hidden && store.polling.now(), { signal: gone });
+    window.addEventListener("online", () => store.polling.now(), { signal: gone });
     window.addEventListener("beforeunload", (event) => this.leaving(event), { signal: gone });
     window.addEventListener("pagehide", () => this.hide(), { signal: gone });
   }
 
   leaving(event) {
-    this.store.commitAll();
-    if (this.isTyping || !this.store.outbox.isKept) event.preventDefault();
+    this.store.pending.commitAll();
+    if (this.isTyping || !this.store.outbox.isPersistent) event.preventDefault();
   }
 
   /** Whether there is text that only the page has. */
@@ -138,8 +138,8 @@ class Desk {
   }
 
   hide() {
-    this.link.remember();
-    this.store.commitAll();
+    this.bridge.remember();
+    this.store.pending.commitAll();
     this.store.outbox.leave();
   }
 
@@ -170,10 +170,9 @@ class Desk {
     if (topics.has("project") || topics.has("map")) this.measure();
     if (topics.has("clips")) this.choose();
     for (const part of this.parts) part.update(topics);
-    const { drafts, outbox } = this.store;
-    this.root.toggleAttribute("data-saving", drafts.size > 0 || !outbox.isEmpty); // of any clip, not only the open one
-    if (this.store.clips || this.store.trouble) this.link.ready();
-    if (topics.has("clips") && !topics.has("selection")) this.link.stir();
+    this.root.toggleAttribute("data-saving", !this.store.pending.isEmpty); // of any clip, not only the open one
+    if (this.store.project.clips || this.store.project.trouble) this.bridge.ready();
+    if (topics.has("clips") && !topics.has("selection")) this.bridge.stir();
     if (topics.has("selection") || topics.has("clips")) this.cue();
     if (["clips", "selection", "draft", "map", "transcript"].some((t) => topics.has(t))) {
       this.timeline.describe();
@@ -185,13 +184,13 @@ class Desk {
 
   measure() {
     const { store, view } = this;
-    const { duration } = store;
+    const { duration } = store.project;
     if (duration && duration !== view.duration) {
       const whole = view.duration === 1;
       view.duration = duration;
       if (whole) view.set(0, duration);
     }
-    const revision = store.map?.revision;
+    const revision = store.project.map?.revision;
     if (!revision || revision === this.peaksOf) return;
     this.peaksOf = revision;
     this.peaks.begin(duration).then((ok) => {
@@ -202,13 +201,13 @@ class Desk {
   /** Which clip is open when nobody has said: the one asked for, the one open before, the first undecided. */
   choose() {
     const { store } = this;
-    if (store.selected || !store.clips?.length) return;
-    const before = this.link.remembered();
-    const { asked } = this.link;
+    if (store.selected || !store.project.clips?.length) return;
+    const before = this.bridge.remembered();
+    const { asked } = this.bridge;
     const same = before && before.asked === asked;
     const ids = same ? [before.clip, asked] : [asked, before?.clip];
-    const id = ids.find((one) => store.clip(one));
-    store.select(id ?? (this.filters.next ?? this.filters.listed[0] ?? store.clips[0]).id);
+    const id = ids.find((one) => store.project.clip(one));
+    store.select(id ?? (this.filters.next ?? this.filters.listed[0] ?? store.project.clips[0]).id);
   }
 
   /** Show a newly opened clip: its stretch, its first frame. */
@@ -225,8 +224,8 @@ class Desk {
     player.moveTo(ranges[0].start_s);
     if (this.playNext) player.along(ranges, "clip");
     this.playNext = false;
-    this.link.remember();
-    this.link.report(clip.id);
+    this.bridge.remember();
+    this.bridge.report(clip.id);
     this.timeline.redraw();
   }
 
@@ -303,16 +302,16 @@ class Desk {
   }
 
   create(range) {
-    this.store.create([range]);
+    this.store.pending.create([range]);
   }
 
   createHere() {
     const { store, player } = this;
-    if (!store.duration || !store.project?.player) return;
+    if (!store.project.duration || !store.project.info?.player) return;
     const { mark } = this.marks;
     this.marks.clear();
     if (mark) return this.create({ start_s: mark.start_s, end_s: mark.end_s });
-    this.create(rangeAt(player.time, store.duration, store.silences));
+    this.create(rangeAt(player.time, store.project.duration, store.project.silences));
   }
 
   /** On the picked clips, else on the open one. */
@@ -321,31 +320,31 @@ class Desk {
   }
 
   undo() {
-    if (this.store.undoDecides()) this.names.then(() => this.takeBack());
+    if (this.store.undo.decides()) this.names.then(() => this.takeBack());
     else this.takeBack();
   }
 
   takeBack() {
-    const what = this.store.undo();
+    const what = this.store.undo.takeBack();
     const text = what === null ? "There is nothing to undo." : `Taken back: ${what}.`;
-    this.store.say({ text, tone: "info", ...(what === null ? {} : { action: { label: "Redo", key: "Shift Z", run: () => this.redo() } }) });
+    this.store.notices.say({ text, tone: "info", ...(what === null ? {} : { action: { label: "Redo", key: "Shift Z", run: () => this.redo() } }) });
   }
 
   redo() {
-    if (this.store.undoDecides(true)) this.names.then(() => this.doAgain());
+    if (this.store.undo.decides(true)) this.names.then(() => this.doAgain());
     else this.doAgain();
   }
 
   doAgain() {
-    const what = this.store.redo();
-    this.store.say({ text: what === null ? "There is nothing to do again." : `Done again: ${what}.`, tone: "info" });
+    const what = this.store.undo.doAgain();
+    this.store.notices.say({ text: what === null ? "There is nothing to do again." : `Done again: ${what}.`, tone: "info" });
   }
 
   /** The approval of an earlier version also holds for the newest. */
   carryOver() {
     const clip = this.store.selected;
     if (!clip) return;
-    if (!clip.carry_from) return this.store.say({ text: "No earlier approval to carry over.", tone: "info" });
+    if (!clip.carry_from) return this.store.notices.say({ text: "No earlier approval to carry over.", tone: "info" });
     this.names.then(() => this.decision.carryOver(clip));
   }
 
@@ -353,7 +352,7 @@ class Desk {
     const { view, player, store } = this;
     const at = player.time;
     const centre = at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
-    if (store.duration) view.zoom(factor, centre, true);
+    if (store.project.duration) view.zoom(factor, centre, true);
     this.timeline.redraw();
   }
 
@@ -384,13 +383,13 @@ class Desk {
   }
 
   end() {
-    this.link.remember();
+    this.bridge.remember();
     this.listened.end();
     this.store.close();
     this.ended.abort();
     this.sizes.disconnect();
-    clearTimeout(this.link.timer);
-    clearTimeout(this.link.resting);
+    clearTimeout(this.bridge.timer);
+    clearTimeout(this.bridge.resting);
     clearTimeout(this.peaks.timer);
     cancelAnimationFrame(this.frameHandle);
     this.player.end();
@@ -409,7 +408,7 @@ export default function mount(component) {
     desk.end();
     desk = undefined;
   }
-  if (desk) desk.link.rerun(component);
+  if (desk) desk.bridge.rerun(component);
   else DESKS.set(parentElement, new Desk(root, component));
   return () => {
     DESKS.get(parentElement)?.end();

@@ -50,11 +50,11 @@ export class Alternatives {
   /** What is asked for the active edge as it is: side, where, where the other end of its part is. */
   question(side = this.desk.edges.active) {
     const { edges, ranges, store } = this.desk;
-    if (!ranges || !store.map) return null;
+    if (!ranges || !store.project.map) return null;
     const part = ranges[edges.partOf(side)];
     const at = toMs(edges.at(side));
     const other = side === "in" ? part.end_s : part.start_s;
-    return { side, at, other, key: [side, at, other, store.map.revision, store.transcript?.revision].join(" ") };
+    return { side, at, other, key: [side, at, other, store.project.map.revision, store.project.transcript?.revision].join(" ") };
   }
 
   /** The certificate the server gave a place, if it was asked. @param {"in"|"out"} side @param {number} at @returns {Cut|null} */
@@ -68,7 +68,7 @@ export class Alternatives {
     const answer = question && this.answers.get(question.key);
     if (!answer) return [];
     const { edges, ranges, store } = this.desk;
-    const { low, high } = boundsOf(ranges, question.side, store.duration, edges.partOf(question.side));
+    const { low, high } = boundsOf(ranges, question.side, store.project.duration, edges.partOf(question.side));
     return answer.others.filter((c) => c.at_s >= low && c.at_s <= high && Math.abs(c.at_s - question.at) > 0.0015).slice(0, MOST_PLACES);
   }
 
@@ -79,12 +79,12 @@ export class Alternatives {
     if (!ranges) return;
     if (!place) {
       const text = this.places.length ? `There are ${this.places.length} other places for this edge.` : "No other place for this edge is known.";
-      return store.say({ text, tone: "info" });
+      return store.notices.say({ text, tone: "info" });
     }
     const side = edges.active;
     this.ghost(null);
-    store.commit(store.selectedId); // a step of its own, so that it is taken back alone
-    edges.set(withEdge(ranges, side, place.at_s, store.duration, edges.partOf(side)));
+    store.pending.commit(store.selectedId); // a step of its own, so that it is taken back alone
+    edges.set(withEdge(ranges, side, place.at_s, store.project.duration, edges.partOf(side)));
     if (!player.playing) edges.show(side);
   }
 
@@ -125,7 +125,7 @@ export class Alternatives {
     this.answers.set(key, { cut: answer.cut, others: answer.others ?? [] });
     if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
     for (const cut of [answer.cut, ...(answer.others ?? [])]) this.cuts.set(`${side} ${toMs(cut.at_s)}`, cut);
-    this.desk.store.tell("cuts");
+    this.desk.store.topics.tell("cuts");
   }
 
   show() {

@@ -3,7 +3,6 @@
 import { make, makeButton, makeSign, setText } from "../dom.js";
 import { REASONS, STATUS, called, moment } from "../rules/format.js";
 import { isWorking, standingDecisions } from "../rules/status.js";
-import { standingOf } from "./filters.js";
 
 const VERDICTS = { approved: "Approved", rejected: "Rejected", changes_requested: "Changes asked", withdrawn: "Taken back" };
 const TAKEN_BACK = "\u21a9";
@@ -185,9 +184,9 @@ export class Decision {
     const clip = store.selected;
     if (!clip) return;
     const { word, sign } = STATUS[decision];
-    if (store.statusOf(clip) === decision && !reason && !note) return store.say({ text: `Already ${word}.`, tone: "info" });
+    if (store.pending.statusOf(clip) === decision && !reason && !note) return store.notices.say({ text: `Already ${word}.`, tone: "info" });
     this.desk.playNext = player.playing;
-    store.decide(clip, decision, reason, note);
+    store.pending.decide(clip, decision, reason, note);
     this.said(`${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clip.title)}.`);
     const { next } = filters;
     if (next) this.desk.open(next.id);
@@ -196,7 +195,7 @@ export class Decision {
 
   /** The approval of an earlier version holds for this one too. @param {import("../state/api.js").Clip} clip */
   carryOver(clip) {
-    this.desk.store.carry(clip.id);
+    this.desk.store.pending.carry(clip.id);
     this.said(`${STATUS.approved.sign} Approval carried over: ${called(clip.title)}.`);
     const { next } = this.desk.filters;
     if (next) this.desk.open(next.id);
@@ -206,7 +205,7 @@ export class Decision {
   said(done) {
     const left = this.desk.filters.next ? "" : ` ${this.leftText()}`;
     const undo = { label: "Undo", key: "Z", run: () => this.desk.undo() };
-    this.desk.store.say({ text: done + left, tone: "ok", action: undo });
+    this.desk.store.notices.say({ text: done + left, tone: "ok", action: undo });
   }
 
   /** Go to the next undecided clip, or say why there is none. */
@@ -214,19 +213,19 @@ export class Decision {
     const { filters, store } = this.desk;
     const { next } = filters;
     if (next) return this.desk.open(next.id);
-    if (!store.clips?.length) return;
+    if (!store.project.clips?.length) return;
     const show = { label: "Show all", run: () => (filters.clear(), this.openNext()) };
-    store.say({ text: this.leftText(), tone: "info", ...(filters.outside ? { action: show } : {}) });
+    store.notices.say({ text: this.leftText(), tone: "info", ...(filters.outside ? { action: show } : {}) });
   }
 
   /** What there is to decide when nothing listed is left. */
   leftText() {
     const { store, filters } = this.desk;
-    const all = store.clips?.length ?? 0;
-    const open = store.selected && store.statusOf(store.selected) === "proposed";
+    const all = store.project.clips?.length ?? 0;
+    const open = store.selected && store.pending.statusOf(store.selected) === "proposed";
     if (filters.outside) return `${filters.outside} more outside this filter.`;
     if (open) return "Only this clip is not decided.";
-    if (store.project && isWorking(store.project)) return `All ${all} decided so far; more are being proposed.`;
+    if (store.project.info && isWorking(store.project.info)) return `All ${all} decided so far; more are being proposed.`;
     return all === 1 ? "Every clip is decided." : `All ${all} clips are decided.`;
   }
 
@@ -240,13 +239,13 @@ export class Decision {
     const clip = store.selected;
     this.box.hidden = !clip;
     if (!clip) return;
-    const status = store.statusOf(clip);
+    const status = store.pending.statusOf(clip);
     this.box.dataset.status = status;
     for (const [verdict, button] of Object.entries(this.buttons)) button.setAttribute("aria-pressed", String(verdict === status));
     setText(this.desk.find(".verdict"), this.verdict(clip, status));
-    const own = status !== "proposed" && clip.decision?.by === store.reviewer;
-    this.desk.find(".undo").disabled = !store.undoable.done.length && !own;
-    setText(this.desk.find(".saved"), store.isUnsaved(clip.id) ? "Not saved yet" : store.isSaving(clip.id) ? "Saving\u2026" : "");
+    const own = status !== "proposed" && clip.decision?.by === store.pending.reviewer;
+    this.desk.find(".undo").disabled = !store.history.done.length && !own;
+    setText(this.desk.find(".saved"), store.pending.isUnsaved(clip.id) ? "Not saved yet" : store.pending.isSaving(clip.id) ? "Saving\u2026" : "");
     const link = this.desk.find(".render");
     link.hidden = clip.render?.state !== "succeeded" || !clip.render.url;
     if (!link.hidden) link.href = clip.render.download_url ?? clip.render.url;
@@ -257,7 +256,7 @@ export class Decision {
 
   verdict(clip, status) {
     if (status === "proposed") return "";
-    const done = standingOf(this.desk.store, clip);
+    const done = this.desk.store.pending.decisionOf(clip);
     if (!done) return `${STATUS[status].sign} ${VERDICTS[status]}`;
     const who = [done.by && `by ${done.by}`, done.at && moment(done.at), carriedText(done)].filter(Boolean).join(", ");
     const why = whyText(done);
@@ -265,7 +264,7 @@ export class Decision {
   }
 
   drawCarry(clip, status) {
-    const from = status === "proposed" && !this.desk.store.drafts.has(clip.id) ? clip.carry_from : null;
+    const from = status === "proposed" && !this.desk.store.pending.drafts.has(clip.id) ? clip.carry_from : null;
     this.carry.hidden = !from;
     if (!from) return;
     const approval = clip.decisions?.findLast((d) => d.version === from && d.decision === "approved");

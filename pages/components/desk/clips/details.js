@@ -22,7 +22,7 @@ export class Details {
     this.title.addEventListener("focus", () => (this.naming = this.desk.store.selectedId));
     this.title.addEventListener("keydown", (event) => this.titleKey(event));
     this.title.addEventListener("change", () => this.rename());
-    this.title.addEventListener("blur", () => this.desk.store.tell("draft")); // it shows the open clip's again
+    this.title.addEventListener("blur", () => this.desk.store.topics.tell("draft")); // it shows the open clip's again
   }
 
   beginRename() {
@@ -33,21 +33,21 @@ export class Details {
 
   titleKey(event) {
     if (event.isComposing) return;
-    if (event.key === "Escape") this.title.value = this.desk.store.clip(this.naming)?.title ?? "";
+    if (event.key === "Escape") this.title.value = this.desk.store.project.clip(this.naming)?.title ?? "";
     if (event.key === "Escape" || event.key === "Enter") this.desk.focusQuietly();
   }
 
   rename() {
     const { store, names } = this.desk;
-    const clip = store.clip(this.naming);
+    const clip = store.project.clip(this.naming);
     const title = this.title.value.trim();
     if (!clip || title === clip.title) return;
-    if (title) names.then(() => store.rename(store.clip(clip.id) ?? clip, title));
+    if (title) names.then(() => store.pending.rename(store.project.clip(clip.id) ?? clip, title));
     else this.title.value = clip.title;
   }
 
   get isTyping() {
-    const clip = this.desk.store.clip(this.naming);
+    const clip = this.desk.store.project.clip(this.naming);
     return this.desk.activeElement() === this.title && Boolean(clip) && this.title.value.trim() !== clip.title;
   }
 
@@ -58,7 +58,7 @@ export class Details {
     const clip = store.selected;
     this.box.hidden = !clip;
     if (!clip) return;
-    const ranges = store.rangesOf(clip);
+    const ranges = store.pending.rangesOf(clip);
     const cuts = edges.all.map((edge) => ({ edge, cut: edges.certificate(edge.side, edge.at) }));
     if (this.desk.activeElement() !== this.title && this.title.value !== clip.title) this.title.value = clip.title;
     const key = JSON.stringify([clip.id, clip.etag, clip.title, ranges, edges.active, edges.innerPart, cuts]);

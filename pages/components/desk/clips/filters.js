@@ -39,17 +39,6 @@ export function openNotes(clip) {
   return (clip.notes ?? []).filter((note) => !note.resolved_at).length;
 }
 
-/**
- * The decision a clip stands by: on record, or on its way; null while nobody has decided.
- * @param {any} store @param {Clip} clip @returns {{decision: string, reason?: string|null, note?: string|null, by?: string,
- *   at?: string, carried_from?: number|null}|null}
- */
-export function standingOf(store, clip) {
-  const status = store.statusOf(clip);
-  const made = (one) => one?.decision === status;
-  return store.wishesFor(clip.id).findLast(made) ?? (made(clip.decision) ? clip.decision : null);
-}
-
 export class Filters {
   /** @param {any} desk */
   constructor(desk) {
@@ -116,7 +105,7 @@ export class Filters {
   }
 
   focus() {
-    if (!this.desk.store.clips?.length) return;
+    if (!this.desk.store.project.clips?.length) return;
     this.panel.hidden = false;
     this.button.setAttribute("aria-expanded", "true");
     this.draw();
@@ -140,7 +129,7 @@ export class Filters {
     this.wanted = { ...this.wanted, ...change };
     this.kept = null;
     this.remember();
-    this.desk.store.tell("filter");
+    this.desk.store.topics.tell("filter");
   }
 
   /** @param {Partial<Wanted>} wanted these and no others */
@@ -167,7 +156,7 @@ export class Filters {
   /** @param {Clip} clip */
   passes(clip) {
     const { status } = this.wanted;
-    return (!status.length || status.includes(this.desk.store.statusOf(clip))) && this.passesRest(clip);
+    return (!status.length || status.includes(this.desk.store.pending.statusOf(clip))) && this.passesRest(clip);
   }
 
   /** All but the status, which the chips count. @param {Clip} clip */
@@ -175,7 +164,7 @@ export class Filters {
     const { rank, reason, by, words, notes } = this.wanted;
     if (rank === "hand" && clip.origin !== "manual") return false;
     if (rank && rank !== "hand" && !(clip.rank && clip.rank <= Number(rank))) return false;
-    if (reason && standingOf(this.desk.store, clip)?.reason !== reason) return false;
+    if (reason && this.desk.store.pending.decisionOf(clip)?.reason !== reason) return false;
     if (by !== null && this.deciderOf(clip) !== by) return false;
     if (words && !clip.words_changed) return false;
     if (notes && !openNotes(clip)) return false;
@@ -191,7 +180,7 @@ export class Filters {
 
   /** Who decided on a clip; null while nobody has. @param {Clip} clip @returns {string|null} */
   deciderOf(clip) {
-    const standing = standingOf(this.desk.store, clip);
+    const standing = this.desk.store.pending.decisionOf(clip);
     return standing ? (standing.by ?? "") : null;
   }
 
@@ -202,7 +191,7 @@ export class Filters {
 
   /** The clips that pass, in the order of the list. @returns {Clip[]} */
   get listed() {
-    const clips = this.desk.store.clips ?? [];
+    const clips = this.desk.store.project.clips ?? [];
     return this.isActive ? clips.filter((clip) => this.isListed(clip)) : clips;
   }
 
@@ -211,25 +200,26 @@ export class Filters {
   /** The clip before or after the open one; where that is left out, the nearest listed on that side. @param {1|-1} direction */
   beside(direction) {
     const { listed } = this;
-    const { clips, selectedId } = this.desk.store;
+    const { project, selectedId } = this.desk.store;
+    const clips = project.clips ?? [];
     const here = listed.findIndex((clip) => clip.id === selectedId);
     if (here >= 0) return listed[clamp(here + direction, 0, listed.length - 1)];
-    const from = (clips ?? []).findIndex((clip) => clip.id === selectedId);
-    const side = direction > 0 ? (clips ?? []).slice(from + 1) : (clips ?? []).slice(0, Math.max(0, from)).reverse();
+    const from = clips.findIndex((clip) => clip.id === selectedId);
+    const side = direction > 0 ? clips.slice(from + 1) : clips.slice(0, Math.max(0, from)).reverse();
     return side.find((clip) => this.passes(clip)) ?? listed[direction > 0 ? listed.length - 1 : 0] ?? null;
   }
 
   /** The next listed clip nobody has decided on, and round again. @returns {Clip|null} */
   get next() {
     const { store } = this.desk;
-    const status = (clip) => (this.isListed(clip) ? store.statusOf(clip) : "left out");
-    return nextUndecided(store.clips ?? [], store.selectedId, status);
+    const status = (clip) => (this.isListed(clip) ? store.pending.statusOf(clip) : "left out");
+    return nextUndecided(store.project.clips ?? [], store.selectedId, status);
   }
 
   /** How many undecided clips are not listed. */
   get outside() {
     const { store } = this.desk;
-    return (store.clips ?? []).filter((clip) => store.statusOf(clip) === "proposed" && !this.isListed(clip)).length;
+    return (store.project.clips ?? []).filter((clip) => store.pending.statusOf(clip) === "proposed" && !this.isListed(clip)).length;
   }
 
   // --- showing
@@ -244,7 +234,7 @@ export class Filters {
   }
 
   draw() {
-    const clips = this.desk.store.clips ?? [];
+    const clips = this.desk.store.project.clips ?? [];
     this.row.hidden = clips.length < 2 && !this.isActive;
     if (this.row.hidden) this.close(false);
     const counts = this.counts(clips);
@@ -263,7 +253,7 @@ export class Filters {
     const counts = {};
     for (const clip of clips) {
       if (!this.passesRest(clip)) continue;
-      const status = this.desk.store.statusOf(clip);
+      const status = this.desk.store.pending.statusOf(clip);
       counts[status] = (counts[status] ?? 0) + 1;
     }
     return counts;

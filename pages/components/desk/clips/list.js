@@ -42,7 +42,7 @@ export class ClipList {
     const mine = ["clips", "selection", "draft", "saving", "project", "filter", "picked", "notes"];
     if (!mine.some((topic) => topics.has(topic))) return;
     const { store, filters } = this.desk;
-    const clips = store.clips ?? [];
+    const clips = store.project.clips ?? [];
     const listed = filters.listed;
     this.place(listed.map((clip) => this.row(clip)));
     const here = new Set(clips.map((clip) => clip.id));
@@ -53,7 +53,7 @@ export class ClipList {
     this.clear.hidden = !clips.length || listed.length > 0;
     setText(this.desk.find(".list-count"), clips.length ? String(clips.length) : "");
     if (!listed.length) setText(this.empty, clips.length ? "No clip passes these filters." : this.emptyText());
-    this.desk.find(".new-clip").disabled = !store.project?.player || !store.duration;
+    this.desk.find(".new-clip").disabled = !store.project.info?.player || !store.project.duration;
     this.follow();
   }
 
@@ -69,7 +69,7 @@ export class ClipList {
   }
 
   emptyText() {
-    const { clips, project, trouble } = this.desk.store;
+    const { clips, info: project, trouble } = this.desk.store.project;
     if (trouble) return "Clips appear here.";
     if (!clips) return "Looking for clips\u2026";
     const working = project && isWorking(project);
@@ -83,8 +83,8 @@ export class ClipList {
     const { store, picked } = this.desk;
     const known = this.rows.get(clip.id) ?? this.newRow(clip.id);
     const { row } = known;
-    const status = store.statusOf(clip);
-    const ranges = store.rangesOf(clip);
+    const status = store.pending.statusOf(clip);
+    const ranges = store.pending.rangesOf(clip);
     const facts = this.facts(clip, ranges);
     const isPicked = picked.ids.has(clip.id);
     const isOpen = clip.id === store.selectedId;
@@ -117,7 +117,7 @@ export class ClipList {
   facts(clip, ranges) {
     const { store } = this.desk;
     const out = [clock(ranges[0].start_s, 0)];
-    if (store.isUnsaved(clip.id)) out.push("not saved yet");
+    if (store.pending.isUnsaved(clip.id)) out.push("not saved yet");
     if (clip.render?.state === "running") out.push(`rendering ${percent(clip.render.progress)}`.trim());
     if (clip.render?.state === "failed") out.push("rendering failed");
     if (clip.words_changed) out.push("words changed");

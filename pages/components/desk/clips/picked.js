@@ -32,14 +32,14 @@ export class Picked {
 
   /** The picked clips, in the order of the list. @returns {Clip[]} */
   get clips() {
-    return this.ids.size ? (this.desk.store.clips ?? []).filter((c) => this.ids.has(c.id)) : [];
+    return this.ids.size ? (this.desk.store.project.clips ?? []).filter((c) => this.ids.has(c.id)) : [];
   }
 
   // --- picking
 
   /** @param {string|null} [id] the open one where none is named */
   toggle(id = this.desk.store.selectedId) {
-    if (!id || !this.desk.store.clip(id)) return;
+    if (!id || !this.desk.store.project.clip(id)) return;
     this.stretch = null;
     this.from = id;
     if (!this.ids.delete(id)) this.ids.add(id);
@@ -97,7 +97,7 @@ export class Picked {
   }
 
   tell() {
-    this.desk.store.tell("picked");
+    this.desk.store.topics.tell("picked");
   }
 
   // --- deciding
@@ -107,15 +107,15 @@ export class Picked {
     const { desk } = this;
     const { store } = desk;
     const { clips } = this;
-    const meant = clips.filter((clip) => store.statusOf(clip) !== decision);
+    const meant = clips.filter((clip) => store.pending.statusOf(clip) !== decision);
     const already = clips.length - meant.length;
-    if (!meant.length) return store.say({ text: alreadySo(already, decision), tone: "info" });
+    if (!meant.length) return store.notices.say({ text: alreadySo(already, decision), tone: "info" });
     this.clear();
-    store.decide(meant, decision, reason, note);
+    store.pending.decide(meant, decision, reason, note);
     const done = doneText(meant.length, decision, reason);
     const left = already ? ` ${alreadySo(already, decision)}` : "";
     const open = store.selected;
-    const next = open && store.statusOf(open) === "proposed" ? null : desk.filters.next;
+    const next = open && store.pending.statusOf(open) === "proposed" ? null : desk.filters.next;
     desk.decision.said(`${done}${left}`);
     if (next) desk.open(next.id);
   }
@@ -129,7 +129,7 @@ export class Picked {
     const { clips } = this;
     if (!clips.length) return this.hide();
     const many = clips.length === 1 ? "1 picked" : `${clips.length} picked`;
-    const long = length(clips.reduce((sum, clip) => sum + lengthOf(this.desk.store.rangesOf(clip)), 0));
+    const long = length(clips.reduce((sum, clip) => sum + lengthOf(this.desk.store.pending.rangesOf(clip)), 0));
     setText(this.text, `${many}, ${long}`);
     if (this.bar.hidden) this.show();
   }

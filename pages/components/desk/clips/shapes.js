@@ -8,7 +8,7 @@ import { Problem } from "../state/api.js";
 /** @typedef {import("../rules/rules.js").Range} Range */
 /** @typedef {import("../state/api.js").Clip} Clip */
 
-/** @typedef {import("../state/outbox.js").Wish} Wish */
+/** @typedef {import("../state/outbox.js").PendingChange} PendingChange */
 
 const LEAST_HALF_S = 1;
 
@@ -27,8 +27,8 @@ export class Shapes {
       keyButton(desk, "Cut out", "", () => this.cutMarked()),
       keyButton(desk, "Remove", "Del", () => this.remove(true)),
     );
-    desk.store.register({ split: this.splitting, merge: this.joining, part: this.parting });
-    desk.store.on((topics) => this.update(topics));
+    desk.store.commands.register({ split: this.splitting, merge: this.joining, part: this.parting });
+    desk.store.topics.on((topics) => this.update(topics));
   }
 
   /** @param {Set<string>} topics */
@@ -43,13 +43,13 @@ export class Shapes {
 
   say(text, tone = "info", undo = false) {
     const action = { label: "Undo", key: "Z", run: () => this.desk.undo() };
-    this.desk.store.say({ text, tone, ...(undo ? { action } : {}) });
+    this.desk.store.notices.say({ text, tone, ...(undo ? { action } : {}) });
   }
 
   duplicate() {
     const { store, names } = this.desk;
     const clip = store.selected;
-    if (clip) names.then(() => store.create(store.rangesOf(clip), clip.title));
+    if (clip) names.then(() => store.pending.create(store.pending.rangesOf(clip), clip.title));
   }
 
   split() {
@@ -58,28 +58,28 @@ export class Shapes {
     if (!clip) return;
     const at = player.time;
     if (at <= store.span.start_s || at >= store.span.end_s) return this.say("Put the playhead inside the clip to split it there.");
-    const place = splitPlace(ranges, at, store.silences, LEAST_HALF_S);
+    const place = splitPlace(ranges, at, store.project.silences, LEAST_HALF_S);
     if (place === null) return this.say("Too near its start or end: each part of a clip lasts at least a second.");
     names.then(() => this.splitAt(clip, place));
   }
 
   splitAt(clip, at_s) {
     const { store } = this.desk;
-    const undo = { verb: "merge", args: { clip: clip.id, other: "", other_etag: "", ranges: roundedRanges(store.rangesOf(clip)) } };
-    store.askUndoably(`splitting ${called(clip.title)}`, { verb: "split", args: { clip: clip.id, at_s } }, undo);
+    const undo = { verb: "merge", args: { clip: clip.id, other: "", other_etag: "", ranges: roundedRanges(store.pending.rangesOf(clip)) } };
+    store.commands.askUndoably(`splitting ${called(clip.title)}`, { verb: "split", args: { clip: clip.id, at_s } }, undo);
   }
 
-  /** @returns {import("../state/commands.js").Verb} */
+  /** @returns {import("../state/commands.js").Command} */
   get splitting() {
     const { store } = this.desk;
     return {
       lane: ({ clip }) => clip,
-      fits: ({ clip, at_s }) => typeof clip === "string" && Number.isFinite(at_s),
+      isValid: ({ clip, at_s }) => typeof clip === "string" && Number.isFinite(at_s),
       send: ({ key, by, args: { clip, at_s } }, etag) => store.api.split(clip, etag, { at_s, by }, key),
-      found: (_wish, { clips: [, second] }) => ({ other: second?.id ?? "", other_etag: second?.etag ?? "" }),
-      stored: ({ args, quiet }, { clips }) => {
+      fromAnswer: (_change, { clips: [, second] }) => ({ other: second?.id ?? "", other_etag: second?.etag ?? "" }),
+      onStored: ({ args, quiet }, { clips }) => {
         this.put(args.clip, clips);
-        const rest = store.clip(clips[1]?.id);
+        const rest = store.project.clip(clips[1]?.id);
         if (!quiet) this.say(`Split at ${clock(args.at_s)}: ${rest ? called(rest.title) : "the rest"} is a clip of its own.`, "ok", true);
       },
     };
@@ -90,8 +90,8 @@ export class Shapes {
     const { store } = this.desk;
     const clip = store.selected;
     if (!clip) return null;
-    const start = (c) => store.rangesOf(c)[0].start_s;
-    const later = store.clips.filter((c) => c.id !== clip.id && start(c) >= start(clip));
+    const start = (c) => store.pending.rangesOf(c)[0].start_s;
+    const later = store.project.clips.filter((c) => c.id !== clip.id && start(c) >= start(clip));
     return later.reduce((first, c) => (!first || start(c) < start(first) ? c : first), null);
   }
 
@@ -106,56 +106,56 @@ export class Shapes {
 
   mergeWith(clip, other) {
     const { store } = this.desk;
-    const [before, theirs] = [store.rangesOf(clip), store.rangesOf(other)].map(roundedRanges);
+    const [before, theirs] = [store.pending.rangesOf(clip), store.pending.rangesOf(other)].map(roundedRanges);
     const ranges = joinedRanges(before, theirs);
     const stays = ranges.length > before.length + theirs.length - 1;
     const both = { clip: clip.id, other: other.id };
     const call = { verb: "merge", args: { ...both, other_etag: "", ranges, title: other.title, stays } };
     const undo = { verb: "part", args: { ...both, etag: "", ranges: before } };
-    store.askUndoably(`joining ${called(clip.title)} with ${called(other.title)}`, call, undo);
+    store.commands.askUndoably(`joining ${called(clip.title)} with ${called(other.title)}`, call, undo);
   }
 
-  /** @returns {import("../state/commands.js").Verb} */
+  /** @returns {import("../state/commands.js").Command} */
   get joining() {
     const { store } = this.desk;
     return {
       lane: ({ clip }) => clip,
-      fits: ({ clip, other, other_etag, ranges }) => areTexts(clip, other, other_etag) && clip !== other && areRanges(ranges),
+      isValid: ({ clip, other, other_etag, ranges }) => areTexts(clip, other, other_etag) && clip !== other && areRanges(ranges),
       holds: ({ other }) => (other ? [other] : []), // in its turn after what already waits for the other one
-      send: (wish, etag) => this.sendJoin(wish, etag),
-      found: ({ args }, { removed_etag }) => ({ etag: removed_etag ?? laterBy(args.other_etag) }),
-      stored: ({ args, quiet }, { clip, removed_etag }) => {
+      send: (change, etag) => this.sendJoin(change, etag),
+      fromAnswer: ({ args }, { removed_etag }) => ({ etag: removed_etag ?? laterBy(args.other_etag) }),
+      onStored: ({ args, quiet }, { clip, removed_etag }) => {
         const etag = removed_etag ?? laterBy(args.other_etag);
         const lane = store.outbox.lanes.get(args.other);
         if (lane) lane.etag = etag;
-        store.put(clip);
-        store.removed(args.other, etag);
+        store.pending.put(clip);
+        store.pending.removed(args.other, etag);
         const still = args.stays ? " What lies between them stays cut out." : "";
         if (!quiet) this.say(`Joined with ${called(args.title ?? "")}, ${length(lengthOf(args.ranges))} now.${still}`, "ok", true);
       },
     };
   }
 
-  /** @param {Wish} wish @param {string|null} etag */
+  /** @param {PendingChange} change @param {string|null} etag */
   async sendJoin({ key, by, args }, etag) {
     const { store } = this.desk;
     const { clip, other, ranges } = args;
     args.other_etag = args.other_etag || (store.outbox.heldFor(other, key)?.etag ?? "");
     if (!args.other_etag) throw new Problem(412, { detail: "The clip to join it with was changed or removed meanwhile." });
-    store.outbox.keep(); // asked again for want of an answer, it is the same question
+    store.outbox.persist(); // asked again for want of an answer, it is the same question
     return store.api.merge(clip, etag, { other, other_etag: args.other_etag, ranges, by }, key);
   }
 
-  /** The other clip is back, and the first as it was. @returns {import("../state/commands.js").Verb} */
+  /** The other clip is back, and the first as it was. @returns {import("../state/commands.js").Command} */
   get parting() {
     const { store } = this.desk;
     return {
       lane: ({ clip }) => clip,
-      fits: ({ clip, other, etag, ranges }) => areTexts(clip, other, etag) && areRanges(ranges),
-      wish: ({ clip, other, etag, ranges }, { after }) => {
+      isValid: ({ clip, other, etag, ranges }) => areTexts(clip, other, etag) && areRanges(ranges),
+      expand: ({ clip, other, etag, ranges }, { after }) => {
         const turn = after ? { after } : {};
-        store.comeBack(other, etag, { quiet: true, ...turn });
-        if (store.clip(clip)) store.wishVersion(store.clip(clip), { ranges, ...turn });
+        store.pending.restore(other, etag, { quiet: true, ...turn });
+        if (store.project.clip(clip)) store.pending.addVersion(store.project.clip(clip), { ranges, ...turn });
       },
     };
   }
@@ -163,19 +163,19 @@ export class Shapes {
   // the second half stands behind the first in the list, as it does in the recording
   put(id, clips) {
     const { store } = this.desk;
-    store.put(...clips);
+    store.pending.put(...clips);
     const ids = new Set(clips.map((c) => c.id));
-    const rest = store.clips.filter((c) => c.id === id || !ids.has(c.id));
+    const rest = store.project.clips.filter((c) => c.id === id || !ids.has(c.id));
     const here = rest.findIndex((c) => c.id === id);
-    store.clips = [...rest.slice(0, here), ...clips, ...rest.slice(here + 1)];
-    for (const clip of clips) store.onStored(clip.id === id ? "version" : "created", clip.id);
+    store.project.clips = [...rest.slice(0, here), ...clips, ...rest.slice(here + 1)];
+    for (const clip of clips) store.topics.onStored(clip.id === id ? "version" : "created", clip.id);
   }
 
   /** What waits is seen where it will be. */
   showComing() {
     const { store, timeline } = this.desk;
-    const at_s = store.asked("split").at(-1)?.args.at_s ?? null;
-    const joined = store.asked("merge").at(-1)?.args.ranges;
+    const at_s = store.commands.waiting("split").at(-1)?.args.at_s ?? null;
+    const joined = store.commands.waiting("merge").at(-1)?.args.ranges;
     this.coming = { at_s, span: joined ? spanOf(joined) : null };
     timeline.redraw();
   }
@@ -187,7 +187,7 @@ export class Shapes {
     if (!clip) return;
     const focused = timeline.inner.includes(activeElement.call(this.desk));
     if (!whole && focused && edges.innerPart !== null) return this.putBack(edges.active === "out" ? edges.innerPart : edges.innerPart - 1);
-    store.remove(clip);
+    store.pending.remove(clip);
     this.say(`Removed: ${called(clip.title)}.`, "info", true);
   }
 

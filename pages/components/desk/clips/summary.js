@@ -4,7 +4,6 @@ import { make, makeButton, makeSign } from "../dom.js";
 import { REASONS, STATUS, length } from "../rules/format.js";
 import { lengthOf } from "../rules/rules.js";
 import { isWorking } from "../rules/status.js";
-import { standingOf } from "./filters.js";
 
 /** Why clips were rejected, after a number: one, several. @type {Record<string, [string, string]>} */
 const WHY = {
@@ -29,9 +28,9 @@ export class Summary {
   update(topics) {
     if (!["clips", "project", "draft", "summary"].some((topic) => topics.has(topic))) return;
     const { store } = this.desk;
-    const clips = store.clips ?? [];
-    const done = clips.length > 0 && clips.every((clip) => store.statusOf(clip) !== "proposed");
-    const over = done && store.project && !isWorking(store.project);
+    const clips = store.project.clips ?? [];
+    const done = clips.length > 0 && clips.every((clip) => store.pending.statusOf(clip) !== "proposed");
+    const over = done && store.project.info && !isWorking(store.project.info);
     this.box.hidden = !over || this.dismissed === this.outcome(clips);
     if (this.box.hidden) return;
     const { headline, files, changes } = this.told(clips);
@@ -43,20 +42,20 @@ export class Summary {
 
   /** What was decided on each clip: as long as it stays the same, a summary put away stays away. */
   outcome(clips) {
-    return clips.map((clip) => `${clip.id} ${this.desk.store.statusOf(clip)} ${clip.version}`).join("\n");
+    return clips.map((clip) => `${clip.id} ${this.desk.store.pending.statusOf(clip)} ${clip.version}`).join("\n");
   }
 
   told(clips) {
     const { store } = this.desk;
-    const by = (status) => clips.filter((clip) => store.statusOf(clip) === status);
+    const by = (status) => clips.filter((clip) => store.pending.statusOf(clip) === status);
     const [approved, rejected, changes] = [by("approved"), by("rejected"), by("changes_requested")];
     const headline = [];
     if (approved.length) {
-      const long = length(approved.reduce((sum, clip) => sum + lengthOf(store.rangesOf(clip)), 0));
+      const long = length(approved.reduce((sum, clip) => sum + lengthOf(store.pending.rangesOf(clip)), 0));
       headline.push(["approved", `${approved.length} approved`, long]);
     }
     if (changes.length) headline.push(["changes_requested", `${changes.length} to change`, ""]);
-    if (rejected.length) headline.push(["rejected", `${rejected.length} rejected`, whyRejected(rejected.map((clip) => standingOf(store, clip)?.reason ?? ""))]);
+    if (rejected.length) headline.push(["rejected", `${rejected.length} rejected`, whyRejected(rejected.map((clip) => store.pending.decisionOf(clip)?.reason ?? ""))]);
     return { headline, files: filesText(approved), changes: changes.length };
   }
 
@@ -95,8 +94,8 @@ export class Summary {
 
   closeButton() {
     const button = makeButton("icon summary-close", "\u2715", () => {
-      this.dismissed = this.outcome(this.desk.store.clips ?? []);
-      this.desk.store.tell("summary");
+      this.dismissed = this.outcome(this.desk.store.project.clips ?? []);
+      this.desk.store.topics.tell("summary");
       this.desk.focusQuietly();
     });
     button.setAttribute("aria-label", "Close the summary");

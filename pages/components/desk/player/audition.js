@@ -78,7 +78,7 @@ export class Audition {
   play(number) {
     clearTimeout(this.timer);
     const { player, store } = this.desk;
-    const piece = store.selected && piecesOf(playedRanges(store, store.selected), store.duration)[number];
+    const piece = store.selected && piecesOf(playedRanges(store, store.selected), store.project.duration)[number];
     if (!piece) return this.end();
     this.number = number;
     setText(this.label, piece.name);

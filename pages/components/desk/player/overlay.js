@@ -123,7 +123,7 @@ class CaptionLayer {
     const { store } = this.desk;
     const clip = store.selected;
     if (!this.on || !clip) return;
-    const key = [clip.id, clip.version, store.project?.transcript_revision].join();
+    const key = [clip.id, clip.version, store.project.info?.transcript_revision].join();
     if (key === this.asked) return;
     if (!this.asked.startsWith(`${clip.id},`)) this.captions = [];
     this.asked = key;
@@ -132,7 +132,7 @@ class CaptionLayer {
       if (this.asked !== key) return;
       this.captions = captions;
       this.ranges = clip.ranges;
-      if (pressed && !captions.length) store.say({ text: this.noneText(), tone: "info" });
+      if (pressed && !captions.length) store.notices.say({ text: this.noneText(), tone: "info" });
       this.desk.ask();
     } catch {
       if (this.asked === key) this.asked = ""; // the next look at the project asks again
@@ -140,7 +140,7 @@ class CaptionLayer {
   }
 
   noneText() {
-    const draft = this.desk.store.transcript?.draft;
+    const draft = this.desk.store.project.transcript?.draft;
     return draft ? "The words are a draft, so the file will have no captions." : "The file of this clip will have no captions.";
   }
 

@@ -58,7 +58,7 @@ export class Picture {
   }
 
   say() {
-    const { transcript } = this.desk.store;
+    const { transcript } = this.desk.store.project;
     const words = transcript?.words ?? [];
     const at = this.desk.player.time;
     const next = Math.min(words.length - 1, countWhile(words, (w) => w.end_s <= at)); // being said, or about to be

@@ -20,7 +20,7 @@ const FASTEST = 4;
  * @param {any} store @param {import("../state/api.js").Clip|null} clip @returns {Range[]}
  */
 export function playedRanges(store, clip) {
-  return clip ? store.rangesOf(clip) : [];
+  return clip ? store.pending.rangesOf(clip) : [];
 }
 
 /** How far ahead of what is heard sound is prepared: as long as a start takes until the clock moves. */

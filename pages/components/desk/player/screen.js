@@ -42,7 +42,7 @@ export class Stage {
   mediaFailed() {
     if (!this.desk.player.video.getAttribute("src")) return;
     const text = "This browser can't play the recording. Trimming and decisions still work.";
-    this.desk.store.say({ text, tone: "error", stays: true, action: { label: "Try again", run: () => this.desk.player.video.load() } });
+    this.desk.store.notices.say({ text, tone: "error", stays: true, action: { label: "Try again", run: () => this.desk.player.video.load() } });
   }
 
   /** What changes while playing. */
@@ -52,7 +52,7 @@ export class Stage {
     setText(this.now, clock(at));
     const span = store.span;
     const inside = span && at >= span.start_s - 0.01 && at <= span.end_s + 0.01;
-    setText(this.of, inside ? `${clock(at - span.start_s)} of ${length(lengthOf(store.rangesOf(store.selected)))}` : "");
+    setText(this.of, inside ? `${clock(at - span.start_s)} of ${length(lengthOf(store.pending.rangesOf(store.selected)))}` : "");
   }
 
   /** What changes when playing starts or stops. */
@@ -74,10 +74,10 @@ export class Stage {
   }
 
   project() {
-    const { project } = this.desk.store;
     const { desk } = this;
+    const { info: project } = desk.store.project;
     setText(desk.find(".title-text"), project?.title || project?.filename || "");
-    setText(desk.find(".title-length"), desk.store.duration ? clock(desk.store.duration, 0) : "");
+    setText(desk.find(".title-length"), desk.store.project.duration ? clock(desk.store.project.duration, 0) : "");
     const player = project?.player ?? null;
     desk.isAudio = player?.kind === "audio";
     this.screen.dataset.kind = player ? player.kind : "none";
@@ -90,7 +90,7 @@ export class Stage {
 
   /** What is being done before there is anything to play. */
   wait() {
-    const { project, trouble } = this.desk.store;
+    const { info: project, trouble } = this.desk.store.project;
     const [lead, more] = waitingText(project, trouble);
     setText(this.waiting.querySelector(".lead"), lead);
     setText(this.waiting.querySelector(".more"), more);
@@ -107,7 +107,7 @@ export class Stage {
 
   /** The line that says what goes on behind the desk. */
   work() {
-    const { project, map } = this.desk.store;
+    const { info: project, map } = this.desk.store.project;
     const line = this.desk.find(".work");
     const working = project && isWorking(project);
     const failed = project?.state === "failed";
@@ -128,12 +128,12 @@ export class Stage {
   /** How far the review is: in words, and as a dot for each clip, or a bar where there are many. */
   tally() {
     const { store } = this.desk;
-    const clips = store.clips ?? [];
+    const clips = store.project.clips ?? [];
     const counts = clips.reduce((sum, clip) => {
-      const status = store.statusOf(clip);
+      const status = store.pending.statusOf(clip);
       return { ...sum, [status]: (sum[status] ?? 0) + 1 };
     }, {});
-    const more = Boolean(store.project && isWorking(store.project));
+    const more = Boolean(store.project.info && isWorking(store.project.info));
     const shown = JSON.stringify([counts, more]);
     if (shown === this.tallied) return;
     this.tallied = shown;

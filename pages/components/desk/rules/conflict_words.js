@@ -1,9 +1,24 @@
-// What somebody else changed, in words.
+// Changes that meet somebody else's: who made them, what they did, and what to call doing one's own after all.
 
 import { REASONS, STATUS, clock } from "./format.js";
 import { sameRanges } from "./rules.js";
 
 /** @typedef {import("../state/api.js").Clip} Clip */
+/** @typedef {import("../state/outbox.js").PendingChange} PendingChange */
+
+/**
+ * The person, other than this reviewer, who changed a clip last since an earlier look at it; "Someone" where no name is
+ * known.
+ * @param {Clip} clip @param {Clip|null} before @param {string} reviewer
+ */
+export function whoChanged(clip, before, reviewer) {
+  const isOther = ({ by }) => by && by !== reviewer && by !== "Clipper";
+  const versions = (clip.versions ?? []).filter((v) => v.number > (before?.version ?? 1));
+  const decisions = (clip.decisions ?? []).slice(before?.decisions?.length ?? 0);
+  const others = [...versions, ...decisions].filter(isOther).sort((a, b) => (a.at < b.at ? -1 : 1));
+  if (others.length) return others.at(-1).by;
+  return isOther({ by: clip.changed_by }) ? clip.changed_by : "Someone";
+}
 
 /**
  * What happened to a clip between two looks at it, as `moved the start to 12:03.4 and approved it`.
@@ -14,7 +29,7 @@ export function whatChanged(before, now) {
   const done = [...edgesMoved(before, now)];
   if (before.title !== now.title) done.push(`renamed it \u201c${shorter(now.title)}\u201d`);
   const verdict = now.decision && !before.decisions.some((d) => sameDecision(d, now.decision)) ? now.decision : null;
-  if (verdict) done.push(decided(verdict));
+  if (verdict) done.push(decisionInWords(verdict));
   else if (before.decision && !sameDecision(before.decision, now.decision) && before.version === now.version)
     done.push("took the decision back"); // the one before it may stand again
   if (!done.length) return "changed this clip";
@@ -31,7 +46,7 @@ function edgesMoved(before, now) {
   return ["cut it differently"];
 }
 
-function decided(decision) {
+function decisionInWords(decision) {
   if (decision.decision === "approved") return "approved it";
   const reason = REASONS.find(([code]) => code === decision.reason)?.[1].toLowerCase();
   const why = [reason, decision.note && `\u201c${shorter(decision.note)}\u201d`].filter(Boolean).join(", ");
@@ -47,19 +62,22 @@ function shorter(text) {
   return text.length > 60 ? `${text.slice(0, 58).trimEnd()}\u2026` : text;
 }
 
-/** Whether a wish has come true meanwhile, by whoever's hand. @param {import("../state/outbox.js").Wish} wish @param {Clip|null} clip null: gone */
-export function cameTrue(wish, clip) {
-  if (!clip) return wish.kind === "deleted";
-  if (wish.kind === "decision") return clip.decision?.decision === wish.decision && !wish.note;
-  if (wish.kind !== "version") return false;
-  return (!wish.ranges || sameRanges(wish.ranges, clip.ranges)) && (!wish.title || wish.title === clip.title);
+/**
+ * Whether a clip is as a change would make it, though somebody else made it so.
+ * @param {PendingChange} change @param {Clip|null} clip null: gone
+ */
+export function hasComeTrue(change, clip) {
+  if (!clip) return change.kind === "deleted";
+  if (change.kind === "decision") return clip.decision?.decision === change.decision && !change.note;
+  if (change.kind !== "version") return false;
+  return (!change.ranges || sameRanges(change.ranges, clip.ranges)) && (!change.title || change.title === clip.title);
 }
 
-/** What to call doing one's own after all. @param {import("../state/outbox.js").Wish[]} wishes */
-export function mine(wishes) {
-  if (wishes.some((w) => w.kind === "deleted")) return "Remove anyway";
-  const decision = wishes.find((w) => w.kind === "decision");
-  if (wishes.some((w) => w.kind === "version" && w.ranges)) return decision ? "Do mine anyway" : "Use my edges";
+/** The label of a button that makes refused changes after all. @param {PendingChange[]} changes */
+export function labelAnyway(changes) {
+  if (changes.some((c) => c.kind === "deleted")) return "Remove anyway";
+  const decision = changes.find((c) => c.kind === "decision");
+  if (changes.some((c) => c.kind === "version" && c.ranges)) return decision ? "Do mine anyway" : "Use my edges";
   if (!decision) return "Do mine anyway";
   return { approved: "Approve anyway", rejected: "Reject anyway", withdrawn: "Take it back anyway" }[decision.decision] ?? `${STATUS.changes_requested.sign} Ask anyway`;
 }

@@ -14,7 +14,7 @@ export class Messages {
     this.action = desk.find(".toast-action");
     this.timer = 0;
     this.action.addEventListener("click", () => {
-      const run = desk.store.message?.action?.run;
+      const run = desk.store.notices.current?.action?.run;
       this.hide();
       run?.();
       desk.focusQuietly();
@@ -30,15 +30,15 @@ export class Messages {
   }
 
   hide() {
-    this.desk.store.say(null);
+    this.desk.store.notices.dismiss();
   }
 
   /** @param {Set<string>} topics */
   update(topics) {
-    if (topics.has("message")) this.show(this.desk.store.message);
+    if (topics.has("message")) this.show(this.desk.store.notices.current);
   }
 
-  /** @param {import("../state/project_state.js").Message|null} message */
+  /** @param {import("../state/notices.js").Message|null} message */
   show(message) {
     clearTimeout(this.timer);
     this.toast.classList.toggle("shown", Boolean(message));
@@ -55,7 +55,7 @@ export class Messages {
 
   wait() {
     clearTimeout(this.timer);
-    const { message } = this.desk.store;
+    const { current: message } = this.desk.store.notices;
     if (!message || message.stays) return;
     this.timer = setTimeout(() => this.hide(), message.action || message.tone === "error" ? LONG_MS : SHORT_MS);
   }

@@ -14,7 +14,7 @@ export class Names {
     this.input = this.dialog.querySelector("input");
     /** @type {null | (() => void)} what waits for a name */
     this.waiting = null;
-    desk.store.reviewer = this.kept();
+    desk.store.pending.reviewer = this.kept();
     this.button.addEventListener("click", () => this.show());
     this.dialog.querySelector("form").addEventListener("submit", (event) => this.submit(event));
     this.dialog.querySelector(".name-close").addEventListener("click", () => this.dialog.close());
@@ -32,13 +32,13 @@ export class Names {
 
   /** Run something that carries a name: now, or once there is one. @param {() => void} run */
   then(run) {
-    if (this.desk.store.reviewer) return run();
+    if (this.desk.store.pending.reviewer) return run();
     this.waiting = run;
     this.show();
   }
 
   show() {
-    this.input.value = this.desk.store.reviewer;
+    this.input.value = this.desk.store.pending.reviewer;
     if (!this.dialog.open) this.dialog.showModal();
     this.input.select();
   }
@@ -48,7 +48,7 @@ export class Names {
     event.preventDefault();
     const name = nameOf(this.input.value);
     if (!name) return;
-    this.desk.store.reviewer = name;
+    this.desk.store.pending.reviewer = name;
     try {
       localStorage.setItem(PLACE, name);
     } catch {
@@ -67,7 +67,7 @@ export class Names {
   }
 
   draw() {
-    const { reviewer } = this.desk.store;
+    const { reviewer } = this.desk.store.pending;
     this.button.hidden = false;
     setText(this.button, "");
     const name = make("span", "who-name", reviewer ? `Reviewing as ${reviewer}` : "Your name");
@@ -78,7 +78,7 @@ export class Names {
   // the page names whoever made a clip there
   report() {
     const { store, component } = this.desk;
-    if (store.reviewer) component.setStateValue("reviewer", store.reviewer);
+    if (store.pending.reviewer) component.setStateValue("reviewer", store.pending.reviewer);
   }
 }
 

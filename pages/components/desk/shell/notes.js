@@ -25,11 +25,11 @@ export class Notes {
     this.signs = [];
     this.unfolded = false;
     this.build();
-    desk.store.register({
-      note: this.verb((one) => one.at_s === null || Number.isFinite(one.at_s), ["text", "at"]),
-      reply: this.verb(() => true, ["note", "text", "at"]),
-      resolve: this.verb(() => true, ["note", "at"]),
-      reopen: this.verb(() => true, ["note"]),
+    desk.store.commands.register({
+      note: this.command((one) => one.at_s === null || Number.isFinite(one.at_s), ["text", "at"]),
+      reply: this.command(() => true, ["note", "text", "at"]),
+      resolve: this.command(() => true, ["note", "at"]),
+      reopen: this.command(() => true, ["note"]),
     });
   }
 
@@ -79,14 +79,14 @@ export class Notes {
   begin() {
     const { store, player } = this.desk;
     const clip = store.selected;
-    if (!clip) return store.say({ text: "Open a clip first: notes belong to clips.", tone: "info" });
+    if (!clip) return store.notices.say({ text: "Open a clip first: notes belong to clips.", tone: "info" });
     player.pause();
     const begun = this.begun.get(clip.id);
     const at_s = begun?.at_s ?? Math.round(player.time * 1000) / 1000;
     this.writing = { clip: clip.id, at_s };
     if (begun) this.text.value = begun.text;
     this.begun.delete(clip.id);
-    setText(this.label.firstChild, `Note at ${whereIn(store.rangesOf(clip), at_s).long}`);
+    setText(this.label.firstChild, `Note at ${whereIn(store.pending.rangesOf(clip), at_s).long}`);
     this.form.hidden = false;
     this.text.focus({ preventScroll: true });
     this.form.scrollIntoView({ block: "nearest" });
@@ -121,38 +121,38 @@ export class Notes {
   add(clip, at_s, text) {
     const known = { clip, note: "", at: "" };
     const call = { verb: "note", args: { clip, at_s, text, at: now() } };
-    this.desk.store.askUndoably(`the note \u201c${called(text)}\u201d`, call, { verb: "resolve", args: { ...known, at: now() } }, { verb: "reopen", args: known });
+    this.desk.store.commands.askUndoably(`the note \u201c${called(text)}\u201d`, call, { verb: "resolve", args: { ...known, at: now() } }, { verb: "reopen", args: known });
   }
 
   reply(clip, note, text) {
-    this.desk.store.ask("reply", { clip, note, text, at: now() });
+    this.desk.store.commands.ask("reply", { clip, note, text, at: now() });
   }
 
   /** Resolve it, or open it again. @param {string} clip @param {string} id @param {"resolve"|"reopen"} step */
   settle(clip, id, step) {
     const args = { clip, note: id, at: now() };
     const [label, back] = step === "resolve" ? ["resolving a note", "reopen"] : ["opening a note again", "resolve"];
-    this.desk.store.askUndoably(label, { verb: step, args }, { verb: back, args });
+    this.desk.store.commands.askUndoably(label, { verb: step, args }, { verb: back, args });
   }
 
-  /** @param {(args: any) => boolean} fits @param {string[]} texts @returns {import("../state/commands.js").Verb} */
-  verb(fits, texts) {
+  /** @param {(args: any) => boolean} isValid @param {string[]} texts @returns {import("../state/commands.js").Command} */
+  command(isValid, texts) {
     const { store } = this.desk;
     return {
-      alone: true,
+      isAlone: true,
       lane: ({ clip }) => `notes of ${clip}`,
-      fits: (args) => ["clip", ...texts].every((name) => typeof args[name] === "string") && fits(args),
-      send: (wish) => this.send(wish),
-      ...(texts.includes("note") ? {} : { found: ({ args, by }, { notes }) => ({ note: newest(notes, args, by) }) }),
-      stored: ({ args: { clip } }, { notes }) => {
-        store.clips = store.clips?.map((c) => (c.id === clip ? { ...c, notes } : c)) ?? null;
-        store.tell("clips");
+      isValid: (args) => ["clip", ...texts].every((name) => typeof args[name] === "string") && isValid(args),
+      send: (change) => this.send(change),
+      ...(texts.includes("note") ? {} : { fromAnswer: ({ args, by }, { notes }) => ({ note: newest(notes, args, by) }) }),
+      onStored: ({ args: { clip } }, { notes }) => {
+        store.project.patchClip(clip, { notes });
+        store.topics.tell("clips");
       },
-      refused: (_wish, { message }) => store.say({ text: message, tone: "error" }),
+      onRefused: (_change, { message }) => store.notices.say({ text: message, tone: "error" }),
     };
   }
 
-  /** @param {import("../state/outbox.js").Wish} wish */
+  /** @param {import("../state/outbox.js").PendingChange} change */
   send({ verb, key, by, args: { clip, note, at_s, text } }) {
     const { api } = this.desk.store;
     if (verb === "note") return api.note(clip, { at_s, text, by }, key);
@@ -162,7 +162,7 @@ export class Notes {
 
   /** A clip's notes with what is on its way, by time. @param {import("../state/api.js").Clip} clip @returns {Note[]} */
   of(clip) {
-    const mine = this.desk.store.wishesFor(`notes of ${clip.id}`);
+    const mine = this.desk.store.pending.of(`notes of ${clip.id}`);
     if (!mine.length) return clip.notes ?? [];
     return mine.reduce(withStep, clip.notes ?? []).sort((a, b) => (a.at_s ?? -1) - (b.at_s ?? -1));
   }
@@ -203,7 +203,7 @@ export class Notes {
   }
 
   row(clip, note) {
-    const ranges = this.desk.store.rangesOf(clip);
+    const ranges = this.desk.store.pending.rangesOf(clip);
     const key = JSON.stringify([note, whereIn(ranges, note.at_s).short]);
     const known = this.rows.get(note.id);
     if (known?.key === key) return known.row;
@@ -287,7 +287,7 @@ export class Notes {
   collect() {
     const { store } = this.desk;
     const signs = [];
-    for (const clip of store.clips ?? []) {
+    for (const clip of store.project.clips ?? []) {
       for (const note of this.of(clip)) {
         if (!note.resolved_at && note.at_s !== null) signs.push({ at_s: note.at_s, mine: clip.id === store.selectedId });
       }
@@ -318,7 +318,7 @@ export class Notes {
   }
 }
 
-/** @param {Note[]} notes @param {import("../state/outbox.js").Wish} wish @returns {Note[]} */
+/** @param {Note[]} notes @param {import("../state/outbox.js").PendingChange} change @returns {Note[]} */
 function withStep(notes, { verb, key, by, after, args }) {
   const { note, at_s, text, at } = args;
   const id = `here-${key}`;

@@ -1,114 +1,121 @@
 // What the desk can be asked to do beside versions and decisions: clips divided and joined, notes, corrected words. Each is
-// a verb with plain arguments, so that what waits for an answer, and what can be taken back, outlives the page.
+// a command with plain arguments, so that what waits for an answer, and what can be taken back, outlives the page.
 
 import { Problem } from "./api.js";
 import { newKey } from "./outbox.js";
-import { Wishes } from "./pending.js";
 
-/** @typedef {import("./outbox.js").Wish} Wish */
+/** @typedef {import("./outbox.js").PendingChange} PendingChange */
 /** @typedef {Record<string, any>} Args plain JSON, kept as it is sent */
-/** @typedef {{verb: string, args: Args}} Call */
-/** @typedef {{after?: string, quiet?: boolean}} How */
+/** @typedef {{verb: string, args: Args}} Call a command by its name, with its arguments; the names are kept in browsers */
+/** @typedef {{after?: string, quiet?: boolean}} How `after`: the key of the change it waits for; quiet: part of undo or redo */
 /**
- * What the desk can be asked to do beside versions and decisions, by whoever answers for it.
- * @typedef {{lane: (args: Args) => string, fits: (args: Args) => boolean, alone?: boolean, holds?: (args: Args, how: How) => string[],
- *   send?: (wish: Wish, etag: string|null) => Promise<any>, wish?: (args: Args, how: How) => void,
- *   stored?: (wish: Wish, answer: any) => void, found?: (wish: Wish, answer: any) => Args,
- *   refused?: (wish: Wish, error: Problem) => void}} Verb
- *   `fits`: whether arguments from the browser's storage make sense. `alone`: nothing in its lane rests on it. `holds`: the
- *   clips that are kept still until it has its answer. `wish`: in place of sending, it is made of other wishes. `found`:
- *   what only the answer says and taking it back needs; it fills the places left open for that in the arguments
+ * A command, registered by the part of the desk that answers for it.
+ * @typedef {{lane: (args: Args) => string, isValid: (args: Args) => boolean, isAlone?: boolean,
+ *   holds?: (args: Args, how: How) => string[], send?: (change: PendingChange, etag: string|null) => Promise<any>,
+ *   expand?: (args: Args, how: How) => void, onStored?: (change: PendingChange, answer: any) => void,
+ *   fromAnswer?: (change: PendingChange, answer: any) => Args,
+ *   onRefused?: (change: PendingChange, error: Problem) => void}} Command
+ *   `isValid`: whether arguments from the browser's storage make sense. `isAlone`: nothing in its lane rests on it, so its
+ *   refusal is no conflict. `holds`: the clips that are kept still until it has its answer. `expand`: in place of sending,
+ *   make it of other changes. `fromAnswer`: what only the answer says and taking it back needs, by the names of arguments
  */
 
-export class Calls extends Wishes {
-  /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
-  constructor(api, projectId, reviewer) {
-    super(api, projectId, reviewer);
-    /** @type {Map<string, Verb>} */
-    this.verbs = new Map();
+export class Commands {
+  /** @param {{outbox: import("./outbox.js").Outbox, pending: import("./pending.js").PendingChanges,
+   *   history: import("./history.js").History, topics: import("./topics.js").Topics}} floors */
+  constructor({ outbox, pending, history, topics }) {
+    this.outbox = outbox;
+    this.pending = pending;
+    this.history = history;
+    this.topics = topics;
+    /** @type {Map<string, Command>} */
+    this.registered = new Map();
   }
 
-  /** @param {Record<string, Verb>} verbs */
-  register(verbs) {
-    for (const [name, verb] of Object.entries(verbs)) this.verbs.set(name, verb);
+  /** @param {Record<string, Command>} commands */
+  register(commands) {
+    for (const [name, command] of Object.entries(commands)) this.registered.set(name, command);
   }
 
-  /** Go on where this browser was, now that every verb is known. */
-  resume() {
-    this.undoable.recall((call) => this.isCall(call));
-    this.outbox.resume();
-    for (const id of this.outbox.lanes.keys()) if (this.isLeaving(id)) this.hidden.add(id); // removed before a reload
-  }
-
-  /** Whether something from the browser's storage can be asked for. @param {any} call */
+  /** Whether something from the browser's storage is a call of a command. @param {any} call */
   isCall(call) {
     const { args } = call ?? {};
-    return typeof args === "object" && args !== null && Boolean(this.verbs.get(call.verb)?.fits(args));
+    return typeof args === "object" && args !== null && Boolean(this.registered.get(call.verb)?.isValid(args));
   }
 
-  /** @param {string} id @param {any} wish from the browser's storage */
-  fits(id, wish) {
-    return this.isCall(wish) && Boolean(this.verbs.get(wish.verb).send) && this.verbs.get(wish.verb).lane(wish.args) === id;
+  /** Whether a change from the browser's storage is a call that belongs into a lane. @param {string} id @param {any} change */
+  isValid(id, change) {
+    if (!this.isCall(change)) return false;
+    const { send, lane } = this.registered.get(change.verb);
+    return Boolean(send) && lane(change.args) === id;
   }
 
-  /** One of the verbs, in its turn after what already waits in its lane. @param {string} verb @param {Args} args @param {How} [how] */
+  // --- asking
+
+  /**
+   * Queue a command behind what already waits in its lane.
+   * @param {string} verb @param {Args} args @param {How} [how] @returns {string} the key it is sent with
+   */
   ask(verb, args, how = {}) {
-    const { lane, holds } = this.verbs.get(verb);
+    const { lane, holds } = this.registered.get(verb);
     const [id, key] = [lane(args), newKey()];
-    const still = holds?.(args, how) ?? [];
-    for (const one of [id, ...still]) this.commit(one);
-    for (const one of still) this.wish(one, { kind: "hold", after: key });
-    this.wish(id, { kind: "call", key, verb, args: structuredClone(args), ...how });
-    this.tell("saving", "clips", "draft");
+    const held = holds?.(args, how) ?? [];
+    for (const one of [id, ...held]) this.pending.commit(one);
+    for (const one of held) this.pending.add(one, { kind: "hold", after: key });
+    this.pending.add(id, { kind: "call", key, verb, args: structuredClone(args), ...how });
+    this.topics.tell("saving", "clips", "draft");
     return key;
   }
 
-  /** The same, as a step that can be taken back. @param {string} label @param {Call} call @param {Call} undo @param {Call} [redo] */
+  /** Queue a command as a step that can be taken back. @param {string} label @param {Call} call @param {Call} undo @param {Call} [redo] */
   askUndoably(label, call, undo, redo = call) {
     const key = this.ask(call.verb, call.args);
-    this.undoable.push({ kind: "call", label, key, undo, redo }); // at once, so that undo takes back what was done last
-  }
-
-  /** All that waits to be done by one verb. @param {string} verb */
-  asked(verb) {
-    return this.outbox.all.filter((wish) => wish.verb === verb);
-  }
-
-  /** @param {Wish} wish @param {string|null} etag */
-  async perform(wish, etag) {
-    const { send, alone } = this.verbs.get(wish.verb);
-    try {
-      return await send(wish, etag);
-    } catch (error) {
-      if (!alone || !(error instanceof Problem)) throw error;
-      return { problem: error };
-    }
-  }
-
-  /** @param {Wish} wish @param {any} answer */
-  answered(wish, answer) {
-    if (answer?.problem) return this.notMade(wish, answer.problem);
-    const { stored, found } = this.verbs.get(wish.verb);
-    const known = found?.(wish, answer);
-    if (known) this.undoable.fill(wish.key, known);
-    stored?.(wish, answer);
-    return known;
-  }
-
-  /** @param {Wish} wish @param {Problem} error */
-  notMade(wish, error) {
-    this.undoable.dropCall(wish.key);
-    this.verbs.get(wish.verb).refused?.(wish, error);
-    return null;
+    this.history.push({ kind: "call", label, key, undo, redo }); // before its answer, so that undo takes back the latest step
   }
 
   /**
-   * Take a step back or forth; before its answer has come that goes in its turn, and is filled in then.
+   * Do a call that takes a step back, or does it again. Before the step's own answer is there it waits for that, and is
+   * filled in by it.
    * @param {import("./history.js").CallStep} step @param {Call} call
    */
   run(step, { verb, args }) {
     const how = { quiet: true, ...(this.outbox.has(step.key) ? { after: step.key } : {}) };
-    const { wish } = this.verbs.get(verb);
-    return wish ? void wish(args, how) : this.ask(verb, args, how);
+    const { expand } = this.registered.get(verb);
+    return expand ? void expand(args, how) : this.ask(verb, args, how);
+  }
+
+  /** The calls of a command that wait. @param {string} verb */
+  waiting(verb) {
+    return this.outbox.all.filter((change) => change.verb === verb);
+  }
+
+  // --- sending
+
+  /** @param {PendingChange} change @param {string|null} etag */
+  async send(change, etag) {
+    const { send, isAlone } = this.registered.get(change.verb);
+    try {
+      return await send(change, etag);
+    } catch (error) {
+      if (!isAlone || !(error instanceof Problem)) throw error;
+      return { problem: error }; // an answer like any other: what comes after it in the lane is sent
+    }
+  }
+
+  /** @param {PendingChange} change @param {any} answer @returns {Args|null|undefined} what only the answer says */
+  accept(change, answer) {
+    if (answer?.problem) return this.refuse(change, answer.problem);
+    const { onStored, fromAnswer } = this.registered.get(change.verb);
+    const values = fromAnswer?.(change, answer);
+    if (values) this.history.fill(change.key, values);
+    onStored?.(change, answer);
+    return values;
+  }
+
+  /** @param {PendingChange} change @param {Problem} error */
+  refuse(change, error) {
+    this.history.dropCall(change.key);
+    this.registered.get(change.verb).onRefused?.(change, error);
+    return null;
   }
 }

@@ -1,97 +1,112 @@
-// What a person wants, seen at once and stored soon: edges, titles, decisions, clips.
+// What the reviewer changed, shown at once and stored soon: edges, titles, decisions, clips.
+//
+// Edges under the hand are a draft. Left alone for a moment they become a pending change, which the outbox sends. The
+// desk shows the server's clips with what is pending on top.
 
 import { called, length } from "../rules/format.js";
 import { lengthOf, roundedRanges, sameRanges } from "../rules/rules.js";
-import { Undo } from "./history.js";
-import { NEW, Outbox, newKey } from "./outbox.js";
-import { Known } from "./project_state.js";
+import { statusAfter } from "../rules/status.js";
+import { NEW, newKey } from "./outbox.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
-/** @typedef {import("./outbox.js").Wish} Wish */
-/** @typedef {import("./outbox.js").Lane} Lane */
+/** @typedef {import("./outbox.js").PendingChange} PendingChange */
 /** @typedef {import("../rules/rules.js").Range} Range */
 
 const NOT_SAVED = "Not saved yet: the server did not answer. Your change is kept here.";
-const SAVE_AFTER_MS = 400; // after the last step of an edge: one version for one thought
+const SAVE_AFTER_MS = 400; // after the last step of an edge, so that several quick steps are one version
 
-export class Wishes extends Known {
-  /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
-  constructor(api, projectId, reviewer) {
-    super(api, projectId, reviewer);
-    this.undoable = new Undo(projectId);
-    /** @type {Map<string, number>} drafts waiting for the hand to rest */
+export class PendingChanges {
+  /** @param {{project: import("./project_state.js").ProjectState, selection: import("./selection.js").Selection,
+   *   outbox: import("./outbox.js").Outbox, history: import("./history.js").History,
+   *   topics: import("./topics.js").Topics, notices: import("./notices.js").Notices}} floors */
+  constructor({ project, selection, outbox, history, topics, notices }) {
+    this.project = project;
+    this.selection = selection;
+    this.outbox = outbox;
+    this.history = history;
+    this.topics = topics;
+    this.notices = notices;
+    this.reviewer = ""; // whose name the changes carry
+    /** @type {Map<string, {ranges: Range[]}>} edges under the hand */
+    this.drafts = new Map();
+    /** @type {Map<string, number>} timers of drafts that wait for the hand to rest */
     this.timers = new Map();
-    /** @type {Map<string, {left: number, refused: {clip: Clip, wishes: Wish[]}[]}>} decisions made together */
-    this.batches = new Map();
-    /** @type {Map<string, {clip: Clip, at: number}>} clips removed here, and where they stood in the list */
+    /** @type {Set<string>} clips removed here: an older answer does not bring them back */
+    this.hidden = new Set();
+    /** @type {Map<string, {clip: Clip, at: number}>} clips removed here, and their places in the list */
     this.away = new Map();
-    this.onStored = (_kind, _id) => {};
-    this.outbox = new Outbox(api, projectId, {
-      clip: (id) => this.clip(id),
-      held: (id) => this.drafts.has(id),
-      fits: (id, wish) => wish.kind !== "call" || this.fits(id, wish),
-      perform: (wish, etag) => this.perform(wish, etag),
-      accept: (id, wish, answer) => this.accept(id, wish, answer),
-      refused: (id, lane, error) => this.refused(id, lane, error),
-      stuck: () => this.notSaved(),
-      freed: () => this.saved(),
-      changed: () => this.tell("saving", "clips", "draft"),
-    });
+    /** @type {Map<string, {left: number, refused: {clip: Clip, changes: PendingChange[]}[]}>} decisions made in one step */
+    this.batches = new Map();
   }
 
-  wishesFor(id) {
-    return this.outbox?.wishes(id) ?? [];
+  // --- looking
+
+  /** The changes on their way for a clip. @param {string} id */
+  of(id) {
+    return this.outbox.changes(id);
   }
 
-  /** Whether it will be gone when all that is on its way has arrived. @param {string} id */
+  /** The edges of a clip as the reviewer last left them. @param {Clip} clip */
+  rangesOf(clip) {
+    const draft = this.drafts.get(clip.id);
+    return draft?.ranges ?? this.of(clip.id).findLast((change) => change.ranges)?.ranges ?? clip.ranges;
+  }
+
+  /** The status of a clip once everything on its way is stored. @param {Clip} clip @returns {import("../rules/format.js").Status} */
+  statusOf(clip) {
+    if (this.drafts.has(clip.id)) return "proposed";
+    const changes = this.of(clip.id);
+    return changes.length ? statusAfter(clip, changes) : clip.status;
+  }
+
+  /**
+   * The decision by which a clip has its status: on its way, or on record; null while it is undecided.
+   * @param {Clip} clip @returns {{decision?: string, reason?: string|null, note?: string|null, by?: string, at?: string,
+   *   carried_from?: number|null}|null}
+   */
+  decisionOf(clip) {
+    const status = this.statusOf(clip);
+    const recorded = clip.decision?.decision === status ? clip.decision : null;
+    return this.of(clip.id).findLast((change) => change.decision === status) ?? recorded;
+  }
+
+  /** Whether a clip is removed once everything on its way is stored. @param {string} id */
   isLeaving(id) {
-    return this.wishesFor(id).findLast((w) => w.kind === "deleted" || w.kind === "restored")?.kind === "deleted";
+    return this.of(id).findLast((c) => c.kind === "deleted" || c.kind === "restored")?.kind === "deleted";
   }
 
-  /** @param {string} id */
+  /** Whether changes of a clip got no answer. @param {string} id */
   isUnsaved(id) {
     return Boolean(this.outbox.lanes.get(id)?.stuck);
   }
 
   /** @param {string} id */
   isSaving(id) {
-    return this.drafts.has(id) || this.wishesFor(id).length > 0;
+    return this.drafts.has(id) || this.of(id).length > 0;
   }
 
-  get isStuck() {
-    return this.outbox.isStuck;
+  /** Whether nothing of any clip is under the hand or on its way. */
+  get isEmpty() {
+    return this.drafts.size === 0 && this.outbox.isEmpty;
   }
 
-  retry() {
-    this.outbox.retry();
-  }
-
-  // --- choosing
-
-  /** @param {string|null} id */
-  select(id) {
-    if (id === this.selectedId) return;
-    if (this.selectedId) this.commit(this.selectedId);
-    this.selectedId = id;
-    this.tell("selection", "clips");
-  }
-
-  // --- edges
+  // --- edges under the hand
 
   /** Move edges on the screen; nothing is sent until `commit`. @param {Clip} clip @param {Range[]} ranges */
   draft(clip, ranges) {
     clearTimeout(this.timers.get(clip.id));
     if (!this.drafts.has(clip.id)) {
-      this.outbox.lane(clip.id); // holds the version these edges were seen on
-      this.undoable.push({ kind: "version", id: clip.id, before: this.stateOf(clip) });
+      this.outbox.lane(clip.id); // holds the version these edges were moved on, should a newer one be read meanwhile
+      this.history.push({ kind: "version", id: clip.id, before: this.stateOf(clip) });
     }
     this.drafts.set(clip.id, { ranges });
-    this.tell("draft");
+    this.topics.tell("draft");
   }
 
+  // edges, title and decision of a clip as they are shown, for undo to go back to
   stateOf(clip) {
     const status = this.statusOf(clip);
-    const sent = this.wishesFor(clip.id).findLast((w) => w.kind === "decision" && w.decision === status);
+    const sent = this.of(clip.id).findLast((c) => c.kind === "decision" && c.decision === status);
     const decision = status === "proposed" ? null : status === clip.status ? clip.decision : (sent ?? null);
     return { ranges: this.rangesOf(clip), title: clip.title, decision };
   }
@@ -102,41 +117,27 @@ export class Wishes extends Known {
     this.timers.set(id, setTimeout(() => this.commit(id), SAVE_AFTER_MS));
   }
 
-  /** @param {string} id */
+  /** Make the draft of a clip a pending change, where it has one. @param {string} id */
   commit(id) {
     const draft = this.drafts.get(id);
-    const clip = this.clip(id);
+    const clip = this.project.clip(id);
     clearTimeout(this.timers.get(id));
     if (!draft || !clip) return;
     this.drafts.delete(id);
-    const last = this.undoable.done.findLast((s) => s.kind === "version" && s.id === id);
+    const last = this.history.done.findLast((s) => s.kind === "version" && s.id === id);
     const step = last?.kind === "version" && !last.after ? last : null;
     if (sameRanges(draft.ranges, this.rangesOf(clip))) {
-      if (step) this.undoable.drop(step);
+      if (step) this.history.drop(step);
       this.outbox.release(id);
-      return this.tell("draft", "clips");
+      return this.topics.tell("draft", "clips");
     }
     if (step) step.after = { ranges: draft.ranges, title: clip.title };
-    this.undoable.keep();
-    this.wishVersion(clip, { ranges: roundedRanges(draft.ranges) });
+    this.history.persist();
+    this.addVersion(clip, { ranges: roundedRanges(draft.ranges) });
   }
 
   commitAll() {
     for (const id of [...this.drafts.keys()]) this.commit(id);
-  }
-
-  /** @param {Clip} clip @param {{ranges?: Range[], title?: string, take_words?: boolean, after?: string}} change */
-  wishVersion(clip, change) {
-    const last = this.outbox.unsent(clip.id);
-    if (last?.kind === "version") {
-      Object.assign(last, change);
-      this.outbox.keep();
-    } else this.wish(clip.id, { kind: "version", ...change });
-    this.tell("draft", "clips");
-  }
-
-  wish(id, wish) {
-    this.outbox.put(id, { key: newKey(), by: this.reviewer, ...wish });
   }
 
   /** @param {Clip} clip @param {Range[]} ranges */
@@ -145,23 +146,52 @@ export class Wishes extends Known {
     this.commit(clip.id);
   }
 
+  // --- versions
+
+  /** @param {Clip} clip @param {{ranges?: Range[], title?: string, take_words?: boolean, after?: string}} version */
+  addVersion(clip, version) {
+    const last = this.outbox.unsent(clip.id);
+    if (last?.kind === "version") {
+      Object.assign(last, version); // one version for both
+      this.outbox.persist();
+    } else this.add(clip.id, { kind: "version", ...version });
+    this.topics.tell("draft", "clips");
+  }
+
+  /** @param {string} id @param {Omit<PendingChange, "key"> & {key?: string}} change */
+  add(id, change) {
+    this.outbox.put(id, { key: newKey(), by: this.reviewer, ...change });
+  }
+
   /** @param {Clip} clip @param {string} title */
   rename(clip, title) {
     this.commit(clip.id);
-    this.undoable.push({ kind: "version", id: clip.id, before: this.stateOf(clip), after: { ranges: this.rangesOf(clip), title } });
-    this.call(clip.id, title);
-    this.wishVersion(clip, { title });
+    this.history.push({ kind: "version", id: clip.id, before: this.stateOf(clip), after: { ranges: this.rangesOf(clip), title } });
+    this.project.patchClip(clip.id, { title });
+    this.addVersion(clip, { title });
   }
 
-  // a new title is shown at once
-  call(id, title) {
-    this.clips = this.clips.map((c) => (c.id === id ? { ...c, title } : c));
-  }
-
-  /** The words of the newest transcript, as a version of their own. @param {Clip} clip */
+  /** Give a clip the words of the newest transcript, as a version of its own. @param {Clip} clip */
   takeWords(clip) {
     this.commit(clip.id);
-    this.wishVersion(clip, { take_words: true });
+    this.addVersion(clip, { take_words: true });
+  }
+
+  /**
+   * Give a clip its edges and title of before. A version that had been decided on gets its decision again, since it is
+   * the same once more.
+   * @param {Clip} clip @param {import("./history.js").VersionStep["before"]} state
+   */
+  restoreVersion(clip, { ranges, title, decision }) {
+    /** @type {{ranges?: Range[], title?: string}} */
+    const version = sameRanges(ranges, this.rangesOf(clip)) ? {} : { ranges: roundedRanges(ranges) };
+    if (title !== clip.title) version.title = title;
+    this.project.patchClip(clip.id, { title });
+    if (Object.keys(version).length) this.addVersion(clip, version);
+    if (!decision) return;
+    const { reason, note } = decision;
+    const carry = decision.decision === "approved" ? { carry: true } : {};
+    this.addDecisions([{ id: clip.id, decision: decision.decision, reason, note, ...carry }]);
   }
 
   // --- decisions
@@ -175,16 +205,22 @@ export class Wishes extends Known {
     const several = [clips].flat();
     for (const clip of several) this.commit(clip.id);
     const made = several.map(({ id }) => ({ id, decision, reason, note, ...how }));
-    if (decision !== "withdrawn") this.undoable.push({ kind: "decision", made });
-    this.decideAll(made);
+    if (decision !== "withdrawn") this.history.push({ kind: "decision", made });
+    this.addDecisions(made);
   }
 
-  /** @param {import("./history.js").Made[]} made */
-  decideAll(made) {
-    const batch = made.length > 1 ? newKey() : undefined;
-    if (batch) this.batches.set(batch, { left: made.length, refused: [] });
-    for (const { id, ...wish } of made) this.wish(id, { kind: "decision", ...wish, ...(batch ? { batch } : {}) });
-    this.tell("clips");
+  /** @param {import("./history.js").DecisionMade[]} decisions */
+  addDecisions(decisions) {
+    const batch = decisions.length > 1 ? newKey() : undefined;
+    if (batch) this.batches.set(batch, { left: decisions.length, refused: [] });
+    for (const { id, ...decision } of decisions) this.add(id, { kind: "decision", ...decision, ...(batch ? { batch } : {}) });
+    this.topics.tell("clips");
+  }
+
+  /** Let the approval of an earlier version hold for the newest as well. @param {string} id */
+  carry(id) {
+    const clip = this.project.clip(id);
+    if (clip) this.decide(clip, "approved", null, null, { carry: true });
   }
 
   // --- clips
@@ -192,149 +228,133 @@ export class Wishes extends Known {
   /** @param {Range[]} ranges @param {string} [title] */
   create(ranges, title) {
     const key = newKey();
-    this.undoable.push({ kind: "created", id: "", key, ranges: roundedRanges(ranges), title: title ?? "" });
-    this.wish(NEW, { key, kind: "created", ranges: roundedRanges(ranges), ...(title ? { title } : {}) });
+    this.history.push({ kind: "created", id: "", key, ranges: roundedRanges(ranges), title: title ?? "" });
+    this.add(NEW, { key, kind: "created", ranges: roundedRanges(ranges), ...(title ? { title } : {}) });
   }
 
   /** @param {Clip} clip */
   remove(clip) {
-    this.commit(clip.id); // brought back, it is as it was
-    this.undoable.push({ kind: "deleted", id: clip.id, ranges: this.rangesOf(clip), title: clip.title });
+    this.commit(clip.id); // brought back, it has the edges it had
+    this.history.push({ kind: "deleted", id: clip.id, ranges: this.rangesOf(clip), title: clip.title });
     this.removeQuietly(clip);
   }
 
+  /** Remove a clip without a step in the history. @param {Clip} clip */
   removeQuietly(clip) {
-    this.wish(clip.id, { kind: "deleted" });
-    this.without(clip.id);
+    this.add(clip.id, { kind: "deleted" });
+    this.hide(clip.id);
   }
 
-  /** @param {{id: string, title: string, etag?: string}} clip */
+  /** @param {{id: string, title: string, etag?: string}} clip @returns {string} what it is called */
   bringBack({ id, etag = "", title }) {
-    if (this.comeBack(id, etag)) this.select(id);
+    if (this.restore(id, etag)) this.selection.select(id);
     return called(title);
   }
 
-  /** @param {string} id @param {string} etag @param {{after?: string, quiet?: boolean}} [how] @returns {boolean} whether it is seen again by that */
-  comeBack(id, etag, how = {}) {
-    this.wish(id, { kind: "restored", ...(etag ? { etag } : {}), ...how });
+  /** @param {string} id @param {string} etag @param {import("./commands.js").How} [how] @returns {boolean} whether that shows it again */
+  restore(id, etag, how = {}) {
+    this.add(id, { kind: "restored", ...(etag ? { etag } : {}), ...how });
     this.hidden.delete(id);
     const away = this.away.get(id);
-    if (!away || this.clip(id)) return false;
-    this.clips = [...this.clips.slice(0, away.at), away.clip, ...this.clips.slice(away.at)];
-    this.tell("clips");
+    if (!away || this.project.clip(id)) return false;
+    this.project.insertClip(away.at, away.clip);
+    this.topics.tell("clips");
     return true;
   }
 
-  /** It is gone from the screen. @param {string} id */
-  without(id) {
-    const here = (this.clips ?? []).findIndex((c) => c.id === id);
+  /** Take a clip off the screen. @param {string} id */
+  hide(id) {
+    const here = (this.project.clips ?? []).findIndex((c) => c.id === id);
     if (here < 0) return;
     this.hidden.add(id);
-    this.away.set(id, { clip: this.clips[here], at: here });
-    this.clips = this.clips.filter((c) => c.id !== id);
-    if (this.selectedId === id) {
-      this.selectedId = (this.clips[here] ?? this.clips[here - 1])?.id ?? null;
-      this.tell("selection");
-    }
-    this.tell("clips", "draft");
+    this.away.set(id, { clip: this.project.clips[here], at: here });
+    this.project.dropClip(id);
+    const { clips } = this.project;
+    if (this.selection.id === id) this.selection.moveTo((clips[here] ?? clips[here - 1])?.id ?? null);
+    this.topics.tell("clips", "draft");
   }
 
-  /** Clips as the server has them now, new ones at the end. @param {...Clip} clips */
+  // --- the server's clips, with what is pending on top
+
+  /** Take the clips of a reading. @param {Clip[]} clips */
+  adopt(clips) {
+    for (const id of this.hidden) if (!clips.some((c) => c.id === id) && !this.of(id).length) this.hidden.delete(id);
+    this.project.take("clips", this.onTop(clips));
+  }
+
+  /** @param {Clip[]} clips */
+  onTop(clips) {
+    // one that is being brought back stays on the screen though the server does not have it yet
+    const coming = (this.project.clips ?? []).filter((c) => this.of(c.id).some((change) => change.kind === "restored"));
+    const all = [...clips, ...coming.filter((c) => !clips.some((one) => one.id === c.id))];
+    return all.filter((c) => !this.hidden.has(c.id)).map((c) => this.titled(c));
+  }
+
+  /** A clip under the title the reviewer gave it last. @param {Clip} clip @returns {Clip} */
+  titled(clip) {
+    const title = this.of(clip.id).findLast((c) => c.title && c.kind === "version")?.title;
+    return title && title !== clip.title ? { ...clip, title } : clip;
+  }
+
+  /** Take clips from the answer to a change, new ones at the end of the list. @param {...Clip} clips */
   put(...clips) {
-    this.stored += 1;
+    this.project.writes += 1;
     for (const clip of clips) {
       if (this.isLeaving(clip.id)) continue;
       this.hidden.delete(clip.id);
       const lane = this.outbox.lanes.get(clip.id);
       if (lane) [lane.etag, lane.seen] = [clip.etag, clip];
-      const shown = this.titled(clip);
-      const known = this.clip(clip.id);
-      this.clips = known ? this.clips.map((c) => (c.id === clip.id ? shown : c)) : [...(this.clips ?? []), shown];
+      this.project.putClip(this.titled(clip));
     }
-    this.tell("clips", "draft");
+    this.topics.tell("clips", "draft");
   }
 
-  // one that is being brought back stays on the screen though the server does not have it yet
-  asWanted(clips) {
-    const coming = (this.clips ?? []).filter((c) => this.wishesFor(c.id).some((w) => w.kind === "restored"));
-    return super.asWanted([...clips, ...coming.filter((c) => !clips.some((one) => one.id === c.id))]);
-  }
+  // --- answers
 
-  // --- what became of it
-
-  /** @param {string} id @param {Wish} wish @param {any} answer */
-  accept(id, wish, answer) {
-    this.stored += 1;
-    if (wish.kind === "call") return this.answered(wish, answer);
-    if (wish.kind === "deleted") return this.removed(id, answer.etag);
-    const before = this.clip(answer.id);
+  /** Take the answer to a change that is no call. @param {string} id @param {PendingChange} change @param {any} answer */
+  accept(id, change, answer) {
+    if (change.kind === "deleted") return this.removed(id, answer.etag);
+    const before = this.project.clip(answer.id);
     this.put(answer);
-    if (wish.kind === "version") this.versionStored(before, answer);
-    if (wish.kind === "created") this.created(answer, wish.key);
-    if (wish.kind === "restored" && !before && !wish.quiet && this.clip(answer.id)) this.select(answer.id);
-    if (wish.batch) this.settled(wish.batch);
-    this.onStored(wish.kind === "restored" ? "created" : wish.kind, answer.id);
+    if (change.kind === "version") this.versionStored(before, answer);
+    if (change.kind === "created") this.created(answer, change.key);
+    if (change.kind === "restored" && !before && !change.quiet && this.project.clip(answer.id)) this.selection.select(answer.id);
   }
 
   /** @param {Clip} clip @param {string} key it was sent with */
   created(clip, key) {
-    const step = this.undoable.creation(key);
+    const step = this.history.creation(key);
     if (step) Object.assign(step, { id: clip.id, title: clip.title });
-    this.undoable.keep();
-    if (this.undoable.undone.includes(step)) return this.removeQuietly(clip); // taken back meanwhile
-    this.select(clip.id);
+    this.history.persist();
+    if (this.history.undone.includes(step)) return this.removeQuietly(clip); // it was taken back before its answer
+    this.selection.select(clip.id);
     const text = `New clip, ${length(lengthOf(clip.ranges))}. Trim it by its edges, then decide.`;
-    this.say({ text, tone: "ok" });
+    this.notices.say({ text, tone: "ok" });
   }
 
+  /** A clip is removed on the server too. @param {string} id @param {string} etag with which it can be brought back */
   removed(id, etag) {
-    if (!this.wishesFor(id).some((w) => w.kind === "restored")) this.without(id);
-    for (const step of [...this.undoable.done, ...this.undoable.undone]) if ("id" in step && step.id === id) step.etag = etag;
-    this.undoable.keep();
-    this.onStored("deleted", id);
+    if (!this.of(id).some((c) => c.kind === "restored")) this.hide(id);
+    for (const step of this.history.steps) if ("id" in step && step.id === id) step.etag = etag;
+    this.history.persist();
+    this.topics.onStored("deleted", id);
   }
 
   versionStored(before, clip) {
-    if (before && before.status !== "proposed" && this.statusOf(clip) === "proposed") {
-      const text = "This is a new version of the clip, so it needs a new decision.";
-      const action = clip.carry_from ? { label: "Carry the approval over", key: "Shift A", run: () => this.carry(clip.id) } : null;
-      this.say({ text, tone: "info", ...(action ? { action } : {}) });
-    }
+    if (!before || before.status === "proposed" || this.statusOf(clip) !== "proposed") return;
+    const text = "This is a new version of the clip, so it needs a new decision.";
+    const action = clip.carry_from ? { label: "Carry the approval over", key: "Shift A", run: () => this.carry(clip.id) } : null;
+    this.notices.say({ text, tone: "info", ...(action ? { action } : {}) });
   }
 
-  /** The approval of an earlier version holds for the newest as well. @param {string} id */
-  carry(id) {
-    const clip = this.clip(id);
-    if (clip) this.decide(clip, "approved", null, null, { carry: true });
+  // --- without an answer
+
+  saySaved() {
+    this.notices.withdraw(NOT_SAVED);
+    this.notices.say({ text: "Saved now.", tone: "ok" });
   }
 
-  saved() {
-    this.unsay(NOT_SAVED);
-    this.say({ text: "Saved now.", tone: "ok" });
+  sayNotSaved() {
+    this.notices.say({ text: NOT_SAVED, tone: "error", stays: true, action: { label: "Retry", run: () => this.outbox.retry() } });
   }
-
-  notSaved() {
-    this.say({ text: NOT_SAVED, tone: "error", stays: true, action: { label: "Retry", run: () => this.retry() } });
-  }
-
-  // --- what the next layers know better
-
-  /** @param {string} _id @param {any} _wish @returns {boolean} */
-  fits(_id, _wish) {
-    return false;
-  }
-
-  /** @param {Wish} _wish @param {string|null} _etag @returns {Promise<any>} */
-  async perform(_wish, _etag) {}
-
-  /** @param {Wish} _wish @param {any} _answer @returns {Record<string, any>|undefined} */
-  answered(_wish, _answer) {
-    return undefined;
-  }
-
-  /** @param {string} _id @param {Lane} _lane @param {import("./api.js").Problem} _error */
-  refused(_id, _lane, _error) {}
-
-  /** @param {string} _batch */
-  settled(_batch) {}
 }

@@ -1,106 +1,44 @@
-// What the desk knows of a project, kept up to date by polling, and how its parts hear of it.
+// What the server said of a project: its state, silence map, words and clips. Each is read again when it has a new revision.
 
-import { whatChanged } from "../rules/conflict_words.js";
-import { spanOf } from "../rules/rules.js";
-import { isWorking, statusAfter } from "../rules/status.js";
+import { isWorking } from "../rules/status.js";
 import { NoAnswer, Problem } from "./api.js";
 
 /** @typedef {import("./api.js").Clip} Clip */
-/** @typedef {import("../rules/rules.js").Range} Range */
-/** @typedef {{text: string, tone: "info"|"ok"|"error", stays?: boolean,
- *   action?: {label: string, key?: string, run: () => void}}} Message */
 
-const POLL_BUSY_MS = 2_000;
-const POLL_QUIET_MS = 6_000;
-const POLL_UNSEEN_MS = 60_000; // a page nobody looks at; it looks at once when somebody does
-
-export class Known {
-  /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId @param {string} reviewer */
-  constructor(api, projectId, reviewer) {
+export class ProjectState {
+  /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {import("./topics.js").Topics} topics */
+  constructor(api, topics) {
     this.api = api;
-    this.projectId = projectId;
-    this.reviewer = reviewer;
-    this.project = null;
-    this.trouble = null; // why there is no project to show
+    this.topics = topics;
+    /** @type {any} the project itself; null before the first answer, or when it was deleted */
+    this.info = null;
+    /** @type {string|null} why there is no project to show */
+    this.trouble = null;
     /** @type {import("./api.js").SilenceMap|null} */
     this.map = null;
     /** @type {import("./api.js").Transcript|null} */
     this.transcript = null;
     /** @type {Clip[]|null} */
     this.clips = null;
-    /** @type {string|null} */
-    this.selectedId = null;
-    /** @type {Message|null} */
-    this.message = null;
-    /** @type {Message[]} */
-    this.waiting = [];
-    /** @type {Map<string, {ranges: Range[]}>} edges under the hand, not yet a wish */
-    this.drafts = new Map();
-    /** @type {Set<string>} clips removed here: an older answer does not bring them back */
-    this.hidden = new Set();
-    this.listeners = [];
-    this.topics = new Set();
-    this.have = { map: null, transcript: null, clips: null };
-    this.stored = 0; // counts our own writes, so that an older answer never hides a newer one
-    this.read = 0; // of them, those the last reading of clips came after
-    this.pollTimer = 0;
-    /** @type {Promise<void>|null} */
-    this.polling = null;
+    /** @type {{map: string|null, transcript: string|null, clips: string|null}} the revisions that were read */
+    this.revisions = { map: null, transcript: null, clips: null };
+    this.writes = 0; // this page's own, as they are stored
+    this.writesRead = 0; // of them, those the last reading of clips came after
+    /**
+     * Takes the clips of a reading. `isNews`: this page stored nothing since the last one, so differences are of
+     * somebody else's making.
+     * @type {(clips: Clip[], isNews: boolean) => void}
+     */
+    this.onClips = (clips) => this.take("clips", clips);
     this.closed = false;
   }
 
-  // --- telling the desk's parts
-
-  /** @param {(topics: Set<string>) => void} listener */
-  on(listener) {
-    this.listeners.push(listener);
-  }
-
-  /** @param {string[]} topics */
-  tell(...topics) {
-    if (!this.topics.size) queueMicrotask(() => this.spread());
-    for (const topic of topics) this.topics.add(topic);
-  }
-
-  spread() {
-    const topics = this.topics;
-    this.topics = new Set();
-    if (!this.closed) for (const listener of this.listeners) listener(topics);
-  }
-
-  /**
-   * Say something. What stays until it is dealt with comes back after whatever was said meanwhile; null: it was.
-   * @param {Message|null} message
-   */
-  say(message) {
-    if (!message) this.message = this.waiting.pop() ?? null;
-    else {
-      const { message: before, waiting } = this;
-      if (before?.stays && before.text !== message.text) this.waiting = [...waiting.filter((m) => m.text !== before.text), before];
-      this.message = message;
-    }
-    this.tell("message");
-  }
-
-  /** Something said before does not hold any more. @param {string} text */
-  unsay(text) {
-    this.waiting = this.waiting.filter((m) => m.text !== text);
-    if (this.message?.text === text) this.message = null;
-    this.tell("message");
-  }
-
-  // --- looking
-
   get duration() {
-    return this.map?.duration_s || this.project?.duration_s || 0;
+    return this.map?.duration_s || this.info?.duration_s || 0;
   }
 
   get silences() {
     return this.map?.silences ?? [];
-  }
-
-  get selected() {
-    return this.clip(this.selectedId);
   }
 
   /** @param {string|null} id */
@@ -108,140 +46,101 @@ export class Known {
     return this.clips?.find((c) => c.id === id) ?? null;
   }
 
-  /** What is on its way for a clip; the outbox knows. @param {string} _id @returns {import("./outbox.js").Wish[]} */
-  wishesFor(_id) {
-    return [];
-  }
-
-  /** Its edges as the person last left them. @param {Clip} clip */
-  rangesOf(clip) {
-    const draft = this.drafts.get(clip.id);
-    if (draft) return draft.ranges;
-    const wishes = this.wishesFor(clip.id);
-    for (let i = wishes.length - 1; i >= 0; i -= 1) if (wishes[i].ranges) return wishes[i].ranges;
-    return clip.ranges;
-  }
-
-  /** How it will stand when all that is on its way has arrived. @param {Clip} clip @returns {import("../rules/format.js").Status} */
-  statusOf(clip) {
-    if (this.drafts.has(clip.id)) return "proposed";
-    const wishes = this.wishesFor(clip.id);
-    return wishes.length ? statusAfter(clip, wishes) : clip.status;
-  }
-
-  // --- reading
-
-  /** Look now, and then again and again; whoever asks meanwhile gets the look under way. @returns {Promise<void>} */
-  poll() {
-    clearTimeout(this.pollTimer);
-    this.polling ??= this.look().finally(() => {
-      this.polling = null;
-      const busy = !this.project || isWorking(this.project) || this.isRendering;
-      const wait = document.hidden && !this.isStuck ? POLL_UNSEEN_MS : busy ? POLL_BUSY_MS : POLL_QUIET_MS;
-      if (!this.closed) this.pollTimer = setTimeout(() => this.poll(), wait);
-    });
-    return this.polling;
-  }
-
-  async look() {
-    try {
-      const project = await this.api.project();
-      if (this.closed) return;
-      this.project = project;
-      this.trouble = null;
-      this.tell("project");
-      await this.catchUp();
-      this.retry();
-    } catch (error) {
-      if (!this.closed) this.lookFailed(error);
-    }
-  }
-
-  lookFailed(error) {
-    if (error instanceof Problem) this.project = null; // deleted, or never there
-    if (!this.project) this.trouble = error instanceof Problem ? error.message : "The server does not answer. Trying again.";
-    this.tell("project");
-  }
-
   get isRendering() {
     return Boolean(this.clips?.some((c) => c.render && isWorking(c.render)));
   }
 
-  /** Try again what is stuck; the outbox knows what. */
-  retry() {}
-
-  get isStuck() {
-    return false;
+  /** Whether something is expected to change soon. */
+  get isBusy() {
+    return !this.info || isWorking(this.info) || this.isRendering;
   }
 
-  /** Fetch what has a new revision; what is not ready yet comes with a later poll. */
+  // --- reading
+
+  /** Read what changed since the last look. @returns {Promise<boolean>} whether the server answered */
+  async look() {
+    try {
+      const info = await this.api.project();
+      if (this.closed) return false;
+      this.info = info;
+      this.trouble = null;
+      this.topics.tell("project");
+      await this.catchUp();
+      return true;
+    } catch (error) {
+      if (!this.closed) this.lookFailed(error);
+      return false;
+    }
+  }
+
+  lookFailed(error) {
+    if (error instanceof Problem) this.info = null; // deleted, or never there
+    if (!this.info) this.trouble = error instanceof Problem ? error.message : "The server does not answer. Trying again.";
+    this.topics.tell("project");
+  }
+
+  /** Read what has a new revision; what is not ready yet comes with a later look. */
   async catchUp() {
-    const { map_revision, transcript_revision, clips_revision } = this.project;
-    if (this.isRendering) this.have.clips = null; // a render moves on without a new revision
+    const { map_revision, transcript_revision, clips_revision } = this.info;
+    if (this.isRendering) this.revisions.clips = null; // a render moves on without a new revision
     await Promise.all([
-      this.part("clips", clips_revision ?? "none", () => this.readClips()),
-      map_revision && this.part("map", map_revision, async () => this.take("map", await this.api.map())),
+      this.readPart("clips", clips_revision ?? "none", () => this.readClips()),
+      map_revision && this.readPart("map", map_revision, async () => this.take("map", await this.api.map())),
       transcript_revision &&
-        this.part("transcript", transcript_revision, async () => this.take("transcript", await this.api.transcript())),
+        this.readPart("transcript", transcript_revision, async () => this.take("transcript", await this.api.transcript())),
     ]);
   }
 
-  async part(name, revision, read) {
-    if (this.have[name] === revision) return;
+  async readPart(name, revision, read) {
+    if (this.revisions[name] === revision) return;
     try {
       await read();
-      this.have[name] = revision;
+      this.revisions[name] = revision;
     } catch (error) {
+      // the revision stays the old one, so the next look reads it again
       if (!(error instanceof Problem || error instanceof NoAnswer)) throw error;
     }
   }
 
+  /** @param {"map"|"transcript"|"clips"} name @param {any} value */
   take(name, value) {
     this[name] = value;
-    this.tell(name);
+    this.topics.tell(name);
   }
 
+  /** Read the clips: again while a change of our own is stored meanwhile, since such an answer may be older than it. */
   async readClips() {
-    let before;
+    let writes;
     let clips;
     do {
-      before = this.stored;
+      writes = this.writes;
       clips = await this.api.clips();
-    } while (before !== this.stored && !this.closed);
-    const old = before === this.read ? this.selected : null; // else the difference may be of our own making
-    this.read = before;
-    for (const id of this.hidden) if (!clips.some((c) => c.id === id) && !this.wishesFor(id).length) this.hidden.delete(id);
-    this.take("clips", this.asWanted(clips));
-    if (!this.clip(this.selectedId)) this.tell("selection");
-    const now = this.selected;
-    if (old && now && old.etag !== now.etag && !this.wishesFor(now.id).length && !this.drafts.has(now.id)) {
-      this.say({ text: `${this.whoChanged(now, old)} ${whatChanged(old, now)}.`, tone: "info" });
-    }
+    } while (writes !== this.writes && !this.closed);
+    const isNews = writes === this.writesRead;
+    this.writesRead = writes;
+    this.onClips(clips, isNews);
   }
 
-  /** Clips as the server has them, as they stand when what is on its way has arrived. @param {Clip[]} clips */
-  asWanted(clips) {
-    return clips.filter((c) => !this.hidden.has(c.id)).map((c) => this.titled(c));
+  // --- clips one by one, as answers to changes bring them
+
+  /** A clip in its place in the list, or at the end. @param {Clip} clip */
+  putClip(clip) {
+    const isThere = Boolean(this.clip(clip.id));
+    this.clips = isThere ? this.clips.map((c) => (c.id === clip.id ? clip : c)) : [...(this.clips ?? []), clip];
   }
 
-  /** Under the title the person gave it last. @param {Clip} clip @returns {Clip} */
-  titled(clip) {
-    const title = this.wishesFor(clip.id).findLast((w) => w.title && w.kind === "version")?.title;
-    return title && title !== clip.title ? { ...clip, title } : clip;
+  /** @param {string} id @param {Partial<Clip>} part what is different of it */
+  patchClip(id, part) {
+    this.clips = this.clips?.map((c) => (c.id === id ? { ...c, ...part } : c)) ?? null;
   }
 
-  /** Whoever else last did something to a clip since it was seen. @param {Clip} clip @param {Clip|null} [seen] */
-  whoChanged(clip, seen = null) {
-    const others = (one) => one.by && one.by !== this.reviewer && one.by !== "Clipper";
-    const versions = (clip.versions ?? []).filter((v) => v.number > (seen?.version ?? 1));
-    const decisions = (clip.decisions ?? []).slice(seen?.decisions?.length ?? 0);
-    const made = [...versions, ...decisions].filter(others).sort((a, b) => (a.at < b.at ? -1 : 1));
-    if (made.length) return made[made.length - 1].by;
-    return others({ by: clip.changed_by }) ? clip.changed_by : "Someone";
+  /** @param {number} at @param {Clip} clip */
+  insertClip(at, clip) {
+    this.clips = [...this.clips.slice(0, at), clip, ...this.clips.slice(at)];
   }
 
-  /** The selected clip's first and last moment as shown. */
-  get span() {
-    return this.selected ? spanOf(this.rangesOf(this.selected)) : null;
+  /** @param {string} id */
+  dropClip(id) {
+    this.clips = this.clips.filter((c) => c.id !== id);
   }
 }

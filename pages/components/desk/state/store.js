@@ -1,136 +1,108 @@
-// What was done here, taken back and done again.
+// Holds what the desk knows and wants, and joins it: project state, pending changes, commands, conflicts, history.
 
-import { called } from "../rules/format.js";
-import { roundedRanges, sameRanges } from "../rules/rules.js";
-import { Refusals } from "./conflicts.js";
+import { spanOf } from "../rules/rules.js";
+import { Commands } from "./commands.js";
+import { Conflicts } from "./conflicts.js";
+import { History } from "./history.js";
+import { Notices } from "./notices.js";
+import { Outbox } from "./outbox.js";
+import { PendingChanges } from "./pending.js";
+import { Polling } from "./polling.js";
+import { ProjectState } from "./project_state.js";
+import { Selection } from "./selection.js";
+import { Topics } from "./topics.js";
+import { Undo } from "./undo.js";
 
-/** @typedef {import("../rules/rules.js").Range} Range */
-
-/** @type {Record<string, string>} */
-const DECISIONS = { approved: "the approval", rejected: "the rejection", changes_requested: "the request for changes" };
-
-export class Store extends Refusals {
-  // --- taken back, and done again
-
-  /** Take back the last thing done here, else one's own decision on the open clip. @returns {string|null} what it was */
-  undo() {
-    this.commitAll();
-    while (this.undoable.done.length) {
-      const step = this.undoable.done.pop();
-      const what = this.takeBack(step);
-      if (what === null) continue;
-      this.undoable.undone.push(step);
-      this.undoable.keep();
-      return what;
-    }
-    const clip = this.selected;
-    if (!clip || this.statusOf(clip) === "proposed") return null;
-    if (!this.reviewer || clip.decision?.by !== this.reviewer) return null; // what somebody else decided is answered by a decision, not taken back
-    this.decideAll([{ id: clip.id, decision: "withdrawn", reason: null, note: null }]);
-    return `the decision on ${called(clip.title)}`;
+export class Store {
+  /** @param {ReturnType<typeof import("./api.js").makeApi>} api @param {string} projectId */
+  constructor(api, projectId) {
+    this.api = api;
+    this.topics = new Topics();
+    this.notices = new Notices(this.topics);
+    this.project = new ProjectState(api, this.topics);
+    this.selection = new Selection(this.project, this.topics);
+    this.history = new History(projectId);
+    this.outbox = new Outbox(api, projectId, this.outboxOwner);
+    this.pending = new PendingChanges(this);
+    this.commands = new Commands(this);
+    this.conflicts = new Conflicts(this);
+    this.undo = new Undo(this);
+    this.polling = new Polling(this.project, this.outbox);
+    this.selection.onLeave = (id) => this.pending.commit(id);
+    this.project.onClips = (clips, isNews) => this.takeClips(clips, isNews);
   }
 
-  /** Whether the next step back or forth stores a decision, which carries a name. @param {boolean} [again] */
-  undoDecides(again = false) {
-    const { done, undone } = this.undoable;
-    const decides = (step) => step.kind === "decision" || (step.kind === "version" && Boolean(step.before.decision));
-    if (again) return undone.some((step) => step.kind === "decision");
-    return done.some(decides);
+  /** @returns {import("./outbox.js").Owner} */
+  get outboxOwner() {
+    return {
+      clip: (id) => this.project.clip(id),
+      isHeld: (id) => this.pending.drafts.has(id),
+      isValid: (id, change) => change.kind !== "call" || this.commands.isValid(id, change),
+      send: (change, etag) => this.commands.send(change, etag),
+      accept: (id, change, answer) => this.accept(id, change, answer),
+      refuse: (id, lane, error) => this.conflicts.resolve(id, lane, error),
+      onStuck: () => this.pending.sayNotSaved(),
+      onFreed: () => this.pending.saySaved(),
+      onChange: () => this.topics.tell("saving", "clips", "draft"),
+    };
   }
 
-  /** @returns {string|null} */
-  redo() {
-    while (this.undoable.undone.length) {
-      const step = this.undoable.undone.pop();
-      const what = this.doAgain(step);
-      if (what === null) continue;
-      this.undoable.done.push(step);
-      this.undoable.keep();
-      return what;
-    }
-    return null;
+  // --- the open clip
+
+  get selected() {
+    return this.selection.clip;
   }
 
-  /** @param {import("./history.js").Step} step */
-  takeBack(step) {
-    if (step.kind === "call") {
-      step.back = this.run(step, step.undo);
-      return step.label;
-    }
-    if (step.kind === "decision") return this.takeBackDecisions(step);
-    if (step.kind === "deleted") return this.bringBack(step);
-    if (step.kind === "created" && !step.id) return "new clip"; // goes away again as soon as it is there
-    const clip = this.clip(step.id);
-    if (!clip) return null;
-    this.select(clip.id);
-    if (step.kind === "version") this.restoreVersion(clip, step.before);
-    else this.removeQuietly(clip);
-    return whatStep(step, clip.title);
+  get selectedId() {
+    return this.selection.id;
   }
 
-  takeBackDecisions(step) {
-    // an edit since then made a new version, on which that is not decided any more
-    const standing = step.made.filter((m) => this.clip(m.id) && this.statusOf(this.clip(m.id)) === m.decision);
-    if (!standing.length) return null;
-    this.select(standing[0].id);
-    this.decideAll(standing.map(({ id }) => ({ id, decision: "withdrawn", reason: null, note: null })));
-    return this.nameOf(standing);
+  /** @param {string|null} id */
+  select(id) {
+    this.selection.select(id);
   }
 
-  nameOf(made) {
-    const what = DECISIONS[made[0].decision] ?? "the decision";
-    return made.length > 1 ? `${what}, ${made.length} clips` : `${what}, ${called(this.clip(made[0].id)?.title ?? "")}`;
+  /** The open clip's first and last moment, as shown. */
+  get span() {
+    return this.selected ? spanOf(this.pending.rangesOf(this.selected)) : null;
   }
 
-  /** @param {import("./history.js").Step} step */
-  doAgain(step) {
-    if (step.kind === "call") {
-      const key = this.run(step, step.redo);
-      if (this.verbs.get(step.redo.verb).found) step.key = key;
-      return step.label;
-    }
-    if (step.kind === "decision") {
-      const made = step.made.filter((m) => this.clip(m.id));
-      if (!made.length) return null;
-      this.select(made[0].id);
-      this.decideAll(made);
-      return this.nameOf(made);
-    }
-    if (step.kind === "created") return step.id ? this.bringBack(step) : "new clip";
-    const clip = this.clip(step.id);
-    if (!clip) return null;
-    this.select(clip.id);
-    if (step.kind !== "version") this.removeQuietly(clip);
-    else if (step.after) this.restoreVersion(clip, { ...step.after, decision: null });
-    return whatStep(step, clip.title);
+  // --- from the server
+
+  /** @param {import("./api.js").Clip[]} clips @param {boolean} isNews */
+  takeClips(clips, isNews) {
+    const before = isNews ? this.selected : null;
+    this.pending.adopt(clips);
+    if (!this.selected) this.topics.tell("selection");
+    const now = this.selected;
+    if (before && now) this.conflicts.sayNews(before, now);
   }
 
-  // The edges and title as they were; and if that version had been decided on, so is this one: it is the same again.
-  restoreVersion(clip, { ranges, title, decision }) {
-    /** @type {{ranges?: Range[], title?: string}} */
-    const change = sameRanges(ranges, this.rangesOf(clip)) ? {} : { ranges: roundedRanges(ranges) };
-    if (title !== clip.title) change.title = title;
-    this.call(clip.id, title);
-    if (Object.keys(change).length) this.wishVersion(clip, change);
-    if (!decision) return;
-    const { reason, note } = decision;
-    const carry = decision.decision === "approved" ? { carry: true } : {};
-    this.decideAll([{ id: clip.id, decision: decision.decision, reason, note, ...carry }]);
+  /** Take the answer to a change. @param {string} id @param {import("./outbox.js").PendingChange} change @param {any} answer */
+  accept(id, change, answer) {
+    this.project.writes += 1;
+    if (change.kind === "call") return this.commands.accept(change, answer);
+    this.pending.accept(id, change, answer);
+    if (change.batch) this.conflicts.settle(change.batch);
+    if (change.kind !== "deleted") this.topics.onStored(change.kind === "restored" ? "created" : change.kind, answer.id);
+    return undefined;
+  }
+
+  // --- beginning and end
+
+  /** Go on where this browser was. Every command has to be registered. */
+  resume() {
+    this.history.recall((call) => this.commands.isCall(call));
+    this.outbox.resume();
+    for (const id of this.outbox.lanes.keys()) if (this.pending.isLeaving(id)) this.pending.hidden.add(id); // removed before a reload
   }
 
   /** Send what waits and stop listening. */
   close() {
-    this.commitAll();
+    this.pending.commitAll();
     this.outbox.close();
-    this.closed = true;
-    clearTimeout(this.pollTimer);
+    this.project.closed = true;
+    this.topics.closed = true;
+    this.polling.end();
   }
-}
-
-/** What a step did, as in "Taken back: the edges of …". @param {import("./history.js").Step} step @param {string} title */
-function whatStep(step, title) {
-  if (step.kind === "created") return `the new clip, ${called(title)}`;
-  if (step.kind === "deleted") return `the removal, ${called(title)}`;
-  if (step.kind === "version" && step.after && sameRanges(step.before.ranges, step.after.ranges)) return `the title, ${called(title)}`;
-  return `the edges, ${called(title)}`;
 }

@@ -1,18 +1,18 @@
-// Between the desk and the page: what Streamlit says and hears, and what a reload keeps.
+// Between the desk and the Streamlit page: what each reports to the other, and what a reload keeps.
 
 /** @typedef {{project_id: string, clip_id: string|null}} DeskData */
 
 const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
 const RESTED_AFTER_MS = 1_800; // without a key or a click
-const ECHO_MS = 2_500; // longer than a script run takes
+const ECHO_MS = 2_500; // longer than a script run takes, after which the page may send back what it was told
 
-export class StreamlitLink {
+export class StreamlitBridge {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
     this.asked = desk.data.clip_id;
     /** @type {Map<string, number>} */
-    this.reported = new Map();
+    this.reportedAt = new Map();
     this.timer = 0;
     this.echoes = false;
     this.isReady = false;
@@ -20,7 +20,7 @@ export class StreamlitLink {
     this.rests = 0;
   }
 
-  /** The desk can be worked with. What else there is on the page follows when the person rests. */
+  /** The desk can be worked with. The rest of the page is drawn when the reviewer rests. */
   ready() {
     if (this.isReady) return;
     this.isReady = true;
@@ -29,14 +29,14 @@ export class StreamlitLink {
     this.stir();
   }
 
-  /** The hand moved, or clips changed. */
+  /** The reviewer did something, or clips changed: they rest some time after that. */
   stir() {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), RESTED_AFTER_MS);
   }
 
-  // A plot that is drawn keeps the browser busy for up to half a second: not while something plays, which has to stop
-  // in time, nor between two keys.
+  // Drawing the plot below keeps the browser busy for up to half a second. That must not fall into playing, which has to
+  // stop in time, nor between two keys.
   rest() {
     if (this.desk.player.playing) return this.stir();
     if (!this.isReady) return;
@@ -44,7 +44,7 @@ export class StreamlitLink {
     this.desk.component.setStateValue("rested", this.rests);
   }
 
-  /** A script run came by: only what is new in it counts. @param {any} component */
+  /** A script run mounted the desk again: only what is new in its data counts. @param {any} component */
   rerun(component) {
     const { desk } = this;
     const { clip_id: id } = component.data;
@@ -54,17 +54,17 @@ export class StreamlitLink {
     if (id === this.asked) return;
     this.asked = id;
     if (!id || this.isEcho(id) || id === desk.store.selectedId) return;
-    if (desk.store.clip(id)) desk.open(id);
+    if (desk.store.project.clip(id)) desk.open(id);
     else this.openWhenThere(id);
   }
 
   /**
-   * Whether a page hands back what the desk said, late: by then the person may be a clip further. Only pages seen to do
-   * so are distrusted; for others every change is a wish.
+   * Whether a clip from the page only echoes what the desk reported a moment ago; the reviewer may be a clip further now.
+   * Only pages that echoed before are distrusted: from others, every change is a request.
    * @param {string} id
    */
   isEcho(id) {
-    const recent = performance.now() - (this.reported.get(id) ?? -Infinity) < ECHO_MS;
+    const recent = performance.now() - (this.reportedAt.get(id) ?? -Infinity) < ECHO_MS;
     if (recent && id === this.desk.store.selectedId) this.echoes = true;
     return recent && this.echoes;
   }
@@ -72,16 +72,16 @@ export class StreamlitLink {
   // a clip made elsewhere a moment ago
   async openWhenThere(id) {
     const { store } = this.desk;
-    await store.poll();
-    if (!store.clip(id)) await store.readClips().catch(() => {});
-    if (store.clip(id) && this.asked === id) this.desk.open(id);
+    await store.polling.now();
+    if (!store.project.clip(id)) await store.project.readClips().catch(() => {});
+    if (store.project.clip(id) && this.asked === id) this.desk.open(id);
   }
 
   /** @param {string} id */
   report(id) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.reported.set(id, performance.now());
+      this.reportedAt.set(id, performance.now());
       this.desk.component.setStateValue("clip", id);
     }, REPORT_AFTER_MS);
   }

@@ -62,7 +62,7 @@ export class Edges {
     this.inner = part === null || !id ? null : { clip: id, part };
     this.desk.lastAround = null;
     this.desk.timeline.redraw();
-    this.desk.store.tell("draft");
+    this.desk.store.topics.tell("draft");
   }
 
   /** @param {Side} side @param {number} part */
@@ -75,7 +75,7 @@ export class Edges {
   certificate(side, at) {
     const { store, alternatives } = this.desk;
     const stored = store.selected?.cuts.find((c) => c.side === side && Math.abs(c.at_s - at) < 0.0015);
-    return stored ?? alternatives.known(side, at) ?? certify(side, at, store.silences, store.transcript, store.duration);
+    return stored ?? alternatives.known(side, at) ?? certify(side, at, store.project.silences, store.project.transcript, store.project.duration);
   }
 
   /** Show the frame at an edge: the first of the clip, or its last. @param {Side} side */
@@ -94,34 +94,34 @@ export class Edges {
   move(side, at, save, part = this.partOf(side)) {
     const clip = this.desk.store.selected;
     if (!clip) return;
-    const now = this.desk.store.rangesOf(clip);
-    const next = withEdge(now, side, at, this.desk.store.duration, part);
-    if (!sameRanges(now, next)) this.desk.store.draft(clip, next);
-    if (save) this.desk.store.commitSoon(clip.id);
+    const now = this.desk.store.pending.rangesOf(clip);
+    const next = withEdge(now, side, at, this.desk.store.project.duration, part);
+    if (!sameRanges(now, next)) this.desk.store.pending.draft(clip, next);
+    if (save) this.desk.store.pending.commitSoon(clip.id);
   }
 
   /** Where an edge in the hand comes to rest. @param {Side} side @param {number} hand @param {number|null} [from] where it was taken */
   resting(side, hand, from = null) {
     const { view, store } = this.desk;
     const reach = Math.max(REACH_S, REACH_PX * view.perPixel);
-    const bounds = boundsOf(this.desk.ranges, side, store.duration, this.partOf(side));
-    return snap(side, hand, store.silences, { magnet: MAGNET_PX * view.perPixel, reach, duration: store.duration, from, ...bounds });
+    const bounds = boundsOf(this.desk.ranges, side, store.project.duration, this.partOf(side));
+    return snap(side, hand, store.project.silences, { magnet: MAGNET_PX * view.perPixel, reach, duration: store.project.duration, from, ...bounds });
   }
 
   /** The good places in view for the active edge. */
   places() {
     const { view, store, ranges } = this.desk;
     if (!ranges) return [];
-    const { low, high } = boundsOf(ranges, this.active, store.duration, this.partOf(this.active));
-    return placesIn(this.active, Math.max(low, view.from), Math.min(high, view.to), store.silences, TICK_PX * view.perPixel);
+    const { low, high } = boundsOf(ranges, this.active, store.project.duration, this.partOf(this.active));
+    return placesIn(this.active, Math.max(low, view.from), Math.min(high, view.to), store.project.silences, TICK_PX * view.perPixel);
   }
 
   /** @param {import("../rules/rules.js").Range[]} ranges */
   set(ranges) {
     const { store, view } = this.desk;
     const clip = store.selected;
-    if (!clip || sameRanges(store.rangesOf(clip), ranges)) return;
-    store.edit(clip, ranges);
+    if (!clip || sameRanges(store.pending.rangesOf(clip), ranges)) return;
+    store.pending.edit(clip, ranges);
     const { start_s, end_s } = store.span;
     if (start_s < view.from || end_s > view.to) view.fit(store.span);
     this.desk.timeline.redraw();
@@ -134,7 +134,7 @@ export class Edges {
     this.activate(side);
     if (side === "in" ? at >= span.end_s : at <= span.start_s) {
       const text = side === "in" ? "The start has to come before the end." : "The end has to come after the start.";
-      return this.desk.store.say({ text, tone: "info" });
+      return this.desk.store.notices.say({ text, tone: "info" });
     }
     const shorter = side === "in" ? { start_s: -Infinity, end_s: at } : { start_s: at, end_s: Infinity };
     const next = without(this.desk.ranges, shorter); // parts beyond the new edge go
@@ -146,11 +146,11 @@ export class Edges {
   step(direction, side = this.active) {
     if (!this.desk.store.span) return;
     if (side !== this.active) this.activate(side);
-    const { low, high } = boundsOf(this.desk.ranges, side, this.desk.store.duration, this.partOf(side));
-    const to = stepCut(side, this.at(side), direction, this.desk.store.silences);
-    if (to === null) return this.desk.store.say({ text: "There is no silence further on.", tone: "info" });
+    const { low, high } = boundsOf(this.desk.ranges, side, this.desk.store.project.duration, this.partOf(side));
+    const to = stepCut(side, this.at(side), direction, this.desk.store.project.silences);
+    if (to === null) return this.desk.store.notices.say({ text: "There is no silence further on.", tone: "info" });
     if (clamp(to, low, high) === toMs(this.at(side))) {
-      return this.desk.store.say({ text: "There is no silence before the next edge.", tone: "info" });
+      return this.desk.store.notices.say({ text: "There is no silence before the next edge.", tone: "info" });
     }
     this.moveTo(side, to);
   }

@@ -29,7 +29,7 @@ export class Marks {
   set(mark) {
     this.mark = mark;
     this.desk.timeline.redraw();
-    this.desk.store.tell("mark");
+    this.desk.store.topics.tell("mark");
   }
 
   /** The hand has let go; what is too short to be meant is no mark. @param {number} shortest seconds */
@@ -39,7 +39,7 @@ export class Marks {
 
   /** From one word to another, at good places around them. @param {number} a @param {number} b numbers of words */
   setWords(a, b) {
-    const { transcript, silences, duration } = this.desk.store;
+    const { transcript, silences, duration } = this.desk.store.project;
     const [first, last] = [Math.min(a, b), Math.max(a, b)];
     const start_s = placeBefore(transcript.words, first, silences);
     const end_s = Math.min(duration, placeAfter(transcript.words, last, silences));
@@ -60,7 +60,7 @@ export class Marks {
    * so that what stays has its own lead and tail. @param {Mark} mark @returns {import("../rules/rules.js").Range}
    */
   cutting(mark) {
-    const { silences, transcript } = this.desk.store;
+    const { silences, transcript } = this.desk.store.project;
     const words = transcript?.words ?? [];
     if (mark.words) {
       const start_s = placeAfter(words, mark.words[0] - 1, silences) ?? mark.start_s;
@@ -83,7 +83,7 @@ export class Marks {
 
   copy(event) {
     const words = this.mark?.words;
-    const { transcript } = this.desk.store;
+    const { transcript } = this.desk.store.project;
     const [target] = event.composedPath();
     if (!words || !transcript || target?.matches?.("input, textarea") || String(document.getSelection())) return;
     const text = transcript.words.slice(words[0], words[1] + 1).map((w) => w.text);
@@ -93,7 +93,7 @@ export class Marks {
 
   /** @param {Set<string>} topics */
   update(topics) {
-    if (topics.has("transcript") && this.mark?.words && !this.desk.store.transcript?.words[this.mark.words[1]]) this.clear();
+    if (topics.has("transcript") && this.mark?.words && !this.desk.store.project.transcript?.words[this.mark.words[1]]) this.clear();
     if (!["mark", "selection", "clips", "draft"].some((t) => topics.has(t))) return;
     const { mark } = this;
     this.box.hidden = !mark;

@@ -35,7 +35,7 @@ export class Overview {
     const { view, colours, store } = this.desk;
     const g = sized(this.canvas, this.width, STRIP);
     this.drawLevel(g);
-    for (const clip of store.clips ?? []) this.drawClip(g, clip, clip.id === store.selectedId);
+    for (const clip of store.project.clips ?? []) this.drawClip(g, clip, clip.id === store.selectedId);
     if (view.isWhole) return;
     const from = this.x(view.from);
     const to = Math.max(from + 3, this.x(view.to));
@@ -71,9 +71,9 @@ export class Overview {
 
   drawClip(g, clip, open) {
     const { store, colours } = this.desk;
-    const status = store.statusOf(clip);
+    const status = store.pending.statusOf(clip);
     g.fillStyle = open ? colours.accent : colourOf(colours, status);
-    for (const r of store.rangesOf(clip)) {
+    for (const r of store.pending.rangesOf(clip)) {
       const x = this.x(r.start_s);
       const wide = Math.max(2, this.x(r.end_s) - x);
       g.globalAlpha = open ? 0.16 : 0.08;

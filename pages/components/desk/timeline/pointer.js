@@ -67,8 +67,8 @@ export function listenToPointers(desk) {
       timeline.dragging = false;
       timeline.redraw();
       if (cancelled) desk.edges.move(side, before, true);
-      else store.commitSoon(clip.id);
-      store.tell("draft"); // at rest: other places for it are looked up
+      else store.pending.commitSoon(clip.id);
+      store.topics.tell("draft"); // at rest: other places for it are looked up
     };
     const up = () => end(false);
     const cancel = () => end(true);
@@ -110,9 +110,9 @@ export function listenToPointers(desk) {
 
   function pick(x) {
     const t = view.t(x);
-    const hit = (store.clips ?? []).filter((c) => {
+    const hit = (store.project.clips ?? []).filter((c) => {
       const near = 3 * view.perPixel;
-      return store.rangesOf(c).some((r) => t >= r.start_s - near && t <= r.end_s + near);
+      return store.pending.rangesOf(c).some((r) => t >= r.start_s - near && t <= r.end_s + near);
     });
     const here = hit.findIndex((c) => c.id === store.selectedId);
     if (hit.length) desk.open(hit[(here + 1) % hit.length].id);
@@ -120,7 +120,7 @@ export function listenToPointers(desk) {
   }
 
   function seekWord(x) {
-    const words = store.transcript?.words ?? [];
+    const words = store.project.transcript?.words ?? [];
     const t = view.t(x);
     const i = countWhile(words, (w) => w.start_s <= t) - 1;
     player.moveTo(i >= 0 && t < words[i].end_s + 0.3 ? words[i].start_s : t);
@@ -172,9 +172,9 @@ export function listenToPointers(desk) {
   function stretch(t, free) {
     const hand = { start_s: toMs(Math.min(drag.anchor, t)), end_s: toMs(Math.max(drag.anchor, t)), words: null };
     if (free) return hand;
-    const near = { magnet: MAGNET_PX * view.perPixel, reach: Math.max(REACH_S, REACH_PX * view.perPixel), duration: store.duration };
-    const start_s = snap("in", hand.start_s, store.silences, near);
-    const end_s = snap("out", hand.end_s, store.silences, near);
+    const near = { magnet: MAGNET_PX * view.perPixel, reach: Math.max(REACH_S, REACH_PX * view.perPixel), duration: store.project.duration };
+    const start_s = snap("in", hand.start_s, store.project.silences, near);
+    const end_s = snap("out", hand.end_s, store.project.silences, near);
     return end_s - start_s >= SHORTEST_MARK_S ? { start_s, end_s, words: null } : hand;
   }
 

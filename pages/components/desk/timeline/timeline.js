@@ -58,7 +58,7 @@ export class Timeline {
     const gliding = view.step();
     const at = player.time;
     if (player.playing && !this.held && !gliding) this.keepInView(at);
-    const word = store.transcript ? wordAt(store.transcript.words, at) : -1;
+    const word = store.project.transcript ? wordAt(store.project.transcript.words, at) : -1;
     if (word !== this.word) this.dirty = true;
     this.word = word;
     if (this.dirty || gliding) this.draw();
@@ -79,7 +79,7 @@ export class Timeline {
     if (view.width < 2) return;
     const g = sized(this.canvas, view.width, TALL);
     const clip = store.selected;
-    const ranges = clip ? store.rangesOf(clip) : [];
+    const ranges = clip ? store.pending.rangesOf(clip) : [];
     g.textBaseline = "middle";
     this.drawSilences(g);
     this.drawSelection(g, ranges);
@@ -106,11 +106,11 @@ export class Timeline {
 
   drawSilences(g) {
     const { view, store, colours } = this.desk;
-    const first = countWhile(store.silences, (s) => s.end_s < view.from);
+    const first = countWhile(store.project.silences, (s) => s.end_s < view.from);
     g.fillStyle = colours.ink;
-    for (let i = first; i < store.silences.length && store.silences[i].start_s < view.to; i += 1) {
-      const x = view.x(store.silences[i].start_s);
-      const wide = view.x(store.silences[i].end_s) - x;
+    for (let i = first; i < store.project.silences.length && store.project.silences[i].start_s < view.to; i += 1) {
+      const x = view.x(store.project.silences[i].start_s);
+      const wide = view.x(store.project.silences[i].end_s) - x;
       if (wide < 1) continue; // from far away they would only be a pattern
       g.globalAlpha = 0.075;
       g.fillRect(x, WAVE_TOP, wide, LANES.wave);
@@ -192,18 +192,18 @@ export class Timeline {
     g.fillStyle = colours.line;
     g.fillRect(0, CLIPS_TOP, view.width, 1);
     g.fillRect(0, WAVE_TOP - 1, view.width, 1);
-    (store.clips ?? []).forEach((clip, i) => {
+    (store.project.clips ?? []).forEach((clip, i) => {
       if (clip.id !== store.selectedId) this.drawClip(g, clip, i + 1, false);
     });
-    const mine = (store.clips ?? []).findIndex((c) => c.id === store.selectedId);
-    if (mine >= 0) this.drawClip(g, store.clips[mine], mine + 1, true);
+    const mine = (store.project.clips ?? []).findIndex((c) => c.id === store.selectedId);
+    if (mine >= 0) this.drawClip(g, store.project.clips[mine], mine + 1, true);
   }
 
   drawClip(g, clip, number, open) {
     const { view, store, colours } = this.desk;
-    const status = store.statusOf(clip);
+    const status = store.pending.statusOf(clip);
     const colour = open ? colours.accent : colourOf(colours, status);
-    for (const r of store.rangesOf(clip)) {
+    for (const r of store.pending.rangesOf(clip)) {
       const x = view.x(r.start_s);
       const wide = view.x(r.end_s) - x;
       if (x > view.width || x + wide < 0) continue;
@@ -233,8 +233,8 @@ export class Timeline {
 
   drawWords(g, ranges) {
     const { store, view, colours } = this.desk;
-    if (!store.transcript || 1 / view.perPixel < WORDS_FROM) return;
-    const { words } = store.transcript;
+    if (!store.project.transcript || 1 / view.perPixel < WORDS_FROM) return;
+    const { words } = store.project.transcript;
     const y = WORDS_TOP + LANES.words / 2 + 1;
     let free = -Infinity;
     g.textAlign = "left";
@@ -288,7 +288,7 @@ export class Timeline {
 
   drawSentences(g) {
     const { store, view, colours } = this.desk;
-    const { words, sentences } = store.transcript ?? { words: [], sentences: [] };
+    const { words, sentences } = store.project.transcript ?? { words: [], sentences: [] };
     const starts = (s) => words[s.first_word]?.start_s ?? Infinity;
     const first = countWhile(sentences, (s) => starts(s) < view.from);
     const last = countWhile(sentences, (s) => starts(s) <= view.to);
@@ -384,7 +384,7 @@ export class Timeline {
     for (const edge of all) {
       const handle = edge.outer ? this.handles[edge.side] : (this.inner[used] ?? this.newHandle());
       if (!edge.outer) used += 1;
-      this.say(handle, edge, edges.certificate(edge.side, edge.at), store.duration);
+      this.say(handle, edge, edges.certificate(edge.side, edge.at), store.project.duration);
     }
     for (const spare of this.inner.splice(used)) {
       if (spare === this.desk.activeElement()) this.desk.focusQuietly();

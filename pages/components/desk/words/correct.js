@@ -8,8 +8,8 @@ import { CorrectionBox } from "./correction_box.js";
 /** @typedef {import("../state/api.js").Transcript} Transcript */
 /** @typedef {import("../rules/correction_rules.js").Edit} Edit */
 /** @typedef {{index: number, was: string, text: string}} Numbered an edit of one revision, where words stand by number */
-/** @typedef {import("../state/outbox.js").Wish} Wish */
-/** @typedef {Pick<Wish, "verb"|"args"|"after"> & {key?: string}} Correction */
+/** @typedef {import("../state/outbox.js").PendingChange} PendingChange */
+/** @typedef {Pick<PendingChange, "verb"|"args"|"after"> & {key?: string}} Correction */
 
 const LANE = "the words"; // in the outbox: one correction after the other
 const TRIES = 4; // where somebody else's come before
@@ -34,10 +34,10 @@ export class Correct {
     this.box = new CorrectionBox(desk, this);
     this.changed = this.buildChanged();
     desk.find(".details .certs").after(this.changed);
-    desk.store.register({
-      words: this.verb("words", ({ edits }) => isListOf(edits, isEdit)),
-      replace: this.verb("replace", ({ find, replace }) => typeof find === "string" && typeof replace === "string"),
-      [BACK]: this.verb(BACK, ({ revision, since }) => typeof revision === "string" && typeof since === "string"),
+    desk.store.commands.register({
+      words: this.command("words", ({ edits }) => isListOf(edits, isEdit)),
+      replace: this.command("replace", ({ find, replace }) => typeof find === "string" && typeof replace === "string"),
+      [BACK]: this.command(BACK, ({ revision, since }) => typeof revision === "string" && typeof since === "string"),
     });
   }
 
@@ -61,7 +61,7 @@ export class Correct {
 
   /** @param {string} find @param {string} replace */
   replace(find, replace) {
-    const { transcript } = this.desk.store;
+    const { transcript } = this.desk.store.project;
     const changes = replacements(transcript, find, replace);
     const alike = changes.length <= MOST_EDITS && changes.every((c) => c.texts.length === c.end - c.first);
     const back = changes.map(({ first, end, texts }) => {
@@ -79,23 +79,23 @@ export class Correct {
    */
   doNow(call, edits, label) {
     const { store } = this.desk;
-    if (!this.apply(call, this.shown)) return store.say({ text: CHANGED, tone: "info" });
+    if (!this.apply(call, this.shown)) return store.notices.say({ text: CHANGED, tone: "info" });
     const undo = edits ? { verb: "words", args: { edits } } : { verb: BACK, args: { revision: "", since: "" } };
-    store.askUndoably(label, call, undo);
-    store.say({ text: `${label}.`, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.desk.undo() } });
+    store.commands.askUndoably(label, call, undo);
+    store.notices.say({ text: `${label}.`, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.desk.undo() } });
   }
 
-  /** @param {string} name @param {(args: any) => boolean} fits @returns {import("../state/commands.js").Verb} */
-  verb(name, fits) {
+  /** @param {string} name @param {(args: any) => boolean} isValid @returns {import("../state/commands.js").Command} */
+  command(name, isValid) {
     return {
-      alone: true,
+      isAlone: true,
       lane: () => LANE,
-      fits: (args) => fits(args) && (args.asked === undefined || isAsked(args.asked)),
+      isValid: (args) => isValid(args) && (args.asked === undefined || isAsked(args.asked)),
       holds: (args, how) => this.touched({ verb: name, args, ...how }),
-      send: (wish) => this.send(wish),
-      found: (_wish, { before, revision }) => ({ revision: before, since: revision }),
-      stored: (wish, answer) => this.goneOn(wish, answer),
-      refused: (_wish, { message, code }) => this.desk.store.say({ text: message, tone: code === "changed_since" ? "info" : "error" }),
+      send: (change) => this.send(change),
+      fromAnswer: (_change, { before, revision }) => ({ revision: before, since: revision }),
+      onStored: (change, answer) => this.goneOn(change, answer),
+      onRefused: (_change, { message, code }) => this.desk.store.notices.say({ text: message, tone: code === "changed_since" ? "info" : "error" }),
     };
   }
 
@@ -112,9 +112,9 @@ export class Correct {
     return (after && (states?.get(after) ?? this.earlier.get(after))) || (this.earlier.get(args.revision) ?? null);
   }
 
-  /** @returns {Wish[]} */
+  /** @returns {PendingChange[]} */
   get underway() {
-    return this.desk.store.wishesFor(LANE).filter((wish) => wish.key !== this.settled);
+    return this.desk.store.pending.of(LANE).filter((change) => change.key !== this.settled);
   }
 
   /** The words as the server has them, with these corrections on top. @param {Correction[]} some */
@@ -132,11 +132,11 @@ export class Correct {
     this.drawn += 1;
     this.drawnOf = this.underwayKey;
     this.shown = { ...this.with(this.underway), revision: `${this.base.revision} ${this.drawn}` };
-    this.desk.store.take("transcript", this.shown);
+    this.desk.store.project.take("transcript", this.shown);
   }
 
   get underwayKey() {
-    return this.underway.map((wish) => wish.key).join();
+    return this.underway.map((change) => change.key).join();
   }
 
   /** The words as the server has them, with what is underway on top. @param {Transcript} fresh */
@@ -154,7 +154,7 @@ export class Correct {
     const before = this.shown;
     const now = before && this.with([...this.underway, one]);
     if (now && now.words.length !== before.words.length) marks.clear(); // it counts words
-    const open = (store.clips ?? []).filter((clip) => store.statusOf(clip) === "proposed");
+    const open = (store.project.clips ?? []).filter((clip) => store.pending.statusOf(clip) === "proposed");
     const unknown = one.verb === BACK && !one.after && !this.earlier.has(one.args.revision);
     const differs = (clip) => unknown || saidIn(before.words, clip.ranges) !== saidIn(now.words, clip.ranges);
     return now ? open.filter(differs).map((clip) => clip.id) : [];
@@ -162,27 +162,27 @@ export class Correct {
 
   // --- stored soon
 
-  /** Ask; where somebody corrected other words before, ask again on top of theirs. @param {Wish} wish */
-  async send(wish) {
+  /** Ask; where somebody corrected other words before, ask again on top of theirs. @param {PendingChange} change */
+  async send(change) {
     const { store } = this.desk;
     for (let i = 1; ; i += 1) {
-      const asked = (wish.args.asked ??= this.question(wish)); // asked again for want of an answer, it is the same question
-      store.outbox.keep();
+      const asked = (change.args.asked ??= this.question(change)); // asked again for want of an answer, it is the same question
+      store.outbox.persist();
       try {
-        const { revision } = await this.post(wish, asked);
-        await this.settle(wish, asked.revision, revision);
-        await store.readClips().catch(() => {});
+        const { revision } = await this.post(change, asked);
+        await this.settle(change, asked.revision, revision);
+        await store.project.readClips().catch(() => {});
         return { before: asked.revision, revision };
       } catch (error) {
         if (!(error instanceof Problem)) throw error; // no answer: it is sent again later
-        delete wish.args.asked;
+        delete change.args.asked;
         await this.reread();
-        if (error.status !== 412 || wish.verb === BACK || i === TRIES || !this.apply(wish, this.base)) throw error;
+        if (error.status !== 412 || change.verb === BACK || i === TRIES || !this.apply(change, this.base)) throw error;
       }
     }
   }
 
-  /** What to ask of the words as the server has them. @param {Wish} wish @returns {{revision: string, edits?: Numbered[]}} */
+  /** What to ask of the words as the server has them. @param {PendingChange} change @returns {{revision: string, edits?: Numbered[]}} */
   question({ verb, args }) {
     const { base } = this;
     if (!base) throw new NoAnswer("The words have not been read yet.");
@@ -194,7 +194,7 @@ export class Correct {
     return { revision, edits: found.filter((e) => e.index >= 0) };
   }
 
-  /** @param {Wish} wish @param {{revision: string, edits?: Numbered[]}} asked */
+  /** @param {PendingChange} change @param {{revision: string, edits?: Numbered[]}} asked */
   post({ verb, args, key, by }, { revision, edits }) {
     const { api } = this.desk.store;
     if (verb === "words") return api.correctWords(revision, { edits, by }, key);
@@ -202,36 +202,36 @@ export class Correct {
     return api.restoreWords(revision, { revision: args.revision, by }, key);
   }
 
-  /** It is stored: what the server has now is what it had, with this. @param {Wish} wish @param {string} before @param {string} revision */
-  async settle(wish, before, revision) {
+  /** It is stored: what the server has now is what it had, with this. @param {PendingChange} change @param {string} before @param {string} revision */
+  async settle(change, before, revision) {
     const { base } = this;
-    this.settled = wish.key;
+    this.settled = change.key;
     if (base?.revision !== before) return this.show(); // read anew meanwhile
-    for (const name of [before, wish.key]) this.earlier.set(name, base);
+    for (const name of [before, change.key]) this.earlier.set(name, base);
     for (const old of [...this.earlier.keys()].slice(0, -MOST_EARLIER)) this.earlier.delete(old);
-    const now = this.apply(wish, base);
+    const now = this.apply(change, base);
     if (!now) return this.reread().catch(() => {});
     this.base = { ...now, revision };
-    this.desk.store.have.transcript = revision;
+    this.desk.store.project.revisions.transcript = revision;
     this.show();
   }
 
-  /** What could go back without losing anybody else's words still can: these are the same person's. @param {Wish} wish @param {any} answer */
+  /** What could go back without losing anybody else's words still can: these are the same person's. @param {PendingChange} change @param {any} answer */
   goneOn({ key }, { before, revision }) {
     const { store } = this.desk;
-    const { done, undone } = store.undoable;
+    const { done, undone } = store.history;
     const backs = [...done, ...undone].flatMap((step) => (step.kind === "call" ? [step.undo] : []));
-    for (const { verb, args } of [...backs, ...store.wishesFor(LANE)]) {
+    for (const { verb, args } of [...backs, ...store.pending.of(LANE)]) {
       if (verb === BACK && args.since === before) args.since = revision;
     }
-    store.undoable.keep();
-    store.outbox.renew(key);
+    store.history.persist();
+    store.outbox.renewHeld(key);
   }
 
   async reread() {
     const { store } = this.desk;
     const fresh = await store.api.transcript();
-    store.have.transcript = fresh.revision;
+    store.project.revisions.transcript = fresh.revision;
     this.adopt(fresh);
   }
 
@@ -249,18 +249,18 @@ export class Correct {
     const { store, names } = this.desk;
     const clip = store.selected;
     if (!clip) return;
-    names.then(() => store.takeWords(clip));
+    names.then(() => store.pending.takeWords(clip));
     this.desk.focusQuietly();
   }
 
   /** @param {Set<string>} topics */
   update(topics) {
     const { store } = this.desk;
-    if (topics.has("transcript") && store.transcript && store.transcript !== this.shown) this.adopt(store.transcript);
+    if (topics.has("transcript") && store.project.transcript && store.project.transcript !== this.shown) this.adopt(store.project.transcript);
     else if (topics.has("saving") && this.drawnOf !== this.underwayKey) this.show();
     this.box.update(topics);
     const clip = store.selected;
-    const taking = clip && store.wishesFor(clip.id).some((w) => w.take_words);
+    const taking = clip && store.pending.of(clip.id).some((w) => w.take_words);
     this.changed.hidden = !clip?.words_changed || taking;
     if (this.changed.hidden) return;
     const since = clip.decision ? "after this decision" : "after this version";

@@ -63,8 +63,8 @@ export class CorrectionBox {
   /** The marked words, else the one being heard. */
   begin() {
     const { store, player, marks } = this.desk;
-    const words = store.transcript?.words ?? [];
-    if (!words.length) return store.say({ text: "There are no words to correct yet.", tone: "info" });
+    const words = store.project.transcript?.words ?? [];
+    if (!words.length) return store.notices.say({ text: "There are no words to correct yet.", tone: "info" });
     const marked = marks.mark?.words;
     if (marked) return this.open(marked[0], marked[1] + 1);
     const heard = wordAt(words, player.time);
@@ -76,7 +76,7 @@ export class CorrectionBox {
   open(first, end) {
     const { store, player } = this.desk;
     player.pause();
-    const { words } = store.transcript;
+    const { words } = store.project.transcript;
     const was = reading(words, first, end);
     this.place = { first, was, at: words[first].start_s };
     this.input.value = was;
@@ -89,7 +89,7 @@ export class CorrectionBox {
 
   /** How often it stands elsewhere too. */
   count() {
-    const { transcript } = this.desk.store;
+    const { transcript } = this.desk.store.project;
     const many = places(transcript, everywhere(this.place.was, "").find).length;
     this.all.hidden = many < 2;
     setText(this.all.firstChild, `Replace everywhere (${many} places)`);
@@ -125,14 +125,14 @@ export class CorrectionBox {
   save() {
     const { was, at } = this.place;
     const text = wordsOf(this.input.value).join(" ");
-    if (!text) return this.desk.store.say({ text: EMPTY, tone: "info" });
+    if (!text) return this.desk.store.notices.say({ text: EMPTY, tone: "info" });
     this.close();
     if (text !== was) this.desk.names.then(() => this.corrections.correct({ was, text, at }));
   }
 
   saveEverywhere() {
     const { find, replace } = everywhere(this.place.was, this.input.value);
-    if (!replace) return this.desk.store.say({ text: EMPTY, tone: "info" });
+    if (!replace) return this.desk.store.notices.say({ text: EMPTY, tone: "info" });
     this.close();
     if (find !== replace) this.desk.names.then(() => this.corrections.replace(find, replace));
   }

@@ -95,7 +95,7 @@ export class Words {
   }
 
   goTo(word) {
-    const { words } = this.desk.store.transcript;
+    const { words } = this.desk.store.project.transcript;
     this.desk.player.moveTo(words[word].start_s);
   }
 
@@ -118,7 +118,7 @@ export class Words {
   }
 
   onKey(event) {
-    const words = this.desk.store.transcript?.words;
+    const words = this.desk.store.project.transcript?.words;
     const key = event.key.toLowerCase();
     if (!words?.length || this.cursor === null || event.ctrlKey || event.metaKey || event.altKey) return;
     const to = this.reached(key);
@@ -135,7 +135,7 @@ export class Words {
 
   /** The word a key leads to; null where it leads nowhere. @param {string} key */
   reached(key) {
-    const { sentences } = this.desk.store.transcript;
+    const { sentences } = this.desk.store.project.transcript;
     const here = sentences[sentenceOf(sentences, this.cursor)];
     if (ARROWS[key]) return this.cursor + ARROWS[key];
     if (key === "home") return here?.first_word ?? this.cursor;
@@ -168,7 +168,7 @@ export class Words {
   /** Which sentences: those of the clip and one on each side; far from it, those being heard; those the cursor is in. */
   range() {
     const { store, player } = this.desk;
-    const { words, sentences } = store.transcript;
+    const { words, sentences } = store.project.transcript;
     const at = player.time;
     let span = store.span;
     if (!span || at < span.start_s - 20 || at > span.end_s + 20) span = { start_s: at, end_s: at };
@@ -185,12 +185,12 @@ export class Words {
 
   frame() {
     const { store } = this.desk;
-    if (!store.transcript?.words.length || !store.transcript.sentences.length) return;
-    const { words } = store.transcript;
+    if (!store.project.transcript?.words.length || !store.project.transcript.sentences.length) return;
+    const { words } = store.project.transcript;
     const [first, last] = this.range();
     const ranges = this.desk.ranges ?? [];
     const inside = ranges.map((r) => `${wordFrom(words, r.start_s)}-${wordFrom(words, r.end_s)}`); // an edge moves words in and out, not times
-    const key = [store.transcript.revision, first, last, ...inside].join();
+    const key = [store.project.transcript.revision, first, last, ...inside].join();
     if (key !== this.shown) this.build(first, last, ranges, key);
     this.light(wordAt(words, this.desk.player.time));
     this.paint();
@@ -201,7 +201,7 @@ export class Words {
     this.current = -1;
     this.painted = "";
     this.spans.clear();
-    const { words, sentences } = this.desk.store.transcript;
+    const { words, sentences } = this.desk.store.project.transcript;
     const span = this.desk.store.span;
     const out = document.createDocumentFragment();
     const edge = () => {
@@ -277,7 +277,7 @@ export class Words {
   }
 
   update() {
-    const { transcript, project } = this.desk.store;
+    const { transcript, info: project } = this.desk.store.project;
     const some = Boolean(transcript?.words.length);
     this.box.hidden = !some && !project?.player;
     setText(this.draft, some && transcript.draft ? "Draft words: good enough to find your way, not to quote." : "");
