@@ -5,15 +5,15 @@ import { Decision } from "./clips/decision.js";
 import { Details } from "./clips/details.js";
 import { Filters } from "./clips/filters.js";
 import { ClipList } from "./clips/list.js";
-import { Picked } from "./clips/picked.js";
+import { PickedClips } from "./clips/picked.js";
 import { Shapes } from "./clips/shapes.js";
 import { Summary } from "./clips/summary.js";
 import { Audition } from "./player/audition.js";
-import { Listened } from "./player/listened.js";
+import { ListenedRanges } from "./player/listened.js";
 import { Overlay } from "./player/overlay.js";
 import { Picture } from "./player/picture.js";
 import { Player, playedRanges } from "./player/player.js";
-import { Stage } from "./player/screen.js";
+import { Screen } from "./player/screen.js";
 import { readColours } from "./rules/colours.js";
 import { rangeAt } from "./rules/rules.js";
 import { fillGuide, listenToKeys } from "./shell/keys.js";
@@ -30,8 +30,8 @@ import { PeakCache } from "./timeline/peaks.js";
 import { listenToPointers } from "./timeline/pointer.js";
 import { TALL, Timeline } from "./timeline/timeline.js";
 import { View } from "./timeline/view.js";
-import { Correct } from "./words/correct.js";
-import { Words } from "./words/transcript.js";
+import { Corrections } from "./words/correct.js";
+import { TranscriptPanel } from "./words/transcript.js";
 
 class Desk {
   /** @param {HTMLElement} root @param {any} component */
@@ -70,24 +70,24 @@ class Desk {
     this.overview = new Overview(this);
     this.picture = new Picture(this);
     this.decision = new Decision(this);
-    this.words = new Words(this);
-    this.stage = new Stage(this);
+    this.transcript = new TranscriptPanel(this);
+    this.screen = new Screen(this);
     this.names = new Names(this);
     this.audition = new Audition(this);
-    this.listened = new Listened(this);
+    this.listened = new ListenedRanges(this);
     this.overlay = new Overlay(this);
     this.marks = new Marks(this);
     this.shapes = new Shapes(this);
     this.alternatives = new Alternatives(this);
     this.filters = new Filters(this);
-    this.picked = new Picked(this);
+    this.picked = new PickedClips(this);
     this.details = new Details(this);
     this.notes = new Notes(this);
-    this.correct = new Correct(this);
+    this.corrections = new Corrections(this);
     this.store.resume();
     /** @type {{update: (topics: Set<string>) => void}[]} */
-    this.parts = [this.stage, this.overlay, this.filters, this.picked, new ClipList(this), new Summary(this), this.marks];
-    this.parts.push(this.details, this.alternatives, this.decision, this.notes, this.words, this.correct, new Messages(this));
+    this.parts = [this.screen, this.overlay, this.filters, this.picked, new ClipList(this), new Summary(this), this.marks];
+    this.parts.push(this.details, this.alternatives, this.decision, this.notes, this.transcript, this.corrections, new Messages(this));
     this.timeline.canvas.style.height = `${TALL}px`;
     fillGuide(this.find(".guide"));
   }
@@ -105,8 +105,8 @@ class Desk {
       this.component.setTriggerValue("changed", { kind, clip_id: id });
       this.bridge.stir();
     };
-    player.onChange = () => this.stage.state();
-    player.onRefused = () => store.notices.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
+    player.onChange = () => this.screen.state();
+    player.onBlocked = () => store.notices.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
     const click = (selector, run) => this.find(selector).addEventListener("click", run);
     click(".zoom-in", () => this.zoom(0.6));
     click(".zoom-out", () => this.zoom(1 / 0.6));
@@ -134,7 +134,7 @@ class Desk {
   /** Whether there is text that only the page has. */
   get isTyping() {
     const areas = [...this.root.querySelectorAll("textarea")];
-    return areas.some((area) => area.value.trim()) || this.notes.begun.size > 0 || this.correct.isTyping || this.details.isTyping;
+    return areas.some((area) => area.value.trim()) || this.notes.begun.size > 0 || this.corrections.isTyping || this.details.isTyping;
   }
 
   hide() {
@@ -156,8 +156,8 @@ class Desk {
     if (this.eachFrame?.()) more = true;
     if (this.timeline.frame()) more = true;
     this.overview.frame();
-    this.stage.frame();
-    this.words.frame();
+    this.screen.frame();
+    this.transcript.frame();
     this.picture.frame();
     this.overlay.frame();
     this.listened.frame();
@@ -203,9 +203,9 @@ class Desk {
     const { store } = this;
     if (store.selected || !store.project.clips?.length) return;
     const before = this.bridge.remembered();
-    const { asked } = this.bridge;
-    const same = before && before.asked === asked;
-    const ids = same ? [before.clip, asked] : [asked, before?.clip];
+    const { requested } = this.bridge;
+    const same = before && before.asked === requested;
+    const ids = same ? [before.clip, requested] : [requested, before?.clip];
     const id = ids.find((one) => store.project.clip(one));
     store.select(id ?? (this.filters.next ?? this.filters.listed[0] ?? store.project.clips[0]).id);
   }
@@ -239,8 +239,8 @@ class Desk {
   /** @param {string} id */
   open(id) {
     this.store.select(id);
-    const shown = this.cued === id;
-    if (shown && this.store.span) {
+    const isOpen = this.cued === id;
+    if (isOpen && this.store.span) {
       this.view.fit(this.store.span);
       this.timeline.redraw();
     }

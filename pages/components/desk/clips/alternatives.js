@@ -7,8 +7,8 @@ import { boundsOf, toMs, withEdge } from "../rules/rules.js";
 /** @typedef {import("../state/api.js").Cut} Cut */
 
 const REST_MS = 150; // an edge on its way asks nothing
-const MOST_PLACES = 4;
-const KEPT = 60;
+const MAX_PLACES = 4;
+const MAX_ANSWERS = 60;
 
 export class Alternatives {
   /** @param {any} desk */
@@ -17,16 +17,16 @@ export class Alternatives {
     this.box = make("div", "places");
     this.box.setAttribute("role", "group");
     this.box.dataset.testid = "desk-places";
-    this.buttons = Array.from({ length: MOST_PLACES }, (_, i) => this.button(i));
+    this.buttons = Array.from({ length: MAX_PLACES }, (_, i) => this.button(i));
     this.box.append(...this.buttons);
     /** @type {Map<string, {cut: Cut, others: Cut[]}>} */
     this.answers = new Map();
     /** @type {Map<string, Cut>} the server's word on places of an edge */
     this.cuts = new Map();
     this.timer = 0;
-    this.wanted = "";
+    this.askedKey = "";
     this.edge = "";
-    this.shown = "";
+    this.drawnKey = "";
   }
 
   button(i) {
@@ -58,7 +58,7 @@ export class Alternatives {
   }
 
   /** The certificate the server gave a place, if it was asked. @param {"in"|"out"} side @param {number} at @returns {Cut|null} */
-  known(side, at) {
+  certificate(side, at) {
     return this.cuts.get(`${side} ${toMs(at)}`) ?? null;
   }
 
@@ -69,7 +69,7 @@ export class Alternatives {
     if (!answer) return [];
     const { edges, ranges, store } = this.desk;
     const { low, high } = boundsOf(ranges, question.side, store.project.duration, edges.partOf(question.side));
-    return answer.others.filter((c) => c.at_s >= low && c.at_s <= high && Math.abs(c.at_s - question.at) > 0.0015).slice(0, MOST_PLACES);
+    return answer.others.filter((c) => c.at_s >= low && c.at_s <= high && Math.abs(c.at_s - question.at) > 0.0015).slice(0, MAX_PLACES);
   }
 
   /** @param {number} number from 1 */
@@ -99,9 +99,9 @@ export class Alternatives {
   /** Ask about the active edge: at once when another one becomes active, else when it rests. */
   want() {
     const question = this.question();
-    if (!question || question.key === this.wanted) return;
+    if (!question || question.key === this.askedKey) return;
     clearTimeout(this.timer);
-    this.wanted = question.key;
+    this.askedKey = question.key;
     const edge = `${this.desk.store.selectedId} ${question.side} ${this.desk.edges.partOf(question.side)}`;
     const wait = edge === this.edge ? REST_MS : 0;
     this.edge = edge;
@@ -110,12 +110,12 @@ export class Alternatives {
 
   async rested(question) {
     if (this.desk.timeline.dragging) {
-      this.wanted = ""; // it stands still, but is still in the hand
+      this.askedKey = ""; // it stands still, but is still in the hand
       return;
     }
     await this.ask(question);
     const beside = this.question(this.desk.edges.active === "in" ? "out" : "in");
-    if (beside && question.key === this.wanted && !this.answers.has(beside.key)) await this.ask(beside); // Tab is next
+    if (beside && question.key === this.askedKey && !this.answers.has(beside.key)) await this.ask(beside); // Tab is next
   }
 
   async ask({ side, at, other, key }) {
@@ -123,7 +123,7 @@ export class Alternatives {
     const answer = await api.cuts(side, at, other).catch(() => null); // what is known here is shown meanwhile
     if (!answer?.cut || this.desk.gone.aborted) return;
     this.answers.set(key, { cut: answer.cut, others: answer.others ?? [] });
-    if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
+    if (this.answers.size > MAX_ANSWERS) this.answers.delete(this.answers.keys().next().value);
     for (const cut of [answer.cut, ...(answer.others ?? [])]) this.cuts.set(`${side} ${toMs(cut.at_s)}`, cut);
     this.desk.store.topics.tell("cuts");
   }
@@ -133,8 +133,8 @@ export class Alternatives {
     const question = this.question();
     const answered = Boolean(question && this.answers.has(question.key));
     const key = JSON.stringify([places, answered]);
-    if (key === this.shown) return;
-    this.shown = key;
+    if (key === this.drawnKey) return;
+    this.drawnKey = key;
     if (answered || this.desk.timeline.dragging) this.box.hidden = !places.length; // else as it was, so that nothing jumps
     if (this.desk.timeline.ghostAt !== null) this.ghost(null);
     const name = this.desk.edges.active === "in" ? "Start" : "End";

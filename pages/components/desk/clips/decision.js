@@ -7,9 +7,9 @@ import { isWorking, standingDecisions } from "../rules/status.js";
 const VERDICTS = { approved: "Approved", rejected: "Rejected", changes_requested: "Changes asked", withdrawn: "Taken back" };
 const TAKEN_BACK = "\u21a9";
 const MADE = "\u2022";
-const FEWEST = 3; // characters that say why, where the reason is another one
-const LONGEST = 1000;
-const NEARLY = 900; // from here on, how much room is left is said
+const MIN_NOTE_CHARS = 3; // characters that say why, where the reason is another one
+const MAX_NOTE_CHARS = 1000;
+const WARN_NOTE_CHARS = 900; // from here on, how much room is left is said
 
 export class Decision {
   /** @param {any} desk */
@@ -29,7 +29,7 @@ export class Decision {
     this.about = null;
     /** @type {string|null} a reason that waits for its note */
     this.waiting = null;
-    this.told = "";
+    this.drawnKey = "";
     this.fill();
     this.listen();
   }
@@ -127,7 +127,7 @@ export class Decision {
   /** @param {string|null} reason */
   reject(reason) {
     const note = this.rejectNote.value.trim();
-    if (reason === "other" && [...note].length < FEWEST) return this.awaitNote(reason);
+    if (reason === "other" && [...note].length < MIN_NOTE_CHARS) return this.awaitNote(reason);
     this.close();
     this.desk.decide("rejected", reason, note || null);
   }
@@ -154,8 +154,8 @@ export class Decision {
   drawRoom(note) {
     const room = note.parentElement.querySelector(".room");
     const long = note.value.length;
-    room.hidden = long < NEARLY;
-    setText(room, long < LONGEST ? `${LONGEST - long} characters left` : "No more than 1,000 characters");
+    room.hidden = long < WARN_NOTE_CHARS;
+    setText(room, long < MAX_NOTE_CHARS ? `${MAX_NOTE_CHARS - long} characters left` : "No more than 1,000 characters");
   }
 
   /** A key while the reasons are open; true if it meant one. @param {string} key */
@@ -187,7 +187,7 @@ export class Decision {
     if (store.pending.statusOf(clip) === decision && !reason && !note) return store.notices.say({ text: `Already ${word}.`, tone: "info" });
     this.desk.playNext = player.playing;
     store.pending.decide(clip, decision, reason, note);
-    this.said(`${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clip.title)}.`);
+    this.sayDone(`${sign} ${word[0].toUpperCase()}${word.slice(1)}: ${called(clip.title)}.`);
     const { next } = filters;
     if (next) this.desk.open(next.id);
     else this.desk.playNext = false;
@@ -196,16 +196,16 @@ export class Decision {
   /** The approval of an earlier version holds for this one too. @param {import("../state/api.js").Clip} clip */
   carryOver(clip) {
     this.desk.store.pending.carry(clip.id);
-    this.said(`${STATUS.approved.sign} Approval carried over: ${called(clip.title)}.`);
+    this.sayDone(`${STATUS.approved.sign} Approval carried over: ${called(clip.title)}.`);
     const { next } = this.desk.filters;
     if (next) this.desk.open(next.id);
   }
 
-  /** Say what was done, what is left, and how it is taken back. @param {string} done */
-  said(done) {
+  /** Say what was done, what is left, and how it is taken back. @param {string} text */
+  sayDone(text) {
     const left = this.desk.filters.next ? "" : ` ${this.leftText()}`;
     const undo = { label: "Undo", key: "Z", run: () => this.desk.undo() };
-    this.desk.store.notices.say({ text: done + left, tone: "ok", action: undo });
+    this.desk.store.notices.say({ text: text + left, tone: "ok", action: undo });
   }
 
   /** Go to the next undecided clip, or say why there is none. */
@@ -276,9 +276,9 @@ export class Decision {
   drawHistory() {
     const clip = this.desk.store.selected;
     if (!this.history.open || this.history.hidden || !clip) return;
-    const told = JSON.stringify([clip.id, clip.version, clip.versions, clip.decisions]);
-    if (told === this.told) return;
-    this.told = told;
+    const key = JSON.stringify([clip.id, clip.version, clip.versions, clip.decisions]);
+    if (key === this.drawnKey) return;
+    this.drawnKey = key;
     this.history.querySelector("ol").replaceChildren(...eventsOf(clip).map(historyLine).reverse());
   }
 }
@@ -311,8 +311,8 @@ function eventsOf(clip) {
     else runs.push({ first: version, last: version });
   }
   return runs.flatMap((run) => {
-    const made = decisions.filter((d) => d.version === run.last.number);
-    return [versionEvent(run, clip, !made.length), ...decisionEvents(made)];
+    const own = decisions.filter((d) => d.version === run.last.number);
+    return [versionEvent(run, clip, !own.length), ...decisionEvents(own)];
   });
 }
 

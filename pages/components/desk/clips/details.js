@@ -14,7 +14,7 @@ export class Details {
     this.certs = desk.find(".certs");
     this.why = desk.find(".why");
     this.others = desk.find(".others");
-    this.shown = "";
+    this.drawnKey = "";
     /** @type {HTMLElement[]} one for each cut, kept while it changes, so that nothing loses the focus */
     this.rows = [];
     /** @type {string|null} the clip whose title is being typed: another one may be opened meanwhile */
@@ -62,8 +62,8 @@ export class Details {
     const cuts = edges.all.map((edge) => ({ edge, cut: edges.certificate(edge.side, edge.at) }));
     if (this.desk.activeElement() !== this.title && this.title.value !== clip.title) this.title.value = clip.title;
     const key = JSON.stringify([clip.id, clip.etag, clip.title, ranges, edges.active, edges.innerPart, cuts]);
-    if (key === this.shown) return;
-    this.shown = key;
+    if (key === this.drawnKey) return;
+    this.drawnKey = key;
     setText(this.facts, this.factsText(clip, ranges));
     this.showCuts(cuts);
     this.why.hidden = !clip.reasons.length;

@@ -6,7 +6,7 @@ import { clamp, nextUndecided } from "../rules/rules.js";
 
 /** @typedef {import("../state/api.js").Clip} Clip */
 /** @typedef {{status: string[], rank: string, reason: string, by: string|null, words: boolean, notes: boolean,
- *   text: string}} Wanted `by` is a name, "" for decisions without one, null for all */
+ *   text: string}} Filter `by` is a name, "" for decisions without one, null for all */
 
 const RANKS = [
   ["3", "Top 3"],
@@ -15,23 +15,23 @@ const RANKS = [
   ["hand", "Made by hand"],
 ];
 const ANYBODY = "all"; // in the list of names, where every name carries a "by:" before it
-const LONGEST_NAME = 40;
+const MAX_NAME_CHARS = 40;
 
-/** @returns {Wanted} */
+/** @returns {Filter} */
 function everything() {
   return { status: [], rank: "", reason: "", by: null, words: false, notes: false, text: "" };
 }
 
-/** What the browser kept, as far as it makes sense. @param {any} kept @returns {Wanted} */
-function wantedOf(kept) {
-  const wanted = everything();
-  if (!kept || typeof kept !== "object") return wanted;
-  if (Array.isArray(kept.status)) wanted.status = kept.status.filter((one) => Object.hasOwn(STATUS, one));
-  if (RANKS.some(([value]) => value === kept.rank)) wanted.rank = kept.rank;
-  if (REASONS.some(([code]) => code === kept.reason)) wanted.reason = kept.reason;
-  if (typeof kept.by === "string") wanted.by = kept.by;
-  if (typeof kept.text === "string") wanted.text = kept.text;
-  return { ...wanted, words: kept.words === true, notes: kept.notes === true };
+/** What the browser kept, as far as it makes sense. @param {any} stored @returns {Filter} */
+function filterOf(stored) {
+  const filter = everything();
+  if (!stored || typeof stored !== "object") return filter;
+  if (Array.isArray(stored.status)) filter.status = stored.status.filter((one) => Object.hasOwn(STATUS, one));
+  if (RANKS.some(([value]) => value === stored.rank)) filter.rank = stored.rank;
+  if (REASONS.some(([code]) => code === stored.reason)) filter.reason = stored.reason;
+  if (typeof stored.by === "string") filter.by = stored.by;
+  if (typeof stored.text === "string") filter.text = stored.text;
+  return { ...filter, words: stored.words === true, notes: stored.notes === true };
 }
 
 /** How many notes on a clip nobody has resolved. @param {Clip} clip */
@@ -43,10 +43,10 @@ export class Filters {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
-    this.wanted = this.remembered();
+    this.filter = this.remembered();
     /** @type {string|null} the open clip stays listed until the selection moves on, so that nothing jumps */
-    this.kept = null;
-    this.shown = "";
+    this.stayingId = null;
+    this.drawnKey = "";
     this.row = desk.find(".filters");
     this.panel = desk.find(".filter-panel");
     this.button = desk.find(".filter-button");
@@ -81,8 +81,8 @@ export class Filters {
     fields.rank.addEventListener("change", () => this.set({ rank: fields.rank.value }));
     fields.reason.addEventListener("change", () => this.set({ reason: fields.reason.value }));
     fields.by.addEventListener("change", () => this.set({ by: fields.by.value === ANYBODY ? null : fields.by.value.slice(3) }));
-    fields.words.addEventListener("click", () => this.set({ words: !this.wanted.words }));
-    fields.notes.addEventListener("click", () => this.set({ notes: !this.wanted.notes }));
+    fields.words.addEventListener("click", () => this.set({ words: !this.filter.words }));
+    fields.notes.addEventListener("click", () => this.set({ notes: !this.filter.notes }));
     this.button.addEventListener("click", () => (this.panel.hidden ? this.focus() : this.close()));
     this.desk.find(".filter-done").addEventListener("click", () => this.close());
     this.panel.addEventListener("keydown", (event) => this.panelKey(event));
@@ -124,17 +124,17 @@ export class Filters {
 
   // --- choosing
 
-  /** @param {Partial<Wanted>} change */
+  /** @param {Partial<Filter>} change */
   set(change) {
-    this.wanted = { ...this.wanted, ...change };
-    this.kept = null;
+    this.filter = { ...this.filter, ...change };
+    this.stayingId = null;
     this.remember();
     this.desk.store.topics.tell("filter");
   }
 
-  /** @param {Partial<Wanted>} wanted these and no others */
-  only(wanted) {
-    this.set({ ...everything(), ...wanted });
+  /** @param {Partial<Filter>} filter these and no others */
+  only(filter) {
+    this.set({ ...everything(), ...filter });
   }
 
   clear() {
@@ -142,40 +142,40 @@ export class Filters {
   }
 
   toggleStatus(status) {
-    const { status: now } = this.wanted;
+    const { status: now } = this.filter;
     this.set({ status: now.includes(status) ? now.filter((one) => one !== status) : [...now, status] });
   }
 
   // --- what passes
 
   get isActive() {
-    const { status, rank, reason, by, words, notes, text } = this.wanted;
+    const { status, rank, reason, by, words, notes, text } = this.filter;
     return Boolean(status.length || rank || reason || by !== null || words || notes || text.trim());
   }
 
   /** @param {Clip} clip */
   passes(clip) {
-    const { status } = this.wanted;
+    const { status } = this.filter;
     return (!status.length || status.includes(this.desk.store.pending.statusOf(clip))) && this.passesRest(clip);
   }
 
   /** All but the status, which the chips count. @param {Clip} clip */
   passesRest(clip) {
-    const { rank, reason, by, words, notes } = this.wanted;
+    const { rank, reason, by, words, notes } = this.filter;
     if (rank === "hand" && clip.origin !== "manual") return false;
     if (rank && rank !== "hand" && !(clip.rank && clip.rank <= Number(rank))) return false;
     if (reason && this.desk.store.pending.decisionOf(clip)?.reason !== reason) return false;
     if (by !== null && this.deciderOf(clip) !== by) return false;
     if (words && !clip.words_changed) return false;
     if (notes && !openNotes(clip)) return false;
-    return this.says(clip);
+    return this.hasText(clip);
   }
 
-  says(clip) {
-    const sought = this.wanted.text.trim().toLocaleLowerCase();
+  hasText(clip) {
+    const sought = this.filter.text.trim().toLocaleLowerCase();
     if (!sought) return true;
-    const said = [clip.title, clip.decision?.note, ...(clip.notes ?? []).map((note) => note.text)];
-    return said.some((text) => text?.toLocaleLowerCase().includes(sought));
+    const texts = [clip.title, clip.decision?.note, ...(clip.notes ?? []).map((note) => note.text)];
+    return texts.some((text) => text?.toLocaleLowerCase().includes(sought));
   }
 
   /** Who decided on a clip; null while nobody has. @param {Clip} clip @returns {string|null} */
@@ -186,7 +186,7 @@ export class Filters {
 
   /** @param {Clip} clip */
   isListed(clip) {
-    return this.passes(clip) || (clip.id === this.kept && clip.id === this.desk.store.selectedId);
+    return this.passes(clip) || (clip.id === this.stayingId && clip.id === this.desk.store.selectedId);
   }
 
   /** The clips that pass, in the order of the list. @returns {Clip[]} */
@@ -228,8 +228,8 @@ export class Filters {
   update(topics) {
     if (!["clips", "selection", "draft", "filter", "saving"].some((topic) => topics.has(topic))) return;
     const { selected, selectedId } = this.desk.store;
-    if (selected && this.passes(selected)) this.kept = selectedId;
-    else if (this.kept !== selectedId) this.kept = null;
+    if (selected && this.passes(selected)) this.stayingId = selectedId;
+    else if (this.stayingId !== selectedId) this.stayingId = null;
     this.draw();
   }
 
@@ -240,9 +240,9 @@ export class Filters {
     const counts = this.counts(clips);
     const listed = this.listed.length;
     const names = this.panel.hidden ? [] : this.names(clips);
-    const shown = JSON.stringify([this.wanted, counts, listed, clips.length, names, this.panel.hidden]);
-    if (shown === this.shown) return;
-    this.shown = shown;
+    const key = JSON.stringify([this.filter, counts, listed, clips.length, names, this.panel.hidden]);
+    if (key === this.drawnKey) return;
+    this.drawnKey = key;
     for (const chip of this.chips) this.drawChip(chip, counts[chip.dataset.status] ?? 0);
     this.button.classList.toggle("on", this.labels().length > 0);
     this.drawActive(listed, clips.length);
@@ -261,7 +261,7 @@ export class Filters {
 
   names(clips) {
     const names = new Set(clips.map((clip) => this.deciderOf(clip)).filter((name) => name !== null));
-    if (this.wanted.by !== null) names.add(this.wanted.by);
+    if (this.filter.by !== null) names.add(this.filter.by);
     return [...names].sort((a, b) => a.localeCompare(b));
   }
 
@@ -270,12 +270,12 @@ export class Filters {
     setText(chip.lastElementChild, String(count));
     chip.title = word[0].toUpperCase() + word.slice(1);
     chip.setAttribute("aria-label", `${chip.title}, ${count}`);
-    chip.setAttribute("aria-pressed", String(this.wanted.status.includes(chip.dataset.status)));
+    chip.setAttribute("aria-pressed", String(this.filter.status.includes(chip.dataset.status)));
   }
 
-  /** What is active besides the status, in words, and how each is taken off. @returns {[string, Partial<Wanted>][]} */
+  /** What is active besides the status, in words, and how each is taken off. @returns {[string, Partial<Filter>][]} */
   labels() {
-    const { rank, reason, by, words, notes, text } = this.wanted;
+    const { rank, reason, by, words, notes, text } = this.filter;
     const out = [];
     if (text.trim()) out.push([`\u201c${called(text.trim())}\u201d`, { text: "" }]);
     if (rank) out.push([RANKS.find(([value]) => value === rank)[1], { rank: "" }]);
@@ -301,9 +301,9 @@ export class Filters {
     });
     const clear = makeButton("quiet clear", "Clear", () => this.takeOff(everything()));
     clear.setAttribute("aria-label", "Clear all filters");
-    const shown = make("span", "shown", `${listed} of ${all}`);
-    shown.setAttribute("aria-label", `${listed} of ${all} clips shown`);
-    this.active.replaceChildren(shown, ...chips, clear);
+    const count = make("span", "shown", `${listed} of ${all}`);
+    count.setAttribute("aria-label", `${listed} of ${all} clips shown`);
+    this.active.replaceChildren(count, ...chips, clear);
   }
 
   takeOff(change) {
@@ -312,7 +312,7 @@ export class Filters {
   }
 
   drawPanel(names, listed, all) {
-    const { text, rank, reason, by, words, notes } = this.wanted;
+    const { text, rank, reason, by, words, notes } = this.filter;
     const { fields } = this;
     if (fields.text.value !== text) fields.text.value = text;
     const key = JSON.stringify(names);
@@ -337,7 +337,7 @@ export class Filters {
 
   remember() {
     try {
-      if (this.isActive) sessionStorage.setItem(this.key, JSON.stringify(this.wanted));
+      if (this.isActive) sessionStorage.setItem(this.key, JSON.stringify(this.filter));
       else sessionStorage.removeItem(this.key);
     } catch {
       // a browser that keeps nothing: a reload shows every clip
@@ -346,7 +346,7 @@ export class Filters {
 
   remembered() {
     try {
-      return wantedOf(JSON.parse(sessionStorage.getItem(this.key) ?? "null"));
+      return filterOf(JSON.parse(sessionStorage.getItem(this.key) ?? "null"));
     } catch {
       return everything();
     }
@@ -355,5 +355,5 @@ export class Filters {
 
 /** @param {string} name */
 function shortName(name) {
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}\u2026` : name;
+  return name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS - 1)}\u2026` : name;
 }

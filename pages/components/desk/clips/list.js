@@ -8,7 +8,7 @@ import { lengthOf } from "../rules/rules.js";
 import { isWorking } from "../rules/status.js";
 import { openNotes } from "./filters.js";
 
-const LONGEST_TITLE = 160; // far more than a row shows
+const MAX_TITLE_CHARS = 160; // far more than a row shows
 
 export class ClipList {
   /** @param {any} desk */
@@ -17,7 +17,7 @@ export class ClipList {
     this.list = desk.find(".list");
     this.empty = desk.find(".list-empty");
     this.clear = desk.find(".list-clear");
-    /** @type {Map<string, {row: HTMLElement, shown: string}>} */
+    /** @type {Map<string, {row: HTMLElement, drawnKey: string}>} */
     this.rows = new Map();
     this.selected = null;
     desk.find(".new-clip").addEventListener("click", () => desk.createHere());
@@ -81,18 +81,18 @@ export class ClipList {
   /** @param {import("../state/api.js").Clip} clip */
   row(clip) {
     const { store, picked } = this.desk;
-    const known = this.rows.get(clip.id) ?? this.newRow(clip.id);
-    const { row } = known;
+    const entry = this.rows.get(clip.id) ?? this.newRow(clip.id);
+    const { row } = entry;
     const status = store.pending.statusOf(clip);
     const ranges = store.pending.rangesOf(clip);
     const facts = this.facts(clip, ranges);
     const isPicked = picked.ids.has(clip.id);
     const isOpen = clip.id === store.selectedId;
-    const title = (clip.title || "Untitled clip").slice(0, LONGEST_TITLE);
+    const title = (clip.title || "Untitled clip").slice(0, MAX_TITLE_CHARS);
     const long = length(lengthOf(ranges));
-    const shown = JSON.stringify([title, status, long, facts, isPicked, isOpen]);
-    if (shown === known.shown) return row;
-    known.shown = shown;
+    const key = JSON.stringify([title, status, long, facts, isPicked, isOpen]);
+    if (key === entry.drawnKey) return row;
+    entry.drawnKey = key;
     row.dataset.status = status;
     row.setAttribute("aria-selected", String(isPicked));
     if (isOpen) row.setAttribute("aria-current", "true");
@@ -139,9 +139,9 @@ export class ClipList {
     for (const part of row.querySelectorAll(".sign, .pick")) part.setAttribute("aria-hidden", "true");
     row.querySelector(".name").setAttribute("dir", "auto");
     row.querySelector(".pick").setAttribute("title", "Pick (V), to decide on several at once");
-    const known = { row, shown: "" };
-    this.rows.set(id, known);
-    return known;
+    const entry = { row, drawnKey: "" };
+    this.rows.set(id, entry);
+    return entry;
   }
 
   // keep the open clip in sight without moving the page

@@ -6,7 +6,7 @@ import { lengthOf } from "../rules/rules.js";
 
 /** @typedef {import("../state/api.js").Clip} Clip */
 
-export class Picked {
+export class PickedClips {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
@@ -112,11 +112,11 @@ export class Picked {
     if (!meant.length) return store.notices.say({ text: alreadySo(already, decision), tone: "info" });
     this.clear();
     store.pending.decide(meant, decision, reason, note);
-    const done = doneText(meant.length, decision, reason);
+    const done = textOfDecision(meant.length, decision, reason);
     const left = already ? ` ${alreadySo(already, decision)}` : "";
     const open = store.selected;
     const next = open && store.pending.statusOf(open) === "proposed" ? null : desk.filters.next;
-    desk.decision.said(`${done}${left}`);
+    desk.decision.sayDone(`${done}${left}`);
     if (next) desk.open(next.id);
   }
 
@@ -156,12 +156,12 @@ export class Picked {
   }
 }
 
-const DONE = { approved: ["", "approved"], rejected: ["", "rejected"], changes_requested: ["Changes asked for on ", ""] };
+const DECIDED = { approved: ["", "approved"], rejected: ["", "rejected"], changes_requested: ["Changes asked for on ", ""] };
 
 /** @param {number} count @param {string} decision @param {string|null} [reason] */
-function doneText(count, decision, reason = null) {
+function textOfDecision(count, decision, reason = null) {
   const clips = count === 1 ? "1 clip" : `${count} clips`;
-  const [before, after] = DONE[decision];
+  const [before, after] = DECIDED[decision];
   const why = REASONS.find(([code]) => code === reason)?.[1];
   return `${STATUS[decision].sign} ${before}${clips}${after && ` ${after}`}${why ? `: ${why.toLowerCase()}` : ""}.`;
 }

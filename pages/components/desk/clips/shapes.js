@@ -10,7 +10,7 @@ import { Problem } from "../state/api.js";
 
 /** @typedef {import("../state/outbox.js").PendingChange} PendingChange */
 
-const LEAST_HALF_S = 1;
+const MIN_HALF_S = 1;
 
 export class Shapes {
   /** @param {any} desk */
@@ -58,7 +58,7 @@ export class Shapes {
     if (!clip) return;
     const at = player.time;
     if (at <= store.span.start_s || at >= store.span.end_s) return this.say("Put the playhead inside the clip to split it there.");
-    const place = splitPlace(ranges, at, store.project.silences, LEAST_HALF_S);
+    const place = splitPlace(ranges, at, store.project.silences, MIN_HALF_S);
     if (place === null) return this.say("Too near its start or end: each part of a clip lasts at least a second.");
     names.then(() => this.splitAt(clip, place));
   }

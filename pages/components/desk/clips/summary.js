@@ -21,7 +21,7 @@ export class Summary {
   constructor(desk) {
     this.desk = desk;
     this.box = desk.find(".summary");
-    this.shown = "";
+    this.drawnKey = "";
   }
 
   /** @param {Set<string>} topics */
@@ -33,10 +33,10 @@ export class Summary {
     const over = done && store.project.info && !isWorking(store.project.info);
     this.box.hidden = !over || this.dismissed === this.outcome(clips);
     if (this.box.hidden) return;
-    const { headline, files, changes } = this.told(clips);
-    const shown = JSON.stringify([headline, files, changes]);
-    if (shown === this.shown) return;
-    this.shown = shown;
+    const { headline, files, changes } = this.contentOf(clips);
+    const key = JSON.stringify([headline, files, changes]);
+    if (key === this.drawnKey) return;
+    this.drawnKey = key;
     this.draw(headline, files, changes);
   }
 
@@ -45,7 +45,7 @@ export class Summary {
     return clips.map((clip) => `${clip.id} ${this.desk.store.pending.statusOf(clip)} ${clip.version}`).join("\n");
   }
 
-  told(clips) {
+  contentOf(clips) {
     const { store } = this.desk;
     const by = (status) => clips.filter((clip) => store.pending.statusOf(clip) === status);
     const [approved, rejected, changes] = [by("approved"), by("rejected"), by("changes_requested")];

@@ -58,7 +58,7 @@ export class Audition {
     this.label = desk.find(".piece");
     this.number = -1; // of the piece being heard; -1 while there is no audition
     this.back = 0;
-    this.seen = { from: 0, to: 0 }; // of the recording, before it
+    this.viewBefore = { from: 0, to: 0 }; // of the recording, before it
     this.timer = 0;
     desk.player.onTouched = () => this.end();
   }
@@ -71,7 +71,7 @@ export class Audition {
   next() {
     const { desk } = this;
     if (!desk.store.span || !desk.player.ready) return;
-    if (!this.running) [this.back, this.seen] = [desk.player.time, { from: desk.view.from, to: desk.view.to }];
+    if (!this.running) [this.back, this.viewBefore] = [desk.player.time, { from: desk.view.from, to: desk.view.to }];
     this.play(this.number + 1);
   }
 
@@ -95,7 +95,7 @@ export class Audition {
   lookBack() {
     const { view, timeline } = this.desk;
     if (this.back >= view.from && this.back <= view.to) return;
-    view.glide(this.seen.from, this.seen.to);
+    view.glide(this.viewBefore.from, this.viewBefore.to);
     timeline.redraw();
   }
 

@@ -2,10 +2,10 @@
 
 import { NoAnswer } from "../state/api.js";
 
-const TELL_EVERY_MS = 10_000;
+const SEND_EVERY_MS = 10_000;
 const NEAR_S = 0.5; // gaps the server closes anyway
 const SLACK_S = 0.3; // further on than time has passed: a seek, not playing
-const MOST_TOLD = 1_000;
+const MAX_RANGES = 1_000;
 
 /** @typedef {import("../rules/rules.js").Range} Range */
 
@@ -31,7 +31,7 @@ export function covers(list, range) {
   return list.some((r) => r.start_s <= range.start_s && range.end_s <= r.end_s);
 }
 
-export class Listened {
+export class ListenedRanges {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
@@ -39,18 +39,18 @@ export class Listened {
     this.now = null;
     this.at = 0; // when `now` grew last
     /** @type {Range[]} played, and not told yet */
-    this.fresh = [];
+    this.unsent = [];
     /** @type {Range[]} what the server knows from here */
-    this.told = [];
-    this.toldAt = performance.now();
+    this.sent = [];
+    this.sentAt = performance.now();
     const { video } = desk.player;
     const { gone } = desk;
     // a hidden tab draws no frames, but may play on
     video.addEventListener("timeupdate", () => this.frame(), { signal: gone });
-    video.addEventListener("pause", () => this.tell(), { signal: gone });
+    video.addEventListener("pause", () => this.send(), { signal: gone });
     video.addEventListener("seeking", () => this.close(), { signal: gone });
-    document.addEventListener("visibilitychange", () => document.hidden && this.tell(), { signal: gone });
-    window.addEventListener("pagehide", () => this.tell(), { signal: gone });
+    document.addEventListener("visibilitychange", () => document.hidden && this.send(), { signal: gone });
+    window.addEventListener("pagehide", () => this.send(), { signal: gone });
   }
 
   /** One frame of the screen: a few comparisons. */
@@ -60,42 +60,42 @@ export class Listened {
     const time = performance.now();
     const at = video.currentTime;
     const { now } = this;
-    const most = ((time - this.at) / 1000) * video.playbackRate + SLACK_S;
-    if (now && at >= now.end_s && at - now.end_s <= most) {
+    const reach = ((time - this.at) / 1000) * video.playbackRate + SLACK_S;
+    if (now && at >= now.end_s && at - now.end_s <= reach) {
       now.end_s = at;
     } else {
       this.close();
       this.now = { start_s: at, end_s: at };
     }
     this.at = time;
-    if (time - this.toldAt > TELL_EVERY_MS) this.tell();
+    if (time - this.sentAt > SEND_EVERY_MS) this.send();
   }
 
   /** What was being played is played. */
   close() {
     const { now } = this;
     this.now = null;
-    if (now && now.end_s > now.start_s && !covers(this.told, now)) putIn(this.fresh, now);
+    if (now && now.end_s > now.start_s && !covers(this.sent, now)) putIn(this.unsent, now);
   }
 
   /** Tell the server what it does not know yet; what it does not take is told with the next. */
-  tell() {
-    this.toldAt = performance.now();
+  send() {
+    this.sentAt = performance.now();
     const going = this.now;
     this.close();
     if (going) this.now = { start_s: going.end_s, end_s: going.end_s };
-    const ranges = this.fresh.splice(0, MOST_TOLD);
+    const ranges = this.unsent.splice(0, MAX_RANGES);
     if (!ranges.length) return;
     const rounded = ranges.map((r) => ({ start_s: Number(r.start_s.toFixed(3)), end_s: Number(r.end_s.toFixed(3)) }));
-    const sent = rounded.filter((r) => r.end_s > r.start_s);
-    if (!sent.length) return;
-    this.desk.store.api.listened(sent).then(
-      () => ranges.forEach((r) => putIn(this.told, r)),
-      (error) => error instanceof NoAnswer && ranges.forEach((r) => putIn(this.fresh, r)),
+    const real = rounded.filter((r) => r.end_s > r.start_s);
+    if (!real.length) return;
+    this.desk.store.api.listened(real).then(
+      () => ranges.forEach((r) => putIn(this.sent, r)),
+      (error) => error instanceof NoAnswer && ranges.forEach((r) => putIn(this.unsent, r)),
     );
   }
 
   end() {
-    this.tell();
+    this.send();
   }
 }

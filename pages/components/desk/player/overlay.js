@@ -9,7 +9,7 @@ import { playedRanges } from "./player.js";
 /** @typedef {{left: number, top: number, width: number, height: number}} Box the picture, in CSS pixels of the screen */
 /** @typedef {{start_s: number, end_s: number, text: string}} Caption on the clip's own clock */
 
-const CAPTIONS_KEPT = "clipper.desk.captions";
+const CAPTIONS_PLACE = "clipper.desk.captions";
 
 /**
  * Where a moment of the recording is on a clip's own clock; null where the clip leaves it out.
@@ -88,8 +88,8 @@ class CaptionLayer {
     this.captions = [];
     /** @type {Range[]} of the version they are from */
     this.ranges = [];
-    this.asked = "";
-    this.on = localStorageSays(CAPTIONS_KEPT) === "on";
+    this.requestKey = "";
+    this.on = stored(CAPTIONS_PLACE) === "on";
     this.toggle.addEventListener("click", () => this.turn(!this.on));
     this.show();
   }
@@ -97,11 +97,11 @@ class CaptionLayer {
   turn(on) {
     this.on = on;
     try {
-      localStorage.setItem(CAPTIONS_KEPT, on ? "on" : "off");
+      localStorage.setItem(CAPTIONS_PLACE, on ? "on" : "off");
     } catch {
       // a browser that keeps nothing: off again the next time
     }
-    this.asked = "";
+    this.requestKey = "";
     this.show();
     this.read(true);
     this.desk.ask();
@@ -124,18 +124,18 @@ class CaptionLayer {
     const clip = store.selected;
     if (!this.on || !clip) return;
     const key = [clip.id, clip.version, store.project.info?.transcript_revision].join();
-    if (key === this.asked) return;
-    if (!this.asked.startsWith(`${clip.id},`)) this.captions = [];
-    this.asked = key;
+    if (key === this.requestKey) return;
+    if (!this.requestKey.startsWith(`${clip.id},`)) this.captions = [];
+    this.requestKey = key;
     try {
       const { captions } = await store.api.captions(clip.id);
-      if (this.asked !== key) return;
+      if (this.requestKey !== key) return;
       this.captions = captions;
       this.ranges = clip.ranges;
       if (pressed && !captions.length) store.notices.say({ text: this.noneText(), tone: "info" });
       this.desk.ask();
     } catch {
-      if (this.asked === key) this.asked = ""; // the next look at the project asks again
+      if (this.requestKey === key) this.requestKey = ""; // the next look at the project asks again
     }
   }
 
@@ -150,13 +150,13 @@ class CaptionLayer {
     // while an edge is being moved they are still those of the version before
     const time = sameRanges(ranges, this.ranges) ? clip : clipTime(this.ranges, at);
     const caption = time === null ? undefined : this.captions[countWhile(this.captions, (c) => c.end_s <= time)];
-    const shown = caption && caption.start_s <= time ? caption.text : "";
-    setText(this.line, shown);
-    if (this.line.hidden !== !shown) this.line.hidden = !shown;
+    const text = caption && caption.start_s <= time ? caption.text : "";
+    setText(this.line, text);
+    if (this.line.hidden !== !text) this.line.hidden = !text;
   }
 }
 
-function localStorageSays(key) {
+function stored(key) {
   try {
     return localStorage.getItem(key);
   } catch {

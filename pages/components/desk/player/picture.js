@@ -11,8 +11,8 @@ export class Picture {
   constructor(desk) {
     this.desk = desk;
     this.canvas = desk.find(".picture");
-    this.said = desk.find(".said");
-    this.shown = "";
+    this.line = desk.find(".said");
+    this.drawnKey = "";
   }
 
   span() {
@@ -29,8 +29,8 @@ export class Picture {
     const bars = Math.max(8, Math.floor(width / (BAR + GAP)));
     const part = clamp((desk.player.time - span.start_s) / (span.end_s - span.start_s), 0, 1);
     const key = [width, bars, Math.floor(part * bars), span.start_s, span.end_s, desk.peaks.revision, desk.colours.key].join();
-    if (key !== this.shown) {
-      this.shown = key;
+    if (key !== this.drawnKey) {
+      this.drawnKey = key;
       this.draw(width, span, bars, Math.floor(part * bars));
     }
     this.say();
@@ -64,10 +64,10 @@ export class Picture {
     const next = Math.min(words.length - 1, countWhile(words, (w) => w.end_s <= at)); // being said, or about to be
     const number = next < 0 ? -1 : sentenceOf(transcript.sentences, next);
     const key = `${transcript?.revision} ${number}`;
-    if (key === this.saidKey) return;
-    this.saidKey = key;
+    if (key === this.lineKey) return;
+    this.lineKey = key;
     const sentence = transcript?.sentences[number];
-    const said = sentence ? words.slice(sentence.first_word, sentence.last_word + 1) : [];
-    this.said.textContent = said.map((w) => w.text).join(" ");
+    const spoken = sentence ? words.slice(sentence.first_word, sentence.last_word + 1) : [];
+    this.line.textContent = spoken.map((w) => w.text).join(" ");
   }
 }

@@ -12,7 +12,7 @@ import { clamp, countWhile, spanOf } from "../rules/rules.js";
 const TIMER_SLACK_S = 0.002; // of timers
 const HUSH_RATE = 0.0625; // the slowest there is; a tenth of a second becomes six thousandths, too deep to be heard
 const AT_END_S = 0.06;
-const FASTEST = 4;
+const MAX_SHUTTLE = 4;
 
 /**
  * What will be heard of a clip, in order. Player, audition and pictures all ask here: whatever else comes to be left
@@ -28,7 +28,7 @@ class Lead {
   constructor() {
     this.seconds = 0;
     /** @type {number[]} */
-    this.seen = [];
+    this.lags = [];
     this.reset();
   }
 
@@ -63,9 +63,9 @@ class Lead {
     this.reset();
     // twice something else is another loudspeaker; once is a computer that was busy
     const other = (one) => Math.abs(one - this.seconds) > 0.035;
-    if (other(lag) && this.seen.length && other(this.seen[this.seen.length - 1])) this.seen = [];
-    this.seen = [...this.seen, lag].slice(-5);
-    this.seconds = medianOf(this.seen);
+    if (other(lag) && this.lags.length && other(this.lags[this.lags.length - 1])) this.lags = [];
+    this.lags = [...this.lags, lag].slice(-5);
+    this.seconds = medianOf(this.lags);
   }
 }
 
@@ -84,7 +84,7 @@ export class Player {
     this.loop = false;
     this.speed = 1;
     this.shuttle = 0; // -4 … 4; 0 is ordinary playing
-    this.wanted = null; // a seek that waits for the one under way
+    this.seekTarget = null; // a seek that waits for the one under way
     this.lastTick = 0;
     this.frame = 1 / 25;
     this.lead = new Lead();
@@ -92,11 +92,11 @@ export class Player {
     this.timer = 0;
     this.between = false; // in the gap between two pieces of an audition
     this.onChange = () => {};
-    this.onRefused = () => {};
+    this.onBlocked = () => {};
     /** Told before anything a person does to the playing. @type {() => boolean} true where that was all they meant */
     this.onTouched = () => false;
     for (const name of ["play", "pause", "seeked", "loadedmetadata", "ratechange", "ended", "playing"]) {
-      video.addEventListener(name, (event) => this.heard(name, event.timeStamp));
+      video.addEventListener(name, (event) => this.onMedia(name, event.timeStamp));
     }
     // a hidden tab draws no frames, but still has to stop at the end of a clip
     video.addEventListener("timeupdate", () => this.follow());
@@ -129,11 +129,11 @@ export class Player {
 
   /** Where the playhead is, or is about to be. */
   get time() {
-    return this.wanted ?? this.video.currentTime;
+    return this.seekTarget ?? this.video.currentTime;
   }
 
-  heard(name, when) {
-    if ((name === "seeked" || name === "loadedmetadata") && this.wanted !== null) this.jump(this.wanted);
+  onMedia(name, when) {
+    if ((name === "seeked" || name === "loadedmetadata") && this.seekTarget !== null) this.jump(this.seekTarget);
     if (name === "play" || name === "ratechange") this.lastTick = performance.now();
     if (name === "seeked" || name === "playing") this.lead.notBefore(when);
     if (name === "seeked") this.follow();
@@ -146,14 +146,14 @@ export class Player {
   seek(at) {
     const end = Number.isFinite(this.video.duration) ? this.video.duration : Infinity;
     const to = clamp(at, 0, end);
-    if (!this.ready || this.video.seeking) this.wanted = to;
+    if (!this.ready || this.video.seeking) this.seekTarget = to;
     else this.jump(to);
     this.ask();
     this.onChange();
   }
 
   jump(at) {
-    this.wanted = null;
+    this.seekTarget = null;
     if (Math.abs(this.video.currentTime - at) > 0.0004) this.video.currentTime = at;
   }
 
@@ -190,7 +190,7 @@ export class Player {
     this.video.play().catch((error) => {
       if (error.name !== "NotAllowedError") return; // paused again, or another file: nothing to say
       this.leave();
-      this.onRefused();
+      this.onBlocked();
       this.onChange();
     });
     this.follow();
@@ -270,7 +270,7 @@ export class Player {
   shuttleStep(direction) {
     this.onTouched();
     const going = this.shuttle || (this.playing && direction > 0 ? 1 : 0);
-    const faster = Math.min(Math.abs(going) * 2, FASTEST) || 1;
+    const faster = Math.min(Math.abs(going) * 2, MAX_SHUTTLE) || 1;
     const next = Math.sign(going) === direction ? direction * faster : direction;
     this.leave();
     if (next > 0) {
@@ -310,7 +310,7 @@ export class Player {
   /** See how far it is to the end of the range, and act on it or come back in time. */
   follow() {
     const { plan, video } = this;
-    if (video.paused || video.seeking || this.wanted !== null) return;
+    if (video.paused || video.seeking || this.seekTarget !== null) return;
     const at = video.currentTime;
     if (!this.hushedUntil) this.lead.look(at, video.playbackRate);
     if (!plan) return;

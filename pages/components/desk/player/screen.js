@@ -6,9 +6,9 @@ import { lengthOf } from "../rules/rules.js";
 import { isWorking } from "../rules/status.js";
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
-const MOST_DOTS = 30;
+const MAX_DOTS = 30;
 
-export class Stage {
+export class Screen {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
@@ -20,7 +20,7 @@ export class Stage {
     this.speed = find(".speed");
     this.screen = find(".screen");
     this.waiting = find(".waiting");
-    this.tallied = "";
+    this.tallyKey = "";
     this.buttons();
   }
 
@@ -134,17 +134,17 @@ export class Stage {
       return { ...sum, [status]: (sum[status] ?? 0) + 1 };
     }, {});
     const more = Boolean(store.project.info && isWorking(store.project.info));
-    const shown = JSON.stringify([counts, more]);
-    if (shown === this.tallied) return;
-    this.tallied = shown;
+    const key = JSON.stringify([counts, more]);
+    if (key === this.tallyKey) return;
+    this.tallyKey = key;
     const parts = ["approved", "changes_requested", "rejected", "proposed"].filter((status) => counts[status]);
     const words = parts.map((status) => `${counts[status]} ${status === "proposed" ? "to decide" : STATUS[status].word}`).join(", ");
     setText(this.desk.find(".tally-text"), tallyText(clips.length, clips.length - (counts.proposed ?? 0), more));
     setText(this.desk.find(".tally-words"), words && ` (${words})`);
     this.desk.find(".tally").title = words;
     const dots = this.desk.find(".dots");
-    dots.classList.toggle("many", clips.length > MOST_DOTS);
-    dots.replaceChildren(...parts.flatMap((status) => dotsOf(status, counts[status], clips.length > MOST_DOTS)));
+    dots.classList.toggle("many", clips.length > MAX_DOTS);
+    dots.replaceChildren(...parts.flatMap((status) => dotsOf(status, counts[status], clips.length > MAX_DOTS)));
   }
 }
 

@@ -11,7 +11,7 @@ import { atOwnEdge, countWhile, silenceAt } from "./rules.js";
 const CLEAN_MS = 180;
 const MARGIN_MS = 30;
 const WORD_SLACK_MS = 30;
-const MOST_OVERLAP = 8;
+const MAX_OVERLAP = 8;
 
 const ms = (s) => Math.round(s * 1000);
 
@@ -54,7 +54,7 @@ function beside(side, at, transcript) {
 const twiceMiddle = (word) => ms(word.start_s) + ms(word.end_s);
 
 function firstFrom(words, after, at) {
-  for (let i = Math.max(0, after - MOST_OVERLAP); i < after; i += 1) if (twiceMiddle(words[i]) >= 2 * at) return i;
+  for (let i = Math.max(0, after - MAX_OVERLAP); i < after; i += 1) if (twiceMiddle(words[i]) >= 2 * at) return i;
   return after;
 }
 
@@ -65,7 +65,7 @@ function lastUntil(words, after, at) {
 }
 
 function dividedWord(words, after, at) {
-  for (let i = Math.max(0, after - MOST_OVERLAP); i < after; i += 1) {
+  for (let i = Math.max(0, after - MAX_OVERLAP); i < after; i += 1) {
     const { timed, start_s, end_s, text } = words[i];
     if (timed && ms(start_s) + WORD_SLACK_MS < at && at < ms(end_s) - WORD_SLACK_MS) return text;
   }

@@ -53,7 +53,7 @@ export function sized(canvas, width, height) {
 /** Text that fits, or as much of it as does. @param {CanvasRenderingContext2D} g @param {string} text @param {number} room */
 export function shortened(g, text, room) {
   if (g.measureText(text).width <= room) return text;
-  let kept = text.slice(0, Math.max(0, Math.floor(room / 5)));
-  while (kept && g.measureText(kept + "\u2026").width > room) kept = kept.slice(0, -1);
-  return kept.length > 2 ? kept + "\u2026" : "";
+  let short = text.slice(0, Math.max(0, Math.floor(room / 5)));
+  while (short && g.measureText(short + "\u2026").width > room) short = short.slice(0, -1);
+  return short.length > 2 ? short + "\u2026" : "";
 }

@@ -16,8 +16,8 @@ const DRESSED = /^((?:(?![#%&@*/\\_])\p{P})*)(.*?)((?:['\u2019][sS])?(?:(?![#%&@
 
 /** Typed text as words, without what nobody can see. @param {string} text */
 export function wordsOf(text) {
-  const shown = text.normalize("NFC").replace(/(?![\u200c\u200d])\p{Cf}/gu, "").replace(/[\p{C}\p{Z}]/gu, (c) => (JOINERS.has(c) ? c : " "));
-  return shown.split(" ").filter((word) => [...word].some((c) => !JOINERS.has(c)));
+  const visible = text.normalize("NFC").replace(/(?![\u200c\u200d])\p{Cf}/gu, "").replace(/[\p{C}\p{Z}]/gu, (c) => (JOINERS.has(c) ? c : " "));
+  return visible.split(" ").filter((word) => [...word].some((c) => !JOINERS.has(c)));
 }
 
 /** What some words read. @param {Word[]} words @param {number} first @param {number} end */
@@ -42,34 +42,34 @@ export function everywhere(was, text) {
  * @param {Transcript} transcript @param {string} find @returns {{first: number, end: number, lead: string, tail: string}[]}
  */
 export function places(transcript, find) {
-  const wanted = wordsOf(find);
+  const sought = wordsOf(find);
   if (!/[\p{L}\p{N}]/u.test(find)) return [];
   const { words } = transcript;
-  const ends = new Set(wanted.length > 1 ? transcript.sentences.map((s) => s.last_word) : []);
+  const ends = new Set(sought.length > 1 ? transcript.sentences.map((s) => s.last_word) : []);
   const out = [];
-  const plain = /^[\x20-\x7e]+$/.test(wanted[0]); // then no word's other form can hold it
-  for (let first = 0; first + wanted.length <= words.length; first += 1) {
-    if (plain && !words[first].text.includes(wanted[0])) continue;
-    const around = aroundAt(words, first, wanted, ends);
+  const plain = /^[\x20-\x7e]+$/.test(sought[0]); // then no word's other form can hold it
+  for (let first = 0; first + sought.length <= words.length; first += 1) {
+    if (plain && !words[first].text.includes(sought[0])) continue;
+    const around = aroundAt(words, first, sought, ends);
     if (!around) continue;
-    out.push({ first, end: first + wanted.length, ...around });
-    first += wanted.length - 1;
+    out.push({ first, end: first + sought.length, ...around });
+    first += sought.length - 1;
   }
   return out;
 }
 
-function aroundAt(words, first, wanted, ends) {
-  const around = { lead: "", tail: "" };
-  for (let i = 0; i < wanted.length; i += 1) {
-    const found = foundIn(words[first + i].text.normalize("NFC"), wanted[i], i === 0, i === wanted.length - 1);
-    if (!found || (i < wanted.length - 1 && ends.has(first + i))) return null;
-    if (i === 0) [around.lead] = found;
-    if (i === wanted.length - 1) [, around.tail] = found;
+function aroundAt(words, first, sought, ends) {
+  const surroundings = { lead: "", tail: "" };
+  for (let i = 0; i < sought.length; i += 1) {
+    const around = splitAround(words[first + i].text.normalize("NFC"), sought[i], i === 0, i === sought.length - 1);
+    if (!around || (i < sought.length - 1 && ends.has(first + i))) return null;
+    if (i === 0) [surroundings.lead] = around;
+    if (i === sought.length - 1) [, surroundings.tail] = around;
   }
-  return around;
+  return surroundings;
 }
 
-function foundIn(word, want, first, last) {
+function splitAround(word, want, first, last) {
   for (let at = word.indexOf(want); at >= 0; at = word.indexOf(want, at + 1)) {
     const [lead, tail] = [word.slice(0, at), word.slice(at + want.length)];
     if ((first || !lead) && (last || !tail) && SURROUNDS.test(lead) && FOLLOWS.test(tail)) return [lead, tail];
@@ -125,11 +125,11 @@ function retimed(old, texts) {
   const start = old[0].start_s;
   const long = Math.max(...old.map((w) => w.end_s)) - start;
   const total = texts.reduce((sum, text) => sum + text.length, 0);
-  let said = 0;
+  let chars = 0;
   return texts.map((text) => {
-    const start_s = start + (long * said) / total;
-    said += text.length;
-    return { text, start_s, end_s: start + (long * said) / total, timed: old.every((w) => w.timed) };
+    const start_s = start + (long * chars) / total;
+    chars += text.length;
+    return { text, start_s, end_s: start + (long * chars) / total, timed: old.every((w) => w.timed) };
   });
 }
 
@@ -146,21 +146,21 @@ export function findReading(words, was, at) {
 }
 
 /** What some edits change, as far as those words still read as they did. @param {Transcript} t @param {Edit[]} edits @returns {Change[]} */
-export function standing(t, edits) {
-  const found = edits.map(({ was, text, at }) => ({ first: findReading(t.words, was, at), was, text })).filter((e) => e.first >= 0);
-  const changes = found.map(({ first, was, text }) => ({ first, end: first + was.split(" ").length, texts: wordsOf(text) }));
+export function applicable(t, edits) {
+  const located = edits.map(({ was, text, at }) => ({ first: findReading(t.words, was, at), was, text })).filter((e) => e.first >= 0);
+  const changes = located.map(({ first, was, text }) => ({ first, end: first + was.split(" ").length, texts: wordsOf(text) }));
   return changes.sort((a, b) => a.first - b.first);
 }
 
 /** What is said in some ranges. @param {Word[]} words @param {import("./rules.js").Range[]} ranges */
-export function saidIn(words, ranges) {
-  const said = [];
+export function textIn(words, ranges) {
+  const texts = [];
   for (const { start_s, end_s } of ranges) {
     const first = Math.max(0, countWhile(words, (w) => w.start_s < start_s) - 8);
     for (let i = first; i < words.length && words[i].start_s < end_s; i += 1) {
       const middle = (words[i].start_s + words[i].end_s) / 2;
-      if (middle >= start_s && middle < end_s) said.push(words[i].text);
+      if (middle >= start_s && middle < end_s) texts.push(words[i].text);
     }
   }
-  return said.join(" ");
+  return texts.join(" ");
 }

@@ -6,7 +6,7 @@
 
 export const LEAD_S = 0.15; // left before the first word, so that it does not start abruptly
 export const TAIL_S = 0.25; // left after the last word, so that it rings out
-export const SHORTEST_S = 0.3; // an edge never comes closer to the other one; parts shorter than this vanish
+export const MIN_PART_S = 0.3; // an edge never comes closer to the other one; parts shorter than this vanish
 export const REACH_S = 0.6; // how far an edge in speech looks for a good place
 const EDGE_S = 0.02; // this near, a cut is at the recording's own start or end
 const JOINED_S = 1.5; // a gap between two clips that is filled when they are joined
@@ -78,8 +78,8 @@ export function snap(side, at, silences, hand = {}) {
   const near = inside ? [inside] : [silences[after - 1], silences[after]].filter(Boolean);
   const places = [...near.map((s) => legalCut(side, s)), own];
   const fits = places.filter((x) => Number.isFinite(x) && x >= low && x <= high && Math.abs(x - here) <= (inside ? magnet : reach));
-  const caught = from !== null && inside && from >= inside.start_s && from <= inside.end_s && Math.abs(here - from) <= magnet;
-  if (caught || !fits.length) return here;
+  const isCaught = from !== null && inside && from >= inside.start_s && from <= inside.end_s && Math.abs(here - from) <= magnet;
+  if (isCaught || !fits.length) return here;
   return fits.reduce((best, x) => (Math.abs(x - here) < Math.abs(best - here) ? x : best));
 }
 
@@ -130,8 +130,8 @@ export function lengthOf(ranges) {
  * @returns {{low: number, high: number}} */
 export function boundsOf(ranges, side, duration, part = side === "in" ? 0 : ranges.length - 1) {
   const own = ranges[part];
-  if (side === "in") return { low: ranges[part - 1]?.end_s ?? 0, high: Math.max(0, toMs(own.end_s - SHORTEST_S)) };
-  return { low: toMs(own.start_s + SHORTEST_S), high: ranges[part + 1]?.start_s ?? duration };
+  if (side === "in") return { low: ranges[part - 1]?.end_s ?? 0, high: Math.max(0, toMs(own.end_s - MIN_PART_S)) };
+  return { low: toMs(own.start_s + MIN_PART_S), high: ranges[part + 1]?.start_s ?? duration };
 }
 
 /**
@@ -166,7 +166,7 @@ export function without(ranges, cut) {
     { start_s: r.start_s, end_s: toMs(Math.min(r.end_s, cut.start_s)) },
     { start_s: toMs(Math.max(r.start_s, cut.end_s)), end_s: r.end_s },
   ];
-  return plainRanges(ranges).flatMap((r) => (touched(r) ? rest(r).filter((p) => p.end_s - p.start_s >= SHORTEST_S - 0.0005) : [r]));
+  return plainRanges(ranges).flatMap((r) => (touched(r) ? rest(r).filter((p) => p.end_s - p.start_s >= MIN_PART_S - 0.0005) : [r]));
 }
 
 /** The ranges with what was cut out after one of them put back. @param {Range[]} ranges @param {number} part */
@@ -201,22 +201,22 @@ export function joinedRanges(one, other) {
 }
 
 /**
- * The ranges in two at a moment; null where a half would be shorter than `least`, or the moment is not in them.
- * @param {Range[]} ranges @param {number} at @param {number} least @returns {[Range[], Range[]]|null}
+ * The ranges in two at a moment; null where a half would be shorter than `minimum`, or the moment is not in them.
+ * @param {Range[]} ranges @param {number} at @param {number} minimum @returns {[Range[], Range[]]|null}
  */
-export function halves(ranges, at, least) {
+export function halves(ranges, at, minimum) {
   const before = without(ranges, { start_s: at, end_s: Infinity });
   const after = without(ranges, { start_s: -Infinity, end_s: at });
-  return lengthOf(before) >= least - 0.0005 && lengthOf(after) >= least - 0.0005 ? [before, after] : null;
+  return lengthOf(before) >= minimum - 0.0005 && lengthOf(after) >= minimum - 0.0005 ? [before, after] : null;
 }
 
 /**
  * Where to divide a clip near a moment: the nearest good start within reach of it, else the moment itself; null where
- * no half may be so short. @param {Range[]} ranges @param {number} at @param {Range[]} silences @param {number} least
+ * no half may be so short. @param {Range[]} ranges @param {number} at @param {Range[]} silences @param {number} minimum
  */
-export function splitPlace(ranges, at, silences, least) {
+export function splitPlace(ranges, at, silences, minimum) {
   const good = placesIn("in", at - REACH_S, at + REACH_S, silences).sort((a, b) => Math.abs(a - at) - Math.abs(b - at));
-  return [...good, toMs(at)].find((place) => halves(ranges, place, least)) ?? null;
+  return [...good, toMs(at)].find((place) => halves(ranges, place, minimum)) ?? null;
 }
 
 /** @param {Range[]} a @param {Range[]} b */

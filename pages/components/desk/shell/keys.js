@@ -102,7 +102,7 @@ function actions(desk) {
     backspace: () => desk.cutOrRemove(),
     escape: () => desk.unmark(),
     t: () => desk.notes.begin(),
-    c: () => desk.correct.begin(),
+    c: () => desk.corrections.begin(),
     "+": () => desk.zoom(0.6),
     "=": () => desk.zoom(0.6),
     "-": () => desk.zoom(1 / 0.6),

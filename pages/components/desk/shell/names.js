@@ -14,7 +14,7 @@ export class Names {
     this.input = this.dialog.querySelector("input");
     /** @type {null | (() => void)} what waits for a name */
     this.waiting = null;
-    desk.store.pending.reviewer = this.kept();
+    desk.store.pending.reviewer = this.storedName();
     this.button.addEventListener("click", () => this.show());
     this.dialog.querySelector("form").addEventListener("submit", (event) => this.submit(event));
     this.dialog.querySelector(".name-close").addEventListener("click", () => this.dialog.close());
@@ -22,7 +22,7 @@ export class Names {
     this.draw();
   }
 
-  kept() {
+  storedName() {
     try {
       return nameOf(localStorage.getItem(PLACE) ?? "");
     } catch {

@@ -7,7 +7,7 @@ import { countWhile } from "../rules/rules.js";
 /** @typedef {import("../state/api.js").Note} Note */
 /** @typedef {import("../rules/rules.js").Range} Range */
 
-const MOST_CHARS = 4000;
+const MAX_CHARS = 4000;
 const SIGN = { wide: 9, tall: 7, top: 2 }; // of a note on the timeline, in CSS pixels
 
 export class Notes {
@@ -53,7 +53,7 @@ export class Notes {
 
   // Enter saves, Shift+Enter is a new line, Escape leaves
   area(save, leave) {
-    const area = Object.assign(make("textarea", ""), { rows: 2, maxLength: MOST_CHARS });
+    const area = Object.assign(make("textarea", ""), { rows: 2, maxLength: MAX_CHARS });
     area.addEventListener("keydown", (event) => {
       const enter = event.key === "Enter" && !event.shiftKey;
       if (event.isComposing || (!enter && event.key !== "Escape")) return;
@@ -119,9 +119,9 @@ export class Notes {
   // --- changes, seen at once and stored soon
 
   add(clip, at_s, text) {
-    const known = { clip, note: "", at: "" };
+    const args = { clip, note: "", at: "" };
     const call = { verb: "note", args: { clip, at_s, text, at: now() } };
-    this.desk.store.commands.askUndoably(`the note \u201c${called(text)}\u201d`, call, { verb: "resolve", args: { ...known, at: now() } }, { verb: "reopen", args: known });
+    this.desk.store.commands.askUndoably(`the note \u201c${called(text)}\u201d`, call, { verb: "resolve", args: { ...args, at: now() } }, { verb: "reopen", args });
   }
 
   reply(clip, note, text) {
@@ -205,9 +205,9 @@ export class Notes {
   row(clip, note) {
     const ranges = this.desk.store.pending.rangesOf(clip);
     const key = JSON.stringify([note, whereIn(ranges, note.at_s).short]);
-    const known = this.rows.get(note.id);
-    if (known?.key === key) return known.row;
-    const row = known?.row ?? make("li", "note");
+    const entry = this.rows.get(note.id);
+    if (entry?.key === key) return entry.row;
+    const row = entry?.row ?? make("li", "note");
     row.dataset.testid = "desk-note";
     const form = row.querySelector("form");
     const replies = make("ul", "note-replies");
@@ -230,13 +230,13 @@ export class Notes {
       go.setAttribute("aria-label", `Go to ${where.long}`);
       head.append(go);
     }
-    head.append(make("span", "note-who", said(note)));
+    head.append(make("span", "note-who", byline(note)));
     return head;
   }
 
   replyRow(reply) {
     const row = make("li", "");
-    row.append(make("p", "note-text", reply.text), make("span", "note-who", said(reply)));
+    row.append(make("p", "note-text", reply.text), make("span", "note-who", byline(reply)));
     return row;
   }
 
@@ -342,7 +342,7 @@ function now() {
 }
 
 /** @param {{by: string, at: string}} one */
-function said(one) {
+function byline(one) {
   return [one.by, moment(one.at)].filter(Boolean).join(", ");
 }
 

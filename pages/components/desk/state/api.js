@@ -21,7 +21,7 @@
  *   silences: {start_s: number, end_s: number, level_db: number}[]}} SilenceMap */
 
 const ANSWER_WITHIN_MS = 20_000;
-const MOST_ALIVE = 60_000; // bytes; browsers refuse to send more than 64 KiB at once that outlives a page
+const MAX_KEEPALIVE = 60_000; // bytes; browsers refuse to send more than 64 KiB at once that outlives a page
 
 /** The server answered, and said no. */
 export class Problem extends Error {
@@ -33,7 +33,7 @@ export class Problem extends Error {
   }
 }
 
-/** The server did not answer, or not in a way that means anything: the same wish may work later. */
+/** The server did not answer, or not in a way that means anything: the same change may work later. */
 export class NoAnswer extends Error {}
 
 /** @param {string} projectId @param {AbortSignal} gone ends reads (never writes) when the desk is taken down */
@@ -60,14 +60,14 @@ export function makeApi(projectId, gone) {
 
   const read = (path) => ask(path, { signal: AbortSignal.any([gone, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });
 
-  let alive = 0; // bytes on their way that outlive the page
+  let keptAlive = 0; // bytes on their way that outlive the page
 
   // keepalive: a decision taken in the last moment before the page closes still arrives
   async function write(path, body, { etag = null, key = null, method = "POST" } = {}) {
     const text = body ? JSON.stringify(body) : "";
-    const long = text.length * 3; // at most, as UTF-8
-    const keepalive = alive + long < MOST_ALIVE;
-    if (keepalive) alive += long;
+    const size = text.length * 3; // at most, as UTF-8
+    const keepalive = keptAlive + size < MAX_KEEPALIVE;
+    if (keepalive) keptAlive += size;
     const answer = ask(path, {
       method,
       keepalive,
@@ -79,7 +79,7 @@ export function makeApi(projectId, gone) {
       ...(body ? { body: text } : {}),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
-    return answer.finally(() => (alive -= keepalive ? long : 0));
+    return answer.finally(() => (keptAlive -= keepalive ? size : 0));
   }
 
   return {

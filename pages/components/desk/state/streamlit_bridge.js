@@ -10,7 +10,7 @@ export class StreamlitBridge {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
-    this.asked = desk.data.clip_id;
+    this.requested = desk.data.clip_id;
     /** @type {Map<string, number>} */
     this.reportedAt = new Map();
     this.timer = 0;
@@ -51,8 +51,8 @@ export class StreamlitBridge {
     desk.component = component;
     desk.data = component.data;
     desk.recolour();
-    if (id === this.asked) return;
-    this.asked = id;
+    if (id === this.requested) return;
+    this.requested = id;
     if (!id || this.isEcho(id) || id === desk.store.selectedId) return;
     if (desk.store.project.clip(id)) desk.open(id);
     else this.openWhenThere(id);
@@ -74,7 +74,7 @@ export class StreamlitBridge {
     const { store } = this.desk;
     await store.polling.now();
     if (!store.project.clip(id)) await store.project.readClips().catch(() => {});
-    if (store.project.clip(id) && this.asked === id) this.desk.open(id);
+    if (store.project.clip(id) && this.requested === id) this.desk.open(id);
   }
 
   /** @param {string} id */
@@ -91,7 +91,7 @@ export class StreamlitBridge {
   }
 
   remember() {
-    const value = { clip: this.desk.store.selectedId, asked: this.asked };
+    const value = { clip: this.desk.store.selectedId, asked: this.requested };
     try {
       sessionStorage.setItem(this.key, JSON.stringify(value));
     } catch {

@@ -75,7 +75,7 @@ export class Edges {
   certificate(side, at) {
     const { store, alternatives } = this.desk;
     const stored = store.selected?.cuts.find((c) => c.side === side && Math.abs(c.at_s - at) < 0.0015);
-    return stored ?? alternatives.known(side, at) ?? certify(side, at, store.project.silences, store.project.transcript, store.project.duration);
+    return stored ?? alternatives.certificate(side, at) ?? certify(side, at, store.project.silences, store.project.transcript, store.project.duration);
   }
 
   /** Show the frame at an edge: the first of the clip, or its last. @param {Side} side */

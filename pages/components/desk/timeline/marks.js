@@ -18,7 +18,7 @@ export class Marks {
     this.use = keyButton(desk, "Set the clip to this", "Enter", () => desk.useMark());
     this.create = keyButton(desk, "New clip", "N", () => desk.createHere());
     this.cut = keyButton(desk, "Cut out", "Del", () => desk.cutOrRemove());
-    this.correct = keyButton(desk, "Correct", "C", () => desk.correct.begin());
+    this.correct = keyButton(desk, "Correct", "C", () => desk.corrections.begin());
     const play = keyButton(desk, "Play", "", () => this.play());
     const unmark = keyButton(desk, "Unmark", "Esc", () => this.clear());
     this.box.append(this.text, this.use, this.create, this.cut, play, this.correct, unmark);
@@ -32,9 +32,9 @@ export class Marks {
     this.desk.store.topics.tell("mark");
   }
 
-  /** The hand has let go; what is too short to be meant is no mark. @param {number} shortest seconds */
-  done(shortest) {
-    if (this.mark && this.mark.end_s - this.mark.start_s < shortest) this.set(null);
+  /** The hand has let go; what is too short to be meant is no mark. @param {number} minimum seconds */
+  finish(minimum) {
+    if (this.mark && this.mark.end_s - this.mark.start_s < minimum) this.set(null);
   }
 
   /** From one word to another, at good places around them. @param {number} a @param {number} b numbers of words */

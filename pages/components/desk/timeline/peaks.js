@@ -5,9 +5,9 @@ import { clamp } from "../rules/rules.js";
 /** @typedef {{from: number, to: number, low: number[], high: number[], sound: boolean}} Peaks */
 
 const WAIT_MS = 110;
-const MOST_POINTS = 4_000; // fills a dense screen
-const KEEP = 24;
-const FINEST = 15_900; // points a second: there is nothing finer than 16 in a millisecond
+const MAX_POINTS = 4_000; // fills a dense screen
+const MAX_WINDOWS = 24;
+const MAX_DENSITY = 15_900; // points a second: there is nothing finer than 16 in a millisecond
 
 export class PeakCache {
   /** @param {ReturnType<typeof import("../state/api.js").makeApi>} api @param {() => void} onReady */
@@ -21,14 +21,14 @@ export class PeakCache {
     this.gain = 1;
     this.revision = 0;
     this.timer = 0;
-    this.asked = "";
+    this.requestKey = "";
   }
 
   /** Forget everything and read the whole recording anew. @param {number} duration */
   async begin(duration) {
     this.windows = [];
-    this.asked = "";
-    const whole = await this.read(0, duration, MOST_POINTS);
+    this.requestKey = "";
+    const whole = await this.read(0, duration, MAX_POINTS);
     if (!whole) return false;
     this.coarse = whole;
     this.gain = gainFor(whole);
@@ -44,18 +44,18 @@ export class PeakCache {
   }
 
   async fetchAround(from, to, pixels, duration) {
-    const points = Math.min(pixels, MOST_POINTS);
-    const margin = clamp((MOST_POINTS / points - 1) / 2, 0, 0.5) * (to - from);
+    const points = Math.min(pixels, MAX_POINTS);
+    const margin = clamp((MAX_POINTS / points - 1) / 2, 0, 0.5) * (to - from);
     // Outward to whole milliseconds, so that the answer covers what is looked at.
     const start = Math.floor(Math.max(0, from - margin) * 1000) / 1000;
     const end = Math.ceil(Math.min(duration, to + margin) * 1000) / 1000;
     const key = `${start.toFixed(3)} ${end.toFixed(3)}`;
-    if (key === this.asked) return;
-    this.asked = key;
-    const got = await this.read(start, end, (points * (end - start)) / (to - from));
-    if (!got) return;
-    this.windows.push(got);
-    if (this.windows.length > KEEP) this.windows.shift();
+    if (key === this.requestKey) return;
+    this.requestKey = key;
+    const peaks = await this.read(start, end, (points * (end - start)) / (to - from));
+    if (!peaks) return;
+    this.windows.push(peaks);
+    if (this.windows.length > MAX_WINDOWS) this.windows.shift();
     this.changed();
   }
 
@@ -89,7 +89,7 @@ function density(peaks) {
 }
 
 function fine(peaks, from, to, pixels) {
-  return Boolean(peaks) && density(peaks) >= Math.min(FINEST, (0.7 * Math.min(pixels, MOST_POINTS)) / (to - from));
+  return Boolean(peaks) && density(peaks) >= Math.min(MAX_DENSITY, (0.7 * Math.min(pixels, MAX_POINTS)) / (to - from));
 }
 
 // A quiet recording still fills its lane; single clicks do not decide how tall speech is.

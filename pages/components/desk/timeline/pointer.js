@@ -6,7 +6,7 @@ import { laneAt } from "./timeline.js";
 
 const CLICK_PX = 4;
 const WHEEL_REST_MS = 260; // a page scroll that arrives here stays a page scroll
-const SHORTEST_MARK_S = 0.1;
+const MIN_MARK_S = 0.1;
 const LONG_PRESS_MS = 450; // a finger that rests begins to mark
 
 /** @param {any} desk */
@@ -175,7 +175,7 @@ export function listenToPointers(desk) {
     const near = { magnet: MAGNET_PX * view.perPixel, reach: Math.max(REACH_S, REACH_PX * view.perPixel), duration: store.project.duration };
     const start_s = snap("in", hand.start_s, store.project.silences, near);
     const end_s = snap("out", hand.end_s, store.project.silences, near);
-    return end_s - start_s >= SHORTEST_MARK_S ? { start_s, end_s, words: null } : hand;
+    return end_s - start_s >= MIN_MARK_S ? { start_s, end_s, words: null } : hand;
   }
 
   function up(event) {
@@ -187,7 +187,7 @@ export function listenToPointers(desk) {
     clearTimeout(pressing);
     timeline.redraw();
     if (event.type === "pointercancel" || done.kind === "pinch") return;
-    if (done.kind === "mark") return desk.marks.done(SHORTEST_MARK_S);
+    if (done.kind === "mark") return desk.marks.finish(MIN_MARK_S);
     if (done.moved) return;
     if (done.lane === "clips" && pick(done.x)) return;
     if (done.lane === "words") return seekWord(done.x);

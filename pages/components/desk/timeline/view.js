@@ -2,7 +2,7 @@
 
 import { clamp } from "../rules/rules.js";
 
-const CLOSEST_S = 0.01; // where single swings of a voice are seen
+const MIN_SPAN_S = 0.01; // where single swings of a voice are seen
 
 export class View {
   constructor() {
@@ -35,7 +35,7 @@ export class View {
 
   /** The nearest stretch that exists. */
   fitted(from, to) {
-    const span = clamp(to - from, Math.min(CLOSEST_S, this.duration), this.duration);
+    const span = clamp(to - from, Math.min(MIN_SPAN_S, this.duration), this.duration);
     const middle = (from + to) / 2;
     const start = clamp(middle - span / 2, 0, this.duration - span);
     return { from: start, to: start + span };
@@ -65,7 +65,7 @@ export class View {
   /** @param {number} factor below 1 is closer @param {number} at stays where it is */
   zoom(factor, at, glide = false) {
     const base = this.goal ?? this;
-    const span = clamp((base.to - base.from) * factor, Math.min(CLOSEST_S, this.duration), this.duration);
+    const span = clamp((base.to - base.from) * factor, Math.min(MIN_SPAN_S, this.duration), this.duration);
     const part = clamp((at - base.from) / (base.to - base.from), 0, 1);
     const from = clamp(at - part * span, 0, this.duration - span);
     if (glide) this.glide(from, from + span);

@@ -1,7 +1,7 @@
 // A word put right in place, a name put right everywhere; and clips whose words changed since they were decided on.
 
 import { make, makeButton, setText } from "../dom.js";
-import { changedWords, findReading, reading, replacements, saidIn, standing, wordsOf } from "../rules/correction_rules.js";
+import { applicable, changedWords, findReading, reading, replacements, textIn, wordsOf } from "../rules/correction_rules.js";
 import { NoAnswer, Problem } from "../state/api.js";
 import { CorrectionBox } from "./correction_box.js";
 
@@ -12,22 +12,22 @@ import { CorrectionBox } from "./correction_box.js";
 /** @typedef {Pick<PendingChange, "verb"|"args"|"after"> & {key?: string}} Correction */
 
 const LANE = "the words"; // in the outbox: one correction after the other
-const TRIES = 4; // where somebody else's come before
-const MOST_EDITS = 2000; // in one request
-const MOST_EARLIER = 40; // of a long recording each is as long; older ones are read again when they are asked for
+const MAX_TRIES = 4; // where somebody else's come before
+const MAX_EDITS = 2000; // in one request
+const MAX_EARLIER = 40; // of a long recording each is as long; older ones are read again when they are asked for
 const BACK = "restore words"; // to those of an earlier revision
 const CHANGED = "Somebody changed these words since. Look at them as they are now.";
 
-export class Correct {
+export class Corrections {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
     /** @type {Transcript|null} as the server has it */
     this.base = null;
     /** @type {Transcript|null} with what is underway, as the desk shows it */
-    this.shown = null;
-    this.drawn = 0;
-    this.drawnOf = ""; // what waited when it was drawn
+    this.current = null;
+    this.draws = 0;
+    this.drawnKey = ""; // what waited when it was drawn
     this.settled = ""; // the correction that the words hold already, though its lane has not gone on yet
     /** @type {Map<string, Transcript>} the words before a correction, by their revision and by its key */
     this.earlier = new Map();
@@ -63,7 +63,7 @@ export class Correct {
   replace(find, replace) {
     const { transcript } = this.desk.store.project;
     const changes = replacements(transcript, find, replace);
-    const alike = changes.length <= MOST_EDITS && changes.every((c) => c.texts.length === c.end - c.first);
+    const alike = changes.length <= MAX_EDITS && changes.every((c) => c.texts.length === c.end - c.first);
     const back = changes.map(({ first, end, texts }) => {
       const { words } = transcript;
       return { was: texts.join(" "), text: reading(words, first, end), at: words[first].start_s };
@@ -79,7 +79,7 @@ export class Correct {
    */
   doNow(call, edits, label) {
     const { store } = this.desk;
-    if (!this.apply(call, this.shown)) return store.notices.say({ text: CHANGED, tone: "info" });
+    if (!this.apply(call, this.current)) return store.notices.say({ text: CHANGED, tone: "info" });
     const undo = edits ? { verb: "words", args: { edits } } : { verb: BACK, args: { revision: "", since: "" } };
     store.commands.askUndoably(label, call, undo);
     store.notices.say({ text: `${label}.`, tone: "ok", action: { label: "Undo", key: "Z", run: () => this.desk.undo() } });
@@ -90,11 +90,11 @@ export class Correct {
     return {
       isAlone: true,
       lane: () => LANE,
-      isValid: (args) => isValid(args) && (args.asked === undefined || isAsked(args.asked)),
+      isValid: (args) => isValid(args) && (args.asked === undefined || isQuestion(args.asked)),
       holds: (args, how) => this.touched({ verb: name, args, ...how }),
       send: (change) => this.send(change),
       fromAnswer: (_change, { before, revision }) => ({ revision: before, since: revision }),
-      onStored: (change, answer) => this.goneOn(change, answer),
+      onStored: (change, answer) => this.moveUndoOn(change, answer),
       onRefused: (_change, { message, code }) => this.desk.store.notices.say({ text: message, tone: code === "changed_since" ? "info" : "error" }),
     };
   }
@@ -108,7 +108,7 @@ export class Correct {
    */
   apply({ verb, args, after }, t, states) {
     if (verb === "replace") return changedOrNull(t, replacements(t, args.find, args.replace));
-    if (verb === "words") return changedOrNull(t, standing(t, args.edits));
+    if (verb === "words") return changedOrNull(t, applicable(t, args.edits));
     return (after && (states?.get(after) ?? this.earlier.get(after))) || (this.earlier.get(args.revision) ?? null);
   }
 
@@ -129,10 +129,10 @@ export class Correct {
 
   show() {
     if (!this.base) return;
-    this.drawn += 1;
-    this.drawnOf = this.underwayKey;
-    this.shown = { ...this.with(this.underway), revision: `${this.base.revision} ${this.drawn}` };
-    this.desk.store.project.take("transcript", this.shown);
+    this.draws += 1;
+    this.drawnKey = this.underwayKey;
+    this.current = { ...this.with(this.underway), revision: `${this.base.revision} ${this.draws}` };
+    this.desk.store.project.take("transcript", this.current);
   }
 
   get underwayKey() {
@@ -151,12 +151,12 @@ export class Correct {
    */
   touched(one) {
     const { store, marks } = this.desk;
-    const before = this.shown;
+    const before = this.current;
     const now = before && this.with([...this.underway, one]);
     if (now && now.words.length !== before.words.length) marks.clear(); // it counts words
     const open = (store.project.clips ?? []).filter((clip) => store.pending.statusOf(clip) === "proposed");
     const unknown = one.verb === BACK && !one.after && !this.earlier.has(one.args.revision);
-    const differs = (clip) => unknown || saidIn(before.words, clip.ranges) !== saidIn(now.words, clip.ranges);
+    const differs = (clip) => unknown || textIn(before.words, clip.ranges) !== textIn(now.words, clip.ranges);
     return now ? open.filter(differs).map((clip) => clip.id) : [];
   }
 
@@ -166,18 +166,18 @@ export class Correct {
   async send(change) {
     const { store } = this.desk;
     for (let i = 1; ; i += 1) {
-      const asked = (change.args.asked ??= this.question(change)); // asked again for want of an answer, it is the same question
+      const question = (change.args.asked ??= this.question(change)); // asked again for want of an answer, it is the same question
       store.outbox.persist();
       try {
-        const { revision } = await this.post(change, asked);
-        await this.settle(change, asked.revision, revision);
+        const { revision } = await this.post(change, question);
+        await this.settle(change, question.revision, revision);
         await store.project.readClips().catch(() => {});
-        return { before: asked.revision, revision };
+        return { before: question.revision, revision };
       } catch (error) {
         if (!(error instanceof Problem)) throw error; // no answer: it is sent again later
         delete change.args.asked;
         await this.reread();
-        if (error.status !== 412 || change.verb === BACK || i === TRIES || !this.apply(change, this.base)) throw error;
+        if (error.status !== 412 || change.verb === BACK || i === MAX_TRIES || !this.apply(change, this.base)) throw error;
       }
     }
   }
@@ -190,8 +190,8 @@ export class Correct {
     const changed = verb === BACK ? args.since !== revision : !this.apply({ verb, args }, base);
     if (changed) throw new Problem(412, { detail: CHANGED, code: "changed_since" });
     if (verb !== "words") return { revision };
-    const found = args.edits.map(({ was, text, at }) => ({ index: findReading(base.words, was, at), was, text }));
-    return { revision, edits: found.filter((e) => e.index >= 0) };
+    const numbered = args.edits.map(({ was, text, at }) => ({ index: findReading(base.words, was, at), was, text }));
+    return { revision, edits: numbered.filter((e) => e.index >= 0) };
   }
 
   /** @param {PendingChange} change @param {{revision: string, edits?: Numbered[]}} asked */
@@ -208,7 +208,7 @@ export class Correct {
     this.settled = change.key;
     if (base?.revision !== before) return this.show(); // read anew meanwhile
     for (const name of [before, change.key]) this.earlier.set(name, base);
-    for (const old of [...this.earlier.keys()].slice(0, -MOST_EARLIER)) this.earlier.delete(old);
+    for (const old of [...this.earlier.keys()].slice(0, -MAX_EARLIER)) this.earlier.delete(old);
     const now = this.apply(change, base);
     if (!now) return this.reread().catch(() => {});
     this.base = { ...now, revision };
@@ -217,7 +217,7 @@ export class Correct {
   }
 
   /** What could go back without losing anybody else's words still can: these are the same person's. @param {PendingChange} change @param {any} answer */
-  goneOn({ key }, { before, revision }) {
+  moveUndoOn({ key }, { before, revision }) {
     const { store } = this.desk;
     const { done, undone } = store.history;
     const backs = [...done, ...undone].flatMap((step) => (step.kind === "call" ? [step.undo] : []));
@@ -256,8 +256,8 @@ export class Correct {
   /** @param {Set<string>} topics */
   update(topics) {
     const { store } = this.desk;
-    if (topics.has("transcript") && store.project.transcript && store.project.transcript !== this.shown) this.adopt(store.project.transcript);
-    else if (topics.has("saving") && this.drawnOf !== this.underwayKey) this.show();
+    if (topics.has("transcript") && store.project.transcript && store.project.transcript !== this.current) this.adopt(store.project.transcript);
+    else if (topics.has("saving") && this.drawnKey !== this.underwayKey) this.show();
     this.box.update(topics);
     const clip = store.selected;
     const taking = clip && store.pending.of(clip.id).some((w) => w.take_words);
@@ -287,7 +287,7 @@ function isEdit(edit) {
   return typeof edit?.was === "string" && typeof edit.text === "string" && Number.isFinite(edit.at);
 }
 
-function isAsked(asked) {
+function isQuestion(question) {
   const isChange = (one) => Number.isInteger(one?.index) && typeof one.was === "string" && typeof one.text === "string";
-  return typeof asked?.revision === "string" && (asked.edits === undefined || isListOf(asked.edits, isChange));
+  return typeof question?.revision === "string" && (question.edits === undefined || isListOf(question.edits, isChange));
 }

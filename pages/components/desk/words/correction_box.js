@@ -7,7 +7,7 @@ import { countWhile, wordAt } from "../rules/rules.js";
 const EMPTY = "A correction needs some text. Type what was said.";
 
 export class CorrectionBox {
-  /** @param {any} desk @param {import("./correct.js").Correct} corrections who is told what is to be put right */
+  /** @param {any} desk @param {import("./correct.js").Corrections} corrections */
   constructor(desk, corrections) {
     this.desk = desk;
     this.corrections = corrections;
@@ -67,8 +67,8 @@ export class CorrectionBox {
     if (!words.length) return store.notices.say({ text: "There are no words to correct yet.", tone: "info" });
     const marked = marks.mark?.words;
     if (marked) return this.open(marked[0], marked[1] + 1);
-    const heard = wordAt(words, player.time);
-    const near = heard >= 0 ? heard : Math.max(0, countWhile(words, (w) => w.start_s <= player.time) - 1);
+    const spoken = wordAt(words, player.time);
+    const near = spoken >= 0 ? spoken : Math.max(0, countWhile(words, (w) => w.start_s <= player.time) - 1);
     this.open(near, near + 1);
   }
 

@@ -9,14 +9,14 @@ const PRESS_MS = 450; // a finger that rests on a word marks it
 const LISTBOX = { role: "listbox", "aria-multiselectable": "true", "aria-label": "Words", tabindex: "0" };
 const ARROWS = { arrowleft: -1, arrowright: 1 };
 
-export class Words {
+export class TranscriptPanel {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
     this.box = desk.find(".words");
     this.text = desk.find(".words-text");
     this.draft = desk.find(".words-draft");
-    this.shown = "";
+    this.drawnKey = "";
     /** @type {Map<number, HTMLElement>} */
     this.spans = new Map();
     this.current = -1;
@@ -191,13 +191,13 @@ export class Words {
     const ranges = this.desk.ranges ?? [];
     const inside = ranges.map((r) => `${wordFrom(words, r.start_s)}-${wordFrom(words, r.end_s)}`); // an edge moves words in and out, not times
     const key = [store.project.transcript.revision, first, last, ...inside].join();
-    if (key !== this.shown) this.build(first, last, ranges, key);
+    if (key !== this.drawnKey) this.build(first, last, ranges, key);
     this.light(wordAt(words, this.desk.player.time));
     this.paint();
   }
 
   build(first, last, ranges, key) {
-    this.shown = key;
+    this.drawnKey = key;
     this.current = -1;
     this.painted = "";
     this.spans.clear();
@@ -240,7 +240,7 @@ export class Words {
     const marked = this.desk.marks.mark?.words ?? null;
     if (!this.desk.marks.mark) this.touched = false;
     const cursor = this.focused ? this.cursor : null;
-    const key = `${this.shown} ${marked} ${cursor}`;
+    const key = `${this.drawnKey} ${marked} ${cursor}`;
     if (key === this.painted) return;
     this.painted = key;
     for (const [i, span] of this.spans) {
@@ -282,7 +282,7 @@ export class Words {
     this.box.hidden = !some && !project?.player;
     setText(this.draft, some && transcript.draft ? "Draft words: good enough to find your way, not to quote." : "");
     if (some) return;
-    this.shown = "";
+    this.drawnKey = "";
     this.spans.clear();
     this.roles(false);
     const working = project && isWorking(project);
@@ -293,8 +293,8 @@ export class Words {
 
 // why a transcript has no words, as far as the work on it said so
 function reasonForNone(project) {
-  const said = (project?.warnings ?? []).find((w) => w.code === "not_understood" || w.code === "no_speech");
-  return said ? said.message : "No words were understood in this recording.";
+  const warning = (project?.warnings ?? []).find((w) => w.code === "not_understood" || w.code === "no_speech");
+  return warning ? warning.message : "No words were understood in this recording.";
 }
 
 // the number of the last word that starts before a moment
