@@ -95,12 +95,12 @@ def test_nothing_is_loaded_from_another_origin():
     assert [name for name, text in sources().items() if re.search(r"https?://(?!www\.w3\.org)", text)] == []
 
 
-def test_what_was_stored_is_heard():
-    heard = desk.change_of({"kind": "decision", "clip_id": "clp_1"})
+def test_a_stored_change_is_read():
+    change = desk.change_of({"kind": "decision", "clip_id": "clp_1"})
 
-    assert heard == desk.Change("decision", "clp_1")
+    assert change == desk.Change("decision", "clp_1")
 
 
 @given(st.none() | st.text() | st.integers() | st.lists(st.text()) | st.dictionaries(st.text(), st.integers()))
-def test_nonsense_from_the_browser_is_nothing_stored(value: object):
+def test_nonsense_from_the_browser_is_no_change(value: object):
     assert desk.change_of(value) is None

@@ -1,4 +1,4 @@
-// Puts the desk together and gives its parts the few verbs they share.
+// Puts the desk together, and has the few actions that its parts share.
 
 import { Alternatives } from "./clips/alternatives.js";
 import { Decision } from "./clips/decision.js";
@@ -46,7 +46,7 @@ class Desk {
     this.isAudio = false;
     this.overviewWidth = 1;
     this.frameHandle = 0;
-    /** @type {null | (() => boolean)} something that follows the pointer */
+    /** @type {null | (() => boolean)} an action to run in each frame, while an edge follows the pointer */
     this.eachFrame = null;
     this.cued = null;
     this.playNext = false;
@@ -94,7 +94,7 @@ class Desk {
 
   listen() {
     const { store, player, gone } = this;
-    // before the keys, which keep from others what is theirs
+    // registered before the keys, which stop events that are theirs
     for (const name of ["keydown", "pointerdown", "wheel"]) {
       window.addEventListener(name, () => this.bridge.stir(), { capture: true, passive: true, signal: gone });
     }
@@ -131,7 +131,7 @@ class Desk {
     if (this.isTyping || !this.store.outbox.isPersistent) event.preventDefault();
   }
 
-  /** Whether there is text that only the page has. */
+  /** Whether there is text that is stored nowhere yet. */
   get isTyping() {
     const areas = [...this.root.querySelectorAll("textarea")];
     return areas.some((area) => area.value.trim()) || this.notes.begun.size > 0 || this.corrections.isTyping || this.details.isTyping;
@@ -164,7 +164,7 @@ class Desk {
     if (more && !this.gone.aborted) this.ask();
   }
 
-  // --- what the store says
+  // --- when the store changed
 
   update(topics) {
     if (topics.has("project") || topics.has("map")) this.measure();
@@ -194,11 +194,11 @@ class Desk {
     if (!revision || revision === this.peaksOf) return;
     this.peaksOf = revision;
     this.peaks.begin(duration).then((ok) => {
-      if (!ok) this.peaksOf = null; // the next poll asks again
+      if (!ok) this.peaksOf = null; // the next look asks again
     });
   }
 
-  /** Which clip is open when nobody has said: the one asked for, the one open before, the first undecided. */
+  /** Open a clip where none is: the requested one, the one open before a reload, or the first undecided. */
   choose() {
     const { store } = this;
     if (store.selected || !store.project.clips?.length) return;
@@ -210,7 +210,7 @@ class Desk {
     store.select(id ?? (this.filters.next ?? this.filters.listed[0] ?? store.project.clips[0]).id);
   }
 
-  /** Show a newly opened clip: its stretch, its first frame. */
+  /** Show a newly opened clip on the timeline, and its first frame in the player. */
   cue() {
     const { store, player, view } = this;
     const clip = store.selected;
@@ -234,7 +234,7 @@ class Desk {
     this.timeline.redraw();
   }
 
-  // --- verbs the parts share
+  // --- actions the parts share
 
   /** @param {string} id */
   open(id) {
@@ -255,7 +255,7 @@ class Desk {
     this.decision.openNext();
   }
 
-  /** What is marked becomes the open clip. */
+  /** Set the open clip to the marked range. */
   useMark() {
     const { mark } = this.marks;
     if (!mark || !this.store.selected) return;
@@ -290,7 +290,7 @@ class Desk {
     else this.togglePlay();
   }
 
-  /** Around the active edge; asked again at once, around the other. @param {"in"|"out"|null} [side] @param {number} [at] */
+  /** Play around the active edge; a second time in a row, around the other one. @param {"in"|"out"|null} [side] @param {number} [at] */
   playAround(side = undefined, at = undefined) {
     if (!this.store.span || !this.player.ready) return;
     if (side === undefined) {
@@ -314,7 +314,7 @@ class Desk {
     this.create(rangeAt(player.time, store.project.duration, store.project.silences));
   }
 
-  /** On the picked clips, else on the open one. */
+  /** Decide on the picked clips, else on the open one. */
   decide(decision, reason = null, note = null) {
     if (this.picked.clips.length || this.store.selected) this.names.then(() => this.decision.decide(decision, reason, note));
   }
@@ -340,7 +340,7 @@ class Desk {
     this.store.notices.say({ text: what === null ? "There is nothing to do again." : `Done again: ${what}.`, tone: "info" });
   }
 
-  /** The approval of an earlier version also holds for the newest. */
+  /** Let the approval of an earlier version hold for the newest too. */
   carryOver() {
     const clip = this.store.selected;
     if (!clip) return;

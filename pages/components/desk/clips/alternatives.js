@@ -6,7 +6,7 @@ import { boundsOf, toMs, withEdge } from "../rules/rules.js";
 
 /** @typedef {import("../state/api.js").Cut} Cut */
 
-const REST_MS = 150; // an edge on its way asks nothing
+const REST_MS = 150; // nothing is asked while an edge moves
 const MAX_PLACES = 4;
 const MAX_ANSWERS = 60;
 
@@ -21,7 +21,7 @@ export class Alternatives {
     this.box.append(...this.buttons);
     /** @type {Map<string, {cut: Cut, others: Cut[]}>} */
     this.answers = new Map();
-    /** @type {Map<string, Cut>} the server's word on places of an edge */
+    /** @type {Map<string, Cut>} the server's certificates of places */
     this.cuts = new Map();
     this.timer = 0;
     this.askedKey = "";
@@ -47,7 +47,7 @@ export class Alternatives {
     this.desk.timeline.redraw();
   }
 
-  /** What is asked for the active edge as it is: side, where, where the other end of its part is. */
+  /** The question for the active edge as it is: its side, its place, and the other end of its part. */
   question(side = this.desk.edges.active) {
     const { edges, ranges, store } = this.desk;
     if (!ranges || !store.project.map) return null;
@@ -57,12 +57,12 @@ export class Alternatives {
     return { side, at, other, key: [side, at, other, store.project.map.revision, store.project.transcript?.revision].join(" ") };
   }
 
-  /** The certificate the server gave a place, if it was asked. @param {"in"|"out"} side @param {number} at @returns {Cut|null} */
+  /** The server's certificate of a place, if it was asked for. @param {"in"|"out"} side @param {number} at @returns {Cut|null} */
   certificate(side, at) {
     return this.cuts.get(`${side} ${toMs(at)}`) ?? null;
   }
 
-  /** Places the active edge may go to now, best first. @returns {Cut[]} */
+  /** The places the active edge may go to now, best first. @returns {Cut[]} */
   get places() {
     const question = this.question();
     const answer = question && this.answers.get(question.key);
@@ -83,7 +83,7 @@ export class Alternatives {
     }
     const side = edges.active;
     this.ghost(null);
-    store.pending.commit(store.selectedId); // a step of its own, so that it is taken back alone
+    store.pending.commit(store.selectedId); // a draft is a step of its own, so that undo takes back this one alone
     edges.set(withEdge(ranges, side, place.at_s, store.project.duration, edges.partOf(side)));
     if (!player.playing) edges.show(side);
   }
@@ -110,17 +110,17 @@ export class Alternatives {
 
   async rested(question) {
     if (this.desk.timeline.dragging) {
-      this.askedKey = ""; // it stands still, but is still in the hand
+      this.askedKey = ""; // it is still in the hand, so it is asked about again
       return;
     }
     await this.ask(question);
     const beside = this.question(this.desk.edges.active === "in" ? "out" : "in");
-    if (beside && question.key === this.askedKey && !this.answers.has(beside.key)) await this.ask(beside); // Tab is next
+    if (beside && question.key === this.askedKey && !this.answers.has(beside.key)) await this.ask(beside); // Tab will need it next
   }
 
   async ask({ side, at, other, key }) {
     const { api } = this.desk.store;
-    const answer = await api.cuts(side, at, other).catch(() => null); // what is known here is shown meanwhile
+    const answer = await api.cuts(side, at, other).catch(() => null); // the desk's own certificate is shown meanwhile
     if (!answer?.cut || this.desk.gone.aborted) return;
     this.answers.set(key, { cut: answer.cut, others: answer.others ?? [] });
     if (this.answers.size > MAX_ANSWERS) this.answers.delete(this.answers.keys().next().value);

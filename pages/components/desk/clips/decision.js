@@ -1,4 +1,4 @@
-// Approve, ask for changes, reject: the buttons, the reasons, and what was decided before.
+// Approve, ask for changes, reject: the buttons, the reasons, and the decisions of before.
 
 import { make, makeButton, makeSign, setText } from "../dom.js";
 import { REASONS, STATUS, called, moment } from "../rules/format.js";
@@ -7,9 +7,9 @@ import { isWorking, standingDecisions } from "../rules/status.js";
 const VERDICTS = { approved: "Approved", rejected: "Rejected", changes_requested: "Changes asked", withdrawn: "Taken back" };
 const TAKEN_BACK = "\u21a9";
 const MADE = "\u2022";
-const MIN_NOTE_CHARS = 3; // characters that say why, where the reason is another one
+const MIN_NOTE_CHARS = 3; // where the reason is "another one", which says nothing by itself
 const MAX_NOTE_CHARS = 1000;
-const WARN_NOTE_CHARS = 900; // from here on, how much room is left is said
+const WARN_NOTE_CHARS = 900; // from which the room that is left is shown
 
 export class Decision {
   /** @param {any} desk */
@@ -81,7 +81,7 @@ export class Decision {
     run();
   }
 
-  /** Whether something is part of what is open, or a button that opens it. @param {any} at */
+  /** Whether an element is part of an open menu, or a button that opens it. @param {any} at */
   holds(at) {
     const { bar } = this.desk.picked;
     return this.box.contains(at) || bar.contains(at);
@@ -96,7 +96,7 @@ export class Decision {
     this.open = name;
     this.about = this.desk.store.selectedId;
     const menu = this.menus[name];
-    // beside what it is about: the list where several are picked
+    // beside its subject: at the list where several clips are picked
     const place = several ? this.desk.picked.bar : this.box;
     if (menu.parentElement !== place) place.append(menu);
     const about = menu.querySelector(".menu-for");
@@ -132,7 +132,7 @@ export class Decision {
     this.desk.decide("rejected", reason, note || null);
   }
 
-  /** A reason that says nothing by itself waits for a few words. @param {string|null} reason */
+  /** Let a reason that says nothing by itself wait for a few words. @param {string|null} reason */
   awaitNote(reason) {
     this.waiting = reason;
     for (const item of this.items) item.classList.toggle("chosen", item.dataset.reason === reason);
@@ -158,7 +158,7 @@ export class Decision {
     setText(room, long < MAX_NOTE_CHARS ? `${MAX_NOTE_CHARS - long} characters left` : "No more than 1,000 characters");
   }
 
-  /** A key while the reasons are open; true if it meant one. @param {string} key */
+  /** Take a key while the reasons are open; true if it meant one of them. @param {string} key */
   reasonKey(key) {
     if (this.open !== "reject") return false;
     if (key === "arrowup" || key === "arrowdown") return this.moveInMenu(key === "arrowdown" ? 1 : -1);
@@ -177,7 +177,7 @@ export class Decision {
 
   // --- deciding
 
-  /** On the picked clips, else on the open one; then the next that nobody has decided on. */
+  /** Decide on the picked clips, else on the open one, and open the next undecided clip. */
   decide(decision, reason = null, note = null) {
     const { store, player, picked, filters } = this.desk;
     if (picked.clips.length) return picked.decide(decision, reason, note);
@@ -193,7 +193,7 @@ export class Decision {
     else this.desk.playNext = false;
   }
 
-  /** The approval of an earlier version holds for this one too. @param {import("../state/api.js").Clip} clip */
+  /** Let the approval of an earlier version hold for this one too. @param {import("../state/api.js").Clip} clip */
   carryOver(clip) {
     this.desk.store.pending.carry(clip.id);
     this.sayDone(`${STATUS.approved.sign} Approval carried over: ${called(clip.title)}.`);
@@ -201,7 +201,7 @@ export class Decision {
     if (next) this.desk.open(next.id);
   }
 
-  /** Say what was done, what is left, and how it is taken back. @param {string} text */
+  /** Say that something was decided, what is left, and how it is taken back. @param {string} text */
   sayDone(text) {
     const left = this.desk.filters.next ? "" : ` ${this.leftText()}`;
     const undo = { label: "Undo", key: "Z", run: () => this.desk.undo() };
@@ -218,7 +218,7 @@ export class Decision {
     store.notices.say({ text: this.leftText(), tone: "info", ...(filters.outside ? { action: show } : {}) });
   }
 
-  /** What there is to decide when nothing listed is left. */
+  /** What is left to decide where no listed clip is, in words. */
   leftText() {
     const { store, filters } = this.desk;
     const all = store.project.clips?.length ?? 0;
@@ -272,7 +272,7 @@ export class Decision {
     setText(this.carry.querySelector("span"), `Version ${from} was approved${who}. This is version ${clip.version}: carry the approval over, or decide anew.`);
   }
 
-  /** Every version and every decision, the newest first; drawn only while somebody looks. */
+  /** Draw every version and every decision, the newest first, while the history is open. */
   drawHistory() {
     const clip = this.desk.store.selected;
     if (!this.history.open || this.history.hidden || !clip) return;
@@ -293,11 +293,11 @@ function whyText(done) {
 }
 
 /** @typedef {{sign: string, what: string, at: string, why?: string, status?: string, takenBack?: boolean,
- *   open?: boolean}} HistoryEvent `open`: a version nobody has decided on yet */
+ *   open?: boolean}} HistoryEvent `open`: an undecided version */
 
 /**
- * What was done to a clip, in order: a version, what was decided on it, the next version. Versions in a row by the
- * same maker, on which nobody decided, are one event.
+ * The events of a clip, in order: a version, the decisions on it, the next version. Undecided versions in a row by the same
+ * maker are one event.
  * @param {import("../state/api.js").Clip} clip @returns {HistoryEvent[]}
  */
 function eventsOf(clip) {
@@ -355,7 +355,7 @@ function historyLine(event) {
   return line;
 }
 
-/** Day and time of something long ago; the time of something today. @param {string} iso */
+/** The time of a moment today; day and time of an earlier one. @param {string} iso */
 function stamp(iso) {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";

@@ -15,14 +15,14 @@ export class Details {
     this.why = desk.find(".why");
     this.others = desk.find(".others");
     this.drawnKey = "";
-    /** @type {HTMLElement[]} one for each cut, kept while it changes, so that nothing loses the focus */
+    /** @type {HTMLElement[]} one for each cut; it stays while the cut changes, so that no button loses the focus */
     this.rows = [];
-    /** @type {string|null} the clip whose title is being typed: another one may be opened meanwhile */
+    /** @type {string|null} the clip whose title is being typed; another one may be opened meanwhile */
     this.naming = null;
     this.title.addEventListener("focus", () => (this.naming = this.desk.store.selectedId));
     this.title.addEventListener("keydown", (event) => this.titleKey(event));
     this.title.addEventListener("change", () => this.rename());
-    this.title.addEventListener("blur", () => this.desk.store.topics.tell("draft")); // it shows the open clip's again
+    this.title.addEventListener("blur", () => this.desk.store.topics.tell("draft")); // it shows the open clip's title again
   }
 
   beginRename() {

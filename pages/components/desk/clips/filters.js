@@ -1,4 +1,4 @@
-// Which clips the list shows, and which of them comes next. Kept in this browser for a project, so that a reload keeps it.
+// The filter of the list, and which listed clip comes next. The browser keeps it for each project, over a reload.
 
 import { make, makeButton, makeSign, setText } from "../dom.js";
 import { REASONS, STATUS, called } from "../rules/format.js";
@@ -6,7 +6,7 @@ import { clamp, nextUndecided } from "../rules/rules.js";
 
 /** @typedef {import("../state/api.js").Clip} Clip */
 /** @typedef {{status: string[], rank: string, reason: string, by: string|null, words: boolean, notes: boolean,
- *   text: string}} Filter `by` is a name, "" for decisions without one, null for all */
+ *   text: string}} Filter `by`: a name; "" for decisions without one; null for all */
 
 const RANKS = [
   ["3", "Top 3"],
@@ -22,7 +22,7 @@ function everything() {
   return { status: [], rank: "", reason: "", by: null, words: false, notes: false, text: "" };
 }
 
-/** What the browser kept, as far as it makes sense. @param {any} stored @returns {Filter} */
+/** A filter from the browser's storage, as far as it makes sense. @param {any} stored @returns {Filter} */
 function filterOf(stored) {
   const filter = everything();
   if (!stored || typeof stored !== "object") return filter;
@@ -34,7 +34,7 @@ function filterOf(stored) {
   return { ...filter, words: stored.words === true, notes: stored.notes === true };
 }
 
-/** How many notes on a clip nobody has resolved. @param {Clip} clip */
+/** The number of unresolved notes on a clip. @param {Clip} clip */
 export function openNotes(clip) {
   return (clip.notes ?? []).filter((note) => !note.resolved_at).length;
 }
@@ -44,7 +44,7 @@ export class Filters {
   constructor(desk) {
     this.desk = desk;
     this.filter = this.remembered();
-    /** @type {string|null} the open clip stays listed until the selection moves on, so that nothing jumps */
+    /** @type {string|null} the open clip, which stays listed until another is opened, so that no row jumps */
     this.stayingId = null;
     this.drawnKey = "";
     this.row = desk.find(".filters");
@@ -146,7 +146,7 @@ export class Filters {
     this.set({ status: now.includes(status) ? now.filter((one) => one !== status) : [...now, status] });
   }
 
-  // --- what passes
+  // --- which clips pass
 
   get isActive() {
     const { status, rank, reason, by, words, notes, text } = this.filter;
@@ -159,7 +159,7 @@ export class Filters {
     return (!status.length || status.includes(this.desk.store.pending.statusOf(clip))) && this.passesRest(clip);
   }
 
-  /** All but the status, which the chips count. @param {Clip} clip */
+  /** Whether a clip passes all but the filter of the status, whose clips are counted on the chips. @param {Clip} clip */
   passesRest(clip) {
     const { rank, reason, by, words, notes } = this.filter;
     if (rank === "hand" && clip.origin !== "manual") return false;
@@ -178,7 +178,7 @@ export class Filters {
     return texts.some((text) => text?.toLocaleLowerCase().includes(sought));
   }
 
-  /** Who decided on a clip; null while nobody has. @param {Clip} clip @returns {string|null} */
+  /** The name on a clip's decision; null while it is undecided. @param {Clip} clip @returns {string|null} */
   deciderOf(clip) {
     const standing = this.desk.store.pending.decisionOf(clip);
     return standing ? (standing.by ?? "") : null;
@@ -197,7 +197,7 @@ export class Filters {
 
   // --- where to next
 
-  /** The clip before or after the open one; where that is left out, the nearest listed on that side. @param {1|-1} direction */
+  /** The listed clip before or after the open one. @param {1|-1} direction */
   beside(direction) {
     const { listed } = this;
     const { project, selectedId } = this.desk.store;
@@ -209,14 +209,14 @@ export class Filters {
     return side.find((clip) => this.passes(clip)) ?? listed[direction > 0 ? listed.length - 1 : 0] ?? null;
   }
 
-  /** The next listed clip nobody has decided on, and round again. @returns {Clip|null} */
+  /** The next undecided clip of the list, from its start again at the end. @returns {Clip|null} */
   get next() {
     const { store } = this.desk;
     const status = (clip) => (this.isListed(clip) ? store.pending.statusOf(clip) : "left out");
     return nextUndecided(store.project.clips ?? [], store.selectedId, status);
   }
 
-  /** How many undecided clips are not listed. */
+  /** The number of undecided clips that are not listed. */
   get outside() {
     const { store } = this.desk;
     return (store.project.clips ?? []).filter((clip) => store.pending.statusOf(clip) === "proposed" && !this.isListed(clip)).length;
@@ -273,9 +273,10 @@ export class Filters {
     chip.setAttribute("aria-pressed", String(this.filter.status.includes(chip.dataset.status)));
   }
 
-  /** What is active besides the status, in words, and how each is taken off. @returns {[string, Partial<Filter>][]} */
+  /** The active filters besides the status: each in words, and the change that takes it off. @returns {[string, Partial<Filter>][]} */
   labels() {
     const { rank, reason, by, words, notes, text } = this.filter;
+    /** @type {[string, Partial<Filter>][]} */
     const out = [];
     if (text.trim()) out.push([`\u201c${called(text.trim())}\u201d`, { text: "" }]);
     if (rank) out.push([RANKS.find(([value]) => value === rank)[1], { rank: "" }]);

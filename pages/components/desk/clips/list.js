@@ -1,6 +1,6 @@
 // The list of clips: status sign, title, length. One listbox; the arrows move in it from anywhere on the desk.
 //
-// The open clip is the current one, the picked ones are the selected ones, in the words of screen readers.
+// In the words of screen readers, the open clip is the current one and the picked clips are the selected ones.
 
 import { setText } from "../dom.js";
 import { STATUS, clock, length, percent } from "../rules/format.js";
@@ -57,7 +57,7 @@ export class ClipList {
     this.follow();
   }
 
-  // move only what stands elsewhere: the rest of a long list is left alone
+  // only rows out of place are moved, since a long list costs much to lay out
   place(order) {
     const meant = new Set(order);
     for (const row of [...this.list.children]) if (!meant.has(row)) row.remove();
@@ -105,7 +105,7 @@ export class ClipList {
     return row;
   }
 
-  // A clip keeps its number whatever is filtered.
+  // numbers count all clips, so that a clip keeps its number under a filter
   number(clips) {
     clips.forEach((clip, i) => {
       const row = this.rows.get(clip.id)?.row;
@@ -113,7 +113,7 @@ export class ClipList {
     });
   }
 
-  /** What is worth knowing of a clip besides its title, shortest first. @returns {string[]} */
+  /** Facts about a clip besides its title, the shortest first. @returns {string[]} */
   facts(clip, ranges) {
     const { store } = this.desk;
     const out = [clock(ranges[0].start_s, 0)];

@@ -12,7 +12,7 @@ export class PickedClips {
     this.desk = desk;
     /** @type {Set<string>} */
     this.ids = new Set();
-    /** @type {{from: string, to: string, before: Set<string>}|null} a stretch of the list being picked */
+    /** @type {{from: string, to: string, before: Set<string>}|null} rows in a row that are being picked */
     this.stretch = null;
     /** @type {string|null} the clip touched last, from which Shift reaches */
     this.from = null;
@@ -54,7 +54,7 @@ export class PickedClips {
     this.tell();
   }
 
-  /** Pick the open clip and the one beside it; turning round gives back. @param {1|-1} direction */
+  /** Pick the open clip and the one beside it; the other way, give it back. @param {1|-1} direction */
   extend(direction) {
     const { store, filters } = this.desk;
     if (!store.selectedId) return;
@@ -134,13 +134,13 @@ export class PickedClips {
     if (this.bar.hidden) this.show();
   }
 
-  // what is not in sight is not decided on
+  // a clip the filter hides must not be decided on unseen
   prune() {
     const listed = new Set(this.desk.filters.listed.map((clip) => clip.id));
     for (const id of this.ids) if (!listed.has(id)) this.ids.delete(id);
   }
 
-  // It takes the place of what stands over the list, so that no row moves under the hand.
+  // the bar takes the place of the head over the list, so that no row moves under the hand
   show() {
     const { row } = this.desk.filters;
     this.bar.style.minHeight = `${this.head.offsetHeight + row.offsetHeight}px`;
@@ -150,7 +150,7 @@ export class PickedClips {
 
   hide() {
     if (this.bar.hidden) return;
-    if (this.bar.querySelector(".menu:not([hidden])")) this.desk.decision.close(); // nothing is left to say why of
+    if (this.bar.querySelector(".menu:not([hidden])")) this.desk.decision.close(); // it has no subject any more
     this.bar.parentElement.classList.remove("picking");
     this.bar.hidden = true;
   }

@@ -1,4 +1,4 @@
-// Clips by hand: a copy, two of one, one of two, none, and a stretch cut out.
+// Clips by hand: duplicate, split, join, remove, and cut a range out.
 
 import { keyButton } from "../dom.js";
 import { called, clock, length } from "../rules/format.js";
@@ -17,7 +17,7 @@ export class Shapes {
   constructor(desk) {
     this.desk = desk;
     this.box = desk.find(".shapes");
-    /** @type {{at_s: number|null, span: Range|null}} where a clip will be divided, and what a joined one will be */
+    /** @type {{at_s: number|null, span: Range|null}} the place of a split on its way, the span of a join on its way */
     this.coming = { at_s: null, span: null };
     this.next = keyButton(desk, "Join with next", "G", () => this.merge());
     this.box.append(
@@ -41,6 +41,7 @@ export class Shapes {
     this.next.title = next ? `Join with ${called(next.title)}` : "There is no clip after this one";
   }
 
+  /** @param {string} text @param {import("../state/notices.js").Message["tone"]} [tone] @param {boolean} [undo] whether undo is offered */
   say(text, tone = "info", undo = false) {
     const action = { label: "Undo", key: "Z", run: () => this.desk.undo() };
     this.desk.store.notices.say({ text, tone, ...(undo ? { action } : {}) });
@@ -121,7 +122,7 @@ export class Shapes {
     return {
       lane: ({ clip }) => clip,
       isValid: ({ clip, other, other_etag, ranges }) => areTexts(clip, other, other_etag) && clip !== other && areRanges(ranges),
-      holds: ({ other }) => (other ? [other] : []), // in its turn after what already waits for the other one
+      holds: ({ other }) => (other ? [other] : []), // the join waits for what already waits for the other clip
       send: (change, etag) => this.sendJoin(change, etag),
       fromAnswer: ({ args }, { removed_etag }) => ({ etag: removed_etag ?? laterBy(args.other_etag) }),
       onStored: ({ args, quiet }, { clip, removed_etag }) => {
@@ -142,11 +143,11 @@ export class Shapes {
     const { clip, other, ranges } = args;
     args.other_etag = args.other_etag || (store.outbox.heldFor(other, key)?.etag ?? "");
     if (!args.other_etag) throw new Problem(412, { detail: "The clip to join it with was changed or removed meanwhile." });
-    store.outbox.persist(); // asked again for want of an answer, it is the same question
+    store.outbox.persist(); // sent again without an answer, it has to be the same request
     return store.api.merge(clip, etag, { other, other_etag: args.other_etag, ranges, by }, key);
   }
 
-  /** The other clip is back, and the first as it was. @returns {import("../state/commands.js").Command} */
+  /** Undoes a join: the other clip is brought back, and the first gets its ranges of before. @returns {import("../state/commands.js").Command} */
   get parting() {
     const { store } = this.desk;
     return {
@@ -160,7 +161,7 @@ export class Shapes {
     };
   }
 
-  // the second half stands behind the first in the list, as it does in the recording
+  // the second half comes after the first in the list, as in the recording
   put(id, clips) {
     const { store } = this.desk;
     store.pending.put(...clips);
@@ -171,7 +172,7 @@ export class Shapes {
     for (const clip of clips) store.topics.onStored(clip.id === id ? "version" : "created", clip.id);
   }
 
-  /** What waits is seen where it will be. */
+  /** Show a split or a join that waits on the timeline. */
   showComing() {
     const { store, timeline } = this.desk;
     const at_s = store.commands.waiting("split").at(-1)?.args.at_s ?? null;
@@ -180,7 +181,7 @@ export class Shapes {
     timeline.redraw();
   }
 
-  /** The clip; or what is cut out there, where an edge of that has the focus. @param {boolean} [whole] */
+  /** Remove the clip; or close a gap, where an edge of that has the focus. @param {boolean} [whole] */
   remove(whole = false) {
     const { store, edges, activeElement, timeline } = this.desk;
     const clip = store.selected;
@@ -191,7 +192,7 @@ export class Shapes {
     this.say(`Removed: ${called(clip.title)}.`, "info", true);
   }
 
-  /** What was cut out after a part is in again. @param {number} part */
+  /** Close the gap after a part again. @param {number} part */
   putBack(part) {
     const { edges, ranges } = this.desk;
     edges.activate(edges.active);

@@ -1,11 +1,11 @@
-// What came of the review, once every clip is decided.
+// The result of the review, once every clip is decided.
 
 import { make, makeButton, makeSign } from "../dom.js";
 import { REASONS, STATUS, length } from "../rules/format.js";
 import { lengthOf } from "../rules/rules.js";
 import { isWorking } from "../rules/status.js";
 
-/** Why clips were rejected, after a number: one, several. @type {Record<string, [string, string]>} */
+/** Reasons of rejections after a number: of one clip, of several. @type {Record<string, [string, string]>} */
 const WHY = {
   no_context: ["needs context", "need context"],
   starts_late: ["starts late", "start late"],
@@ -40,7 +40,7 @@ export class Summary {
     this.draw(headline, files, changes);
   }
 
-  /** What was decided on each clip: as long as it stays the same, a summary put away stays away. */
+  /** The decision on each clip. As long as all are the same, a summary that was closed stays closed. */
   outcome(clips) {
     return clips.map((clip) => `${clip.id} ${this.desk.store.pending.statusOf(clip)} ${clip.version}`).join("\n");
   }
@@ -110,7 +110,7 @@ export class Summary {
     try {
       return sessionStorage.getItem(this.key);
     } catch {
-      return this.putAway ?? null; // a browser that keeps nothing: until the desk is opened again
+      return this.putAway ?? null; // a browser that keeps nothing: closed until the desk is opened again
     }
   }
 
@@ -134,7 +134,7 @@ function whyRejected(reasons) {
     .join(", ");
 }
 
-/** How far the files of what is approved are. @param {import("../state/api.js").Clip[]} approved */
+/** The state of the files of approved clips, in words. @param {import("../state/api.js").Clip[]} approved */
 function filesText(approved) {
   if (!approved.length) return "";
   const states = approved.map((clip) => clip.render?.state);

@@ -1,4 +1,4 @@
-// Edge audition: the first and last seconds of what will be heard of the clip, then those just outside it.
+// Edge audition: plays the first and last seconds of the clip, then those just outside it.
 
 import { setText } from "../dom.js";
 import { lengthOf, spanOf } from "../rules/rules.js";
@@ -8,10 +8,10 @@ import { playedRanges } from "./player.js";
 /** @typedef {{name: string, ranges: Range[]}} Piece */
 
 const PIECE_S = 2;
-const GAP_MS = 150; // enough to tell two pieces apart
+const GAP_MS = 150; // enough to hear where a piece ends and the next begins
 const TOO_SHORT_S = 0.05;
 
-/** The stretches up to `seconds` from the start of ranges. @param {Range[]} ranges @param {number} seconds @returns {Range[]} */
+/** The first `seconds` of ranges. @param {Range[]} ranges @param {number} seconds @returns {Range[]} */
 export function headOf(ranges, seconds) {
   const out = [];
   let left = seconds;
@@ -36,8 +36,8 @@ export function tailOf(ranges, seconds) {
 }
 
 /**
- * What an audition plays, in order; nothing where the recording ends at an edge.
- * @param {Range[]} ranges what is heard of the clip @param {number} duration @returns {Piece[]}
+ * The pieces an audition plays, in order; none where the recording ends at an edge.
+ * @param {Range[]} ranges as the clip plays them @param {number} duration @returns {Piece[]}
  */
 export function piecesOf(ranges, duration) {
   const { start_s, end_s } = spanOf(ranges);
@@ -56,9 +56,9 @@ export class Audition {
   constructor(desk) {
     this.desk = desk;
     this.label = desk.find(".piece");
-    this.number = -1; // of the piece being heard; -1 while there is no audition
+    this.number = -1; // of the piece that plays; -1 while there is no audition
     this.back = 0;
-    this.viewBefore = { from: 0, to: 0 }; // of the recording, before it
+    this.viewBefore = { from: 0, to: 0 }; // what the timeline showed
     this.timer = 0;
     desk.player.onTouched = () => this.end();
   }
@@ -67,7 +67,7 @@ export class Audition {
     return this.number >= 0;
   }
 
-  /** Start it; while it goes on, skip to the next piece. */
+  /** Start the audition; while one goes on, skip to its next piece. */
   next() {
     const { desk } = this;
     if (!desk.store.span || !desk.player.ready) return;
@@ -91,7 +91,7 @@ export class Audition {
     this.timer = setTimeout(() => this.play(this.number + 1), GAP_MS);
   }
 
-  // the timeline went along with what was heard, perhaps to where neither the playhead nor the clip is seen
+  // the timeline followed what was played, perhaps to where it shows neither the playhead nor the clip
   lookBack() {
     const { view, timeline } = this.desk;
     if (this.back >= view.from && this.back <= view.to) return;
@@ -99,7 +99,7 @@ export class Audition {
     timeline.redraw();
   }
 
-  /** It is over: the playhead goes back to where it was. @returns {boolean} whether there was one */
+  /** End the audition: the playhead goes back to where it was. @returns {boolean} whether there was one */
   end() {
     if (!this.running) return false;
     clearTimeout(this.timer);

@@ -1,16 +1,16 @@
-// Which stretches of the recording were played here: noted while they play, told to the server now and then.
+// The ranges of the recording that were played here: noted while they play, sent to the server now and then.
 
 import { NoAnswer } from "../state/api.js";
 
 const SEND_EVERY_MS = 10_000;
-const NEAR_S = 0.5; // gaps the server closes anyway
-const SLACK_S = 0.3; // further on than time has passed: a seek, not playing
+const NEAR_S = 0.5; // the server closes smaller gaps anyway
+const SLACK_S = 0.3; // a jump further ahead than time has passed by this much is a seek, not playing
 const MAX_RANGES = 1_000;
 
 /** @typedef {import("../rules/rules.js").Range} Range */
 
 /**
- * Put a range into a list that is in order and apart; what it comes near to becomes one with it.
+ * Put a range into a list of ranges that are in order and apart; those near it become one with it.
  * @param {Range[]} list @param {Range} range
  */
 export function putIn(list, range) {
@@ -26,7 +26,7 @@ export function putIn(list, range) {
   list.splice(first, last - first, one);
 }
 
-/** Whether a list that is in order holds all of a range. @param {Range[]} list @param {Range} range */
+/** Whether one range of a list holds all of another. @param {Range[]} list @param {Range} range */
 export function covers(list, range) {
   return list.some((r) => r.start_s <= range.start_s && range.end_s <= r.end_s);
 }
@@ -35,12 +35,12 @@ export class ListenedRanges {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
-    /** @type {Range|null} what is being played */
+    /** @type {Range|null} the range being played */
     this.now = null;
     this.at = 0; // when `now` grew last
-    /** @type {Range[]} played, and not told yet */
+    /** @type {Range[]} played, and not sent yet */
     this.unsent = [];
-    /** @type {Range[]} what the server knows from here */
+    /** @type {Range[]} stored by the server */
     this.sent = [];
     this.sentAt = performance.now();
     const { video } = desk.player;
@@ -71,14 +71,14 @@ export class ListenedRanges {
     if (time - this.sentAt > SEND_EVERY_MS) this.send();
   }
 
-  /** What was being played is played. */
+  /** Playing stopped, or jumped: the range ends. */
   close() {
     const { now } = this;
     this.now = null;
     if (now && now.end_s > now.start_s && !covers(this.sent, now)) putIn(this.unsent, now);
   }
 
-  /** Tell the server what it does not know yet; what it does not take is told with the next. */
+  /** Send what was not sent yet; without an answer it is sent with the next. */
   send() {
     this.sentAt = performance.now();
     const going = this.now;

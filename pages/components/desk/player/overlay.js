@@ -1,5 +1,5 @@
-// What lies over the picture as it will be rendered: layers that draw into the frame of the picture, each from the time
-// in the clip. A layer for a crop takes its place before the captions.
+// The layers over the picture, as they will be rendered: each draws into the frame of the picture, by the time in the
+// clip. A layer for a crop would come before the captions.
 
 import { setText } from "../dom.js";
 import { countWhile, sameRanges } from "../rules/rules.js";
@@ -12,7 +12,7 @@ import { playedRanges } from "./player.js";
 const CAPTIONS_PLACE = "clipper.desk.captions";
 
 /**
- * Where a moment of the recording is on a clip's own clock; null where the clip leaves it out.
+ * A moment of the recording on a clip's own clock; null where the clip leaves it out.
  * @param {Range[]} ranges @param {number} at
  */
 export function clipTime(ranges, at) {
@@ -25,7 +25,7 @@ export function clipTime(ranges, at) {
   return null;
 }
 
-/** The picture inside a screen it does not fill. @param {number} wide @param {number} tall of the picture @returns {Box} */
+/** The place of a picture inside a screen that it does not fill. @param {number} wide @param {number} tall of the picture @returns {Box} */
 export function letterboxed(width, height, wide, tall) {
   const scale = Math.min(width / wide, height / tall);
   const [w, h] = [wide * scale, tall * scale];
@@ -47,7 +47,7 @@ export class Overlay {
     this.video.addEventListener("resize", () => this.resized());
   }
 
-  /** Once for each size of the screen or the picture, never while playing. */
+  /** Place the layers once for each size of the screen or the picture, never while playing. */
   resized() {
     const { clientWidth, clientHeight } = this.screen;
     const { videoWidth, videoHeight } = this.video;
@@ -99,7 +99,7 @@ class CaptionLayer {
     try {
       localStorage.setItem(CAPTIONS_PLACE, on ? "on" : "off");
     } catch {
-      // a browser that keeps nothing: off again the next time
+      // a browser that keeps nothing: the captions are off again the next time
     }
     this.requestKey = "";
     this.show();
@@ -118,7 +118,7 @@ class CaptionLayer {
     if (["clips", "selection", "project", "transcript"].some((t) => topics.has(t))) this.read(false);
   }
 
-  /** @param {boolean} pressed somebody just asked for them */
+  /** @param {boolean} pressed the reviewer just turned them on */
   async read(pressed) {
     const { store } = this.desk;
     const clip = store.selected;
@@ -147,7 +147,7 @@ class CaptionLayer {
   draw(_box, { at, clip }) {
     if (!this.on) return;
     const ranges = this.desk.ranges ?? [];
-    // while an edge is being moved they are still those of the version before
+    // while an edge is being moved, the captions are those of the version before
     const time = sameRanges(ranges, this.ranges) ? clip : clipTime(this.ranges, at);
     const caption = time === null ? undefined : this.captions[countWhile(this.captions, (c) => c.end_s <= time)];
     const text = caption && caption.start_s <= time ? caption.text : "";

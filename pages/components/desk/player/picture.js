@@ -1,4 +1,4 @@
-// The quiet picture shown for recordings without video: the open clip's shape, played part in colour, and what is said.
+// The picture for recordings without video: the open clip's level, with the played part in colour, and the sentence spoken.
 
 import { sized } from "../rules/colours.js";
 import { clamp, countWhile, sentenceOf } from "../rules/rules.js";
@@ -20,7 +20,7 @@ export class Picture {
     return store.span ?? { start_s: Math.max(0, player.time - 15), end_s: player.time + 15 };
   }
 
-  /** Draw when a bar has passed since last time. */
+  /** Draw where a bar more was played since the last time. */
   frame() {
     const { desk } = this;
     if (!desk.isAudio || !desk.peaks.coarse) return;
@@ -61,7 +61,7 @@ export class Picture {
     const { transcript } = this.desk.store.project;
     const words = transcript?.words ?? [];
     const at = this.desk.player.time;
-    const next = Math.min(words.length - 1, countWhile(words, (w) => w.end_s <= at)); // being said, or about to be
+    const next = Math.min(words.length - 1, countWhile(words, (w) => w.end_s <= at)); // spoken now, or next
     const number = next < 0 ? -1 : sentenceOf(transcript.sentences, next);
     const key = `${transcript?.revision} ${number}`;
     if (key === this.lineKey) return;

@@ -1,29 +1,30 @@
 // Plays the recording: freely, or along a plan of ranges that stops exactly at its end.
 //
-// A browser prepares sound some way ahead of what is heard, and recordings of the element get it then. So a stop has two
-// moments: at the first nothing more of the recording is prepared, at the second what was prepared has been heard.
+// A browser prepares sound some time before it is heard, and whatever records the element gets it at that earlier time. So a
+// stop has two moments: at the first, nothing more of the recording may be prepared; at the second, what was prepared has
+// been heard.
 
 import { clamp, countWhile, spanOf } from "../rules/rules.js";
 
 /** @typedef {import("../rules/rules.js").Range} Range */
-/** @typedef {{ranges: Range[], index: number, loop: boolean, back: number|null, name: "clip"|"around"|"piece",
+/** @typedef {{ranges: Range[], index: number, loop: boolean, back: number|null, name: "clip"|"around"|"mark"|"piece",
  *   done?: () => void}} Plan */
 
-const TIMER_SLACK_S = 0.002; // of timers
-const HUSH_RATE = 0.0625; // the slowest there is; a tenth of a second becomes six thousandths, too deep to be heard
+const TIMER_SLACK_S = 0.002; // timers are late by about this much
+const HUSH_RATE = 0.0625; // the slowest rate there is: a tenth of a second holds six thousandths of sound, too deep to be heard
 const AT_END_S = 0.06;
 const MAX_SHUTTLE = 4;
 
 /**
- * What will be heard of a clip, in order. Player, audition and pictures all ask here: whatever else comes to be left
- * out of a rendered clip, such as pauses that are tightened, is to be left out in this place.
+ * The ranges that are heard of a clip, in order. Player, audition and pictures all ask here, so anything else that a render
+ * leaves out, such as tightened pauses, is to be left out here.
  * @param {any} store @param {import("../state/api.js").Clip|null} clip @returns {Range[]}
  */
 export function playedRanges(store, clip) {
   return clip ? store.pending.rangesOf(clip) : [];
 }
 
-/** How far ahead of what is heard sound is prepared: as long as a start takes until the clock moves. */
+/** The time by which sound is prepared before it is heard: as long as a start takes until the clock moves. */
 class Lead {
   constructor() {
     this.seconds = 0;
@@ -44,12 +45,12 @@ class Lead {
     this.samples = [];
   }
 
-  /** It could not begin before. @param {number} when in ms */
+  /** Playing could not begin before a moment. @param {number} when in ms */
   notBefore(when) {
     if (this.since !== null) this.since = Math.max(this.since, when);
   }
 
-  /** @param {number} at where in the recording it is @param {number} rate */
+  /** Measure while playing. @param {number} at where in the recording it is @param {number} rate */
   look(at, rate) {
     if (this.since === null) return;
     const moved = (at - this.from) / rate;
@@ -61,7 +62,7 @@ class Lead {
 
   take(lag) {
     this.reset();
-    // twice something else is another loudspeaker; once is a computer that was busy
+    // a different lag twice in a row means another loudspeaker; once, that the computer was busy
     const other = (one) => Math.abs(one - this.seconds) > 0.035;
     if (other(lag) && this.lags.length && other(this.lags[this.lags.length - 1])) this.lags = [];
     this.lags = [...this.lags, lag].slice(-5);
@@ -88,12 +89,12 @@ export class Player {
     this.lastTick = 0;
     this.frame = 1 / 25;
     this.lead = new Lead();
-    this.hushedUntil = 0; // in ms; 0 while sound is prepared as usual
+    this.hushedUntil = 0; // ms; 0 while sound is prepared as usual
     this.timer = 0;
     this.between = false; // in the gap between two pieces of an audition
     this.onChange = () => {};
     this.onBlocked = () => {};
-    /** Told before anything a person does to the playing. @type {() => boolean} true where that was all they meant */
+    /** Called before each action of the reviewer on the player. @type {() => boolean} true where it took the action */
     this.onTouched = () => false;
     for (const name of ["play", "pause", "seeked", "loadedmetadata", "ratechange", "ended", "playing"]) {
       video.addEventListener(name, (event) => this.onMedia(name, event.timeStamp));
@@ -110,7 +111,7 @@ export class Player {
     this.video.load();
   }
 
-  /** Open a file, keeping the place. @param {string} url */
+  /** Open a file, at the place of the one before. @param {string} url */
   load(url) {
     if (this.video.getAttribute("src") === url) return;
     const at = this.time;
@@ -142,7 +143,7 @@ export class Player {
     this.onChange();
   }
 
-  /** Move the playhead; quick seeks are gathered so that scrubbing stays smooth. @param {number} at */
+  /** Move the playhead; of quick seeks only the last is done, so that scrubbing stays smooth. @param {number} at */
   seek(at) {
     const end = Number.isFinite(this.video.duration) ? this.video.duration : Infinity;
     const to = clamp(at, 0, end);
@@ -157,7 +158,7 @@ export class Player {
     if (Math.abs(this.video.currentTime - at) > 0.0004) this.video.currentTime = at;
   }
 
-  /** Move the playhead by hand: whatever was planned is over. @param {number} at */
+  /** Move the playhead by hand, which ends the plan. @param {number} at */
   moveTo(at) {
     this.onTouched();
     this.leave();
@@ -216,7 +217,7 @@ export class Player {
     this.onChange();
   }
 
-  /** Play or pause. Inside the clip it stops at its end; at its end it starts again. @param {Range[]|null} ranges */
+  /** Play or pause. Started inside the clip, it stops at the clip's end; at the end, it starts the clip again. @param {Range[]|null} ranges */
   toggle(ranges) {
     if (this.onTouched()) return;
     if (this.playing) return this.rest();
@@ -252,13 +253,13 @@ export class Player {
     this.start(this.speed);
   }
 
-  /** Two seconds before and after an edge; the playhead comes back to it. @param {number} edge */
+  /** Play two seconds before and after an edge; the playhead comes back to it. @param {number} edge */
   around(edge) {
     const end = Number.isFinite(this.video.duration) ? this.video.duration : edge + 2;
     this.along([{ start_s: Math.max(0, edge - 2), end_s: Math.min(end, edge + 2) }], "around", undefined, edge);
   }
 
-  /** The ranges of the clip moved while it plays. @param {Range[]} ranges */
+  /** Follow the ranges of the clip, which moved while it plays. @param {Range[]} ranges */
   replan(ranges) {
     if (this.plan?.name !== "clip") return;
     this.plan.ranges = ranges;
@@ -266,7 +267,7 @@ export class Player {
     this.follow();
   }
 
-  /** The next step of a shuttle: 1, 2, 4 times, and the same backwards. @param {1|-1} direction */
+  /** Play at the next speed of the shuttle: 1, 2, 4 times, and the same backwards. @param {1|-1} direction */
   shuttleStep(direction) {
     this.onTouched();
     const going = this.shuttle || (this.playing && direction > 0 ? 1 : 0);
@@ -307,7 +308,7 @@ export class Player {
     if (to <= 0) this.rest();
   }
 
-  /** See how far it is to the end of the range, and act on it or come back in time. */
+  /** Stop at the end of the range, or come back in time for it. */
   follow() {
     const { plan, video } = this;
     if (video.paused || video.seeking || this.seekTarget !== null) return;
@@ -327,7 +328,7 @@ export class Player {
     this.timer = setTimeout(() => this.follow(), Math.max(0, (this.hushedUntil ? left : ahead) * 1000 - 1));
   }
 
-  /** From now on next to nothing of the recording is prepared; what is prepared goes on to be heard. */
+  /** Prepare next to nothing of the recording from now on; what is prepared is still heard. */
   hush(until) {
     if (this.hushedUntil) return;
     this.hushedUntil = until;
@@ -342,7 +343,7 @@ export class Player {
     this.video.playbackRate = this.speed;
   }
 
-  /** A range has been heard: on to the next, round again, or stop. @param {Plan} plan */
+  /** Go on after the end of a range: to the next one, from the start again, or stop. @param {Plan} plan */
   past(plan) {
     const range = plan.ranges[plan.index];
     const last = plan.index + 1 >= plan.ranges.length;
@@ -357,7 +358,7 @@ export class Player {
   finish(plan, end) {
     this.video.pause();
     this.leave();
-    // the last frame that belongs to the clip, not the first after it
+    // show the last frame of the clip, not the first after it
     this.jump(plan.back ?? end - 0.001);
     plan.done?.();
   }

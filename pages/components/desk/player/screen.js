@@ -45,7 +45,7 @@ export class Screen {
     this.desk.store.notices.say({ text, tone: "error", stays: true, action: { label: "Try again", run: () => this.desk.player.video.load() } });
   }
 
-  /** What changes while playing. */
+  /** Draw what changes while playing. */
   frame() {
     const { player, store } = this.desk;
     const at = player.time;
@@ -55,7 +55,7 @@ export class Screen {
     setText(this.of, inside ? `${clock(at - span.start_s)} of ${length(lengthOf(store.pending.rangesOf(store.selected)))}` : "");
   }
 
-  /** What changes when playing starts or stops. */
+  /** Draw what changes when playing starts or stops. */
   state() {
     const { player } = this.desk;
     const playing = player.playing;
@@ -88,7 +88,7 @@ export class Screen {
     for (const button of [this.play, this.loop, desk.find(".around"), desk.find(".captions-toggle"), this.speed]) button.disabled = !player;
   }
 
-  /** What is being done before there is anything to play. */
+  /** Show what is being done before there is anything to play. */
   wait() {
     const { info: project, trouble } = this.desk.store.project;
     const [lead, more] = waitingText(project, trouble);
@@ -105,7 +105,7 @@ export class Screen {
     if (shown && progress !== null && progress !== undefined) bar.setAttribute("aria-valuenow", String(Math.round(progress * 100)));
   }
 
-  /** The line that says what goes on behind the desk. */
+  /** Show what is being done while the desk is open. */
   work() {
     const { info: project, map } = this.desk.store.project;
     const line = this.desk.find(".work");
@@ -125,7 +125,7 @@ export class Screen {
     setText(details.querySelector("code"), project.error?.code ?? "");
   }
 
-  /** How far the review is: in words, and as a dot for each clip, or a bar where there are many. */
+  /** Show how far the review is: in words, and as a dot for each clip, or a bar where there are many. */
   tally() {
     const { store } = this.desk;
     const clips = store.project.clips ?? [];

@@ -1,5 +1,5 @@
-// The certificate of a cut by what the browser knows: the server's own rules (stages/snap_cuts.py), so that an edge under
-// the hand is graded as it will be when it rests. Whole milliseconds inside.
+// The certificate of a cut by what the browser knows. It is made by the server's own rules (clipper_core/stages), so that an
+// edge under the hand has the grade it will have when it rests. Whole milliseconds inside.
 
 import { atOwnEdge, countWhile, silenceAt } from "./rules.js";
 
@@ -37,7 +37,7 @@ export function certify(side, at_s, silences, transcript, duration) {
   };
 }
 
-/** What the words say about a cut; nothing where they are not trusted. @returns {Beside} */
+/** The words beside a cut; none where the words are not trusted. @returns {Beside} */
 function beside(side, at, transcript) {
   const none = { gap: null, boundary: null, cutWord: "" };
   if (!transcript || transcript.draft) return none;
@@ -102,7 +102,7 @@ function reasonOf(side, silence, words, own) {
   return parts.join(", ");
 }
 
-// As the server writes numbers: what lies exactly between two goes to the even one.
+// A number as the server writes it: halves are rounded to the even digit. Otherwise a certificate would change as it is saved.
 function fixed(value, decimals) {
   const scaled = value * 10 ** decimals;
   const low = Math.floor(scaled);

@@ -1,4 +1,4 @@
-// The theme as canvases need it: the same custom properties as the style sheet, resolved.
+// The colours of the theme, resolved for canvases, and how canvases are sized and written on.
 
 /** @typedef {{ink: string, muted: string, paper: string, soft: string, line: string, accent: string, onAccent: string,
  *   ok: string, warn: string, font: string, key: string}} Colours */
@@ -9,7 +9,7 @@ export function readColours(desk) {
   const value = (name) => style.getPropertyValue(name).trim();
   /** @type {HTMLElement} */
   const probe = desk.querySelector(".probe");
-  // a custom property may hold color-mix(); the probe's colour is what it comes to
+  // a custom property may hold color-mix(), which a canvas does not know: the probe's colour is the result
   const solid = (name) => {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
@@ -50,7 +50,7 @@ export function sized(canvas, width, height) {
   return g;
 }
 
-/** Text that fits, or as much of it as does. @param {CanvasRenderingContext2D} g @param {string} text @param {number} room */
+/** A text, cut off where it does not fit; empty where next to nothing of it would fit. @param {CanvasRenderingContext2D} g @param {string} text @param {number} room */
 export function shortened(g, text, room) {
   if (g.measureText(text).width <= room) return text;
   let short = text.slice(0, Math.max(0, Math.floor(room / 5)));

@@ -1,5 +1,5 @@
-// Pure rules of corrected words: where a name stands, and what a transcript reads when it is put right. They are the
-// server's own, so that what is seen at once is what it stores.
+// Pure rules of corrections: where words stand in a transcript, and what it reads once they are corrected. They are the
+// server's own rules, so that the desk shows at once what will be stored.
 
 import { countWhile } from "./rules.js";
 
@@ -14,19 +14,19 @@ const SURROUNDS = /^(?:(?![#%&@*/\\_])\p{P})*$/u;
 const FOLLOWS = /^(?:['\u2019][sS])?(?:(?![#%&@*/\\_])\p{P})*$/u;
 const DRESSED = /^((?:(?![#%&@*/\\_])\p{P})*)(.*?)((?:['\u2019][sS])?(?:(?![#%&@*/\\_])\p{P})*)$/su;
 
-/** Typed text as words, without what nobody can see. @param {string} text */
+/** Typed text as words, without invisible characters. @param {string} text */
 export function wordsOf(text) {
   const visible = text.normalize("NFC").replace(/(?![\u200c\u200d])\p{Cf}/gu, "").replace(/[\p{C}\p{Z}]/gu, (c) => (JOINERS.has(c) ? c : " "));
   return visible.split(" ").filter((word) => [...word].some((c) => !JOINERS.has(c)));
 }
 
-/** What some words read. @param {Word[]} words @param {number} first @param {number} end */
+/** The text of some words. @param {Word[]} words @param {number} first @param {number} end */
 export function reading(words, first, end) {
   return words.slice(first, end).map((w) => w.text).join(" ");
 }
 
 /**
- * What to look for and to put everywhere, from a correction of one place: without what stood around it there.
+ * The text to find and to replace everywhere, from a correction of one place: without the punctuation around it there.
  * @param {string} was @param {string} text @returns {{find: string, replace: string}}
  */
 export function everywhere(was, text) {
@@ -38,7 +38,7 @@ export function everywhere(was, text) {
 }
 
 /**
- * Where words stand together in one sentence, as whole words in this very case; with what stands around them.
+ * The places where words stand together in one sentence, as whole words in the same case, with the characters around them.
  * @param {Transcript} transcript @param {string} find @returns {{first: number, end: number, lead: string, tail: string}[]}
  */
 export function places(transcript, find) {
@@ -47,7 +47,7 @@ export function places(transcript, find) {
   const { words } = transcript;
   const ends = new Set(sought.length > 1 ? transcript.sentences.map((s) => s.last_word) : []);
   const out = [];
-  const plain = /^[\x20-\x7e]+$/.test(sought[0]); // then no word's other form can hold it
+  const plain = /^[\x20-\x7e]+$/.test(sought[0]); // such text has one Unicode form, so words need no normalising to be compared
   for (let first = 0; first + sought.length <= words.length; first += 1) {
     if (plain && !words[first].text.includes(sought[0])) continue;
     const around = aroundAt(words, first, sought, ends);
@@ -89,12 +89,12 @@ export function replacements(transcript, find, replace) {
 }
 
 /**
- * The transcript with some of its words changed; times go on belonging to what was heard.
+ * The transcript with some of its words changed. New words share the time of those they replace.
  * @param {Transcript} transcript @param {Change[]} changes in order and apart @returns {Transcript}
  */
 export function changedWords(transcript, changes) {
   const words = [];
-  const moves = []; // of each change: which words were there, where the new ones stand, how far those after it moved
+  const moves = []; // of each change: the numbers of the old words, and of the new ones
   let at = 0;
   const keep = (until) => {
     for (; at < until; at += 1) words.push(transcript.words[at]);
@@ -111,7 +111,7 @@ export function changedWords(transcript, changes) {
   return { ...transcript, words, sentences };
 }
 
-// where an old word stands now: the first and the last of what it became
+// the numbers of the first and the last word that replace an old one
 function movedTo(moves, word) {
   const move = moves[countWhile(moves, (m) => m.first <= word) - 1];
   if (!move) return [word, word];
@@ -134,7 +134,7 @@ function retimed(old, texts) {
 }
 
 /**
- * The number of the first of the words that read `was` at a moment; -1 where they read otherwise by now.
+ * The number of the first of the words that read `was` at a moment; -1 where they read otherwise now.
  * @param {Word[]} words @param {string} was @param {number} at
  */
 export function findReading(words, was, at) {
@@ -145,14 +145,14 @@ export function findReading(words, was, at) {
   return -1;
 }
 
-/** What some edits change, as far as those words still read as they did. @param {Transcript} t @param {Edit[]} edits @returns {Change[]} */
+/** The changes some edits make, of words that still read as they did. @param {Transcript} t @param {Edit[]} edits @returns {Change[]} */
 export function applicable(t, edits) {
   const located = edits.map(({ was, text, at }) => ({ first: findReading(t.words, was, at), was, text })).filter((e) => e.first >= 0);
   const changes = located.map(({ first, was, text }) => ({ first, end: first + was.split(" ").length, texts: wordsOf(text) }));
   return changes.sort((a, b) => a.first - b.first);
 }
 
-/** What is said in some ranges. @param {Word[]} words @param {import("./rules.js").Range[]} ranges */
+/** The text of the words in some ranges. @param {Word[]} words @param {import("./rules.js").Range[]} ranges */
 export function textIn(words, ranges) {
   const texts = [];
   for (const { start_s, end_s } of ranges) {

@@ -1,11 +1,11 @@
-// How the desk says times, lengths, states and certificates.
+// Times, lengths, states and certificates in words.
 
 /** @typedef {"proposed"|"approved"|"rejected"|"changes_requested"} Status */
 
 const MINUS = "\u2212";
 const THIN = "\u202f";
 
-/** State is said in shape and words, never by colour alone. @type {Record<Status, {sign: string, word: string}>} */
+/** Statuses in shape and words, since colour alone does not reach everyone. @type {Record<Status, {sign: string, word: string}>} */
 export const STATUS = {
   proposed: { sign: "\u00b7", word: "proposed" },
   approved: { sign: "\u2713", word: "approved" },
@@ -13,7 +13,7 @@ export const STATUS = {
   changes_requested: { sign: "\u21ba", word: "changes asked" },
 };
 
-/** Whether something from elsewhere is a decision. @param {any} value */
+/** Whether something from outside this script is a decision. @param {any} value */
 export function isDecision(value) {
   return value === "withdrawn" || (value !== "proposed" && Object.hasOwn(STATUS, value));
 }
@@ -21,7 +21,7 @@ export function isDecision(value) {
 /** @type {Record<string, string>} */
 export const GRADE = { clean: "\u25cf", fair: "\u25d0", poor: "\u25cb" };
 
-/** Why a clip is rejected, in the order of the keys 1 to 6. @type {[string, string][]} */
+/** Reasons for a rejection, in the order of the keys 1 to 6. @type {[string, string][]} */
 export const REASONS = [
   ["no_context", "Needs context"],
   ["starts_late", "Starts too late"],
@@ -68,7 +68,7 @@ export function decibels(db) {
   return `${rounded < 0 ? MINUS : ""}${Math.abs(rounded)} dB`;
 }
 
-/** When something was decided: the clock today, the date before. @param {string} iso */
+/** The time of a moment today, the date of an earlier one. @param {string} iso */
 export function moment(iso) {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
@@ -78,7 +78,7 @@ export function moment(iso) {
     : at.toLocaleDateString([], { day: "numeric", month: "short" });
 }
 
-/** The evidence of a cut in words: those it came with, else put together here. @param {import("../state/api.js").Cut} cut */
+/** The evidence of a cut in words: the server's, else composed here. @param {import("../state/api.js").Cut} cut */
 export function evidence(cut) {
   return cut.reason ? cut.reason.replace(/(^|\s)-(?=\d)/g, `$1${MINUS}`) : facts(cut).join(", ");
 }

@@ -11,13 +11,13 @@ export const REACH_S = 0.6; // how far an edge in speech looks for a good place
 const EDGE_S = 0.02; // this near, a cut is at the recording's own start or end
 const JOINED_S = 1.5; // a gap between two clips that is filled when they are joined
 
-/** Whether something from elsewhere is ranges: at least one, each with a start and an end. @param {any} value */
+/** Whether something from outside this script is a list of ranges, each with a start and an end. @param {any} value */
 export function areRanges(value) {
   const whole = (r) => Number.isFinite(r?.start_s) && Number.isFinite(r?.end_s) && r.start_s < r.end_s;
   return Array.isArray(value) && value.length > 0 && value.every(whole);
 }
 
-/** The nearest millisecond, as the API speaks it. @param {number} s */
+/** The nearest millisecond, since the API's times are whole milliseconds. @param {number} s */
 export function toMs(s) {
   return Math.round(s * 1000) / 1000;
 }
@@ -28,7 +28,7 @@ export function clamp(value, low, high) {
 }
 
 /**
- * How many of the sorted items come before the first that `test` refuses (binary search).
+ * The number of sorted items before the first that `test` refuses (binary search).
  * @template T @param {T[]} items @param {(item: T) => boolean} test
  */
 export function countWhile(items, test) {
@@ -43,8 +43,8 @@ export function countWhile(items, test) {
 }
 
 /**
- * The good place for a cut in a silence; one too short for both is shared out between tail and lead. It is the rule
- * by which the server snaps, so that what is dragged here is graded there as it looked.
+ * The good place for a cut in a silence. A silence too short for both lead and tail is divided between them. The server
+ * snaps by the same rule, so that an edge dragged here keeps its grade when it is saved.
  * @param {Side} side @param {Range} silence
  */
 export function legalCut(side, silence) {
@@ -64,9 +64,10 @@ export function silenceAt(silences, at) {
 /** @typedef {{magnet?: number, reach?: number, low?: number, high?: number, duration?: number, from?: number|null}} Hand */
 
 /**
- * Where an edge dragged to `at` comes to rest. In speech: at the nearest good place within `reach`, else where it is.
- * Inside a silence: where it is, unless the good place there is within `magnet`; one the hand set out from (`from`)
- * does not hold it. Always between `low` and `high`. The recording's own start and end are good places too.
+ * The moment at which an edge dragged to `at` comes to rest, always between `low` and `high`. In speech: the nearest good
+ * place within `reach`, else `at`. Inside a silence: `at`, unless the good place there is within `magnet`; but an edge that
+ * began in this silence (`from`) is not pulled back, or it could not be moved by little. The recording's own start and end
+ * are good places too.
  * @param {Side} side @param {number} at @param {Range[]} silences @param {Hand} [hand] seconds
  */
 export function snap(side, at, silences, hand = {}) {
@@ -84,7 +85,7 @@ export function snap(side, at, silences, hand = {}) {
 }
 
 /**
- * The good places for an edge in a stretch, in order; of those closer together than `apart`, the first.
+ * The good places for an edge between two moments, in order; of those closer together than `apart`, the first.
  * @param {Side} side @param {number} from @param {number} to @param {Range[]} silences @param {number} [apart]
  */
 export function placesIn(side, from, to, silences, apart = 0) {
@@ -115,17 +116,17 @@ export function stepCut(side, at, direction, silences) {
   return before ? legalCut(side, silences[before - 1]) : null;
 }
 
-/** From the first moment to the last. @param {Range[]} ranges @returns {Range} */
+/** The range from the first moment to the last. @param {Range[]} ranges @returns {Range} */
 export function spanOf(ranges) {
   return { start_s: ranges[0].start_s, end_s: ranges[ranges.length - 1].end_s };
 }
 
-/** How long the ranges play. @param {Range[]} ranges */
+/** The length of the ranges together. @param {Range[]} ranges */
 export function lengthOf(ranges) {
   return ranges.reduce((sum, r) => sum + r.end_s - r.start_s, 0);
 }
 
-/** How far an edge may go: inside the recording, off its opposite edge, not into another part.
+/** The moments between which an edge may go: in the recording, off its opposite edge, not into another part.
  * @param {Range[]} ranges @param {Side} side @param {number} duration @param {number} [part] its range; else the outer one
  * @returns {{low: number, high: number}} */
 export function boundsOf(ranges, side, duration, part = side === "in" ? 0 : ranges.length - 1) {
@@ -157,7 +158,7 @@ function plainRanges(ranges) {
 }
 
 /**
- * The ranges without a stretch. Parts too short to be heard vanish. @param {Range[]} ranges @param {Range} cut
+ * The ranges without another one. Parts too short to be heard vanish. @param {Range[]} ranges @param {Range} cut
  * @returns {Range[]}
  */
 export function without(ranges, cut) {
@@ -169,7 +170,7 @@ export function without(ranges, cut) {
   return plainRanges(ranges).flatMap((r) => (touched(r) ? rest(r).filter((p) => p.end_s - p.start_s >= MIN_PART_S - 0.0005) : [r]));
 }
 
-/** The ranges with what was cut out after one of them put back. @param {Range[]} ranges @param {number} part */
+/** The ranges with the gap after one of them closed again. @param {Range[]} ranges @param {number} part */
 export function putBack(ranges, part) {
   const out = plainRanges(ranges);
   const next = out[part + 1];
@@ -177,13 +178,13 @@ export function putBack(ranges, part) {
   return out;
 }
 
-/** What is cut out between the parts of a clip. @param {Range[]} ranges @returns {Range[]} */
+/** The gaps that are cut out between the parts of a clip. @param {Range[]} ranges @returns {Range[]} */
 export function gapsOf(ranges) {
   return ranges.slice(1).map((r, i) => ({ start_s: ranges[i].end_s, end_s: r.start_s }));
 }
 
 /**
- * Two clips as one: what both hold, and the gap between them where it is short. What was cut out stays out.
+ * The ranges of two clips as one: all of both, and the gap between them where it is short. What was cut out stays out.
  * @param {Range[]} one @param {Range[]} other @returns {Range[]}
  */
 export function joinedRanges(one, other) {
@@ -201,7 +202,7 @@ export function joinedRanges(one, other) {
 }
 
 /**
- * The ranges in two at a moment; null where a half would be shorter than `minimum`, or the moment is not in them.
+ * The ranges divided at a moment; null where a half would be shorter than `minimum`, or the moment is not in them.
  * @param {Range[]} ranges @param {number} at @param {number} minimum @returns {[Range[], Range[]]|null}
  */
 export function halves(ranges, at, minimum) {
@@ -211,8 +212,8 @@ export function halves(ranges, at, minimum) {
 }
 
 /**
- * Where to divide a clip near a moment: the nearest good start within reach of it, else the moment itself; null where
- * no half may be so short. @param {Range[]} ranges @param {number} at @param {Range[]} silences @param {number} minimum
+ * The place to divide a clip near a moment: the nearest good start within reach, else the moment itself; null where a half
+ * would be shorter than `minimum`. @param {Range[]} ranges @param {number} at @param {Range[]} silences @param {number} minimum
  */
 export function splitPlace(ranges, at, silences, minimum) {
   const good = placesIn("in", at - REACH_S, at + REACH_S, silences).sort((a, b) => Math.abs(a - at) - Math.abs(b - at));
@@ -226,7 +227,7 @@ export function sameRanges(a, b) {
 }
 
 /**
- * The next clip nobody has decided on, after this one and round again; null when there is none.
+ * The next undecided clip after this one, from the start again at the end; null when there is none.
  * @param {Clip[]} clips @param {string|null} id @param {(clip: Clip) => string} status
  */
 export function nextUndecided(clips, id, status) {
@@ -246,7 +247,7 @@ export function rangeAt(at, duration, silences, want = 30) {
   return { start_s: toMs(start), end_s: toMs(end) };
 }
 
-/** The number of the word heard at a moment, or heard a blink before; -1 if none.
+/** The number of the word spoken at a moment, or just before; -1 if none.
  * @param {{start_s: number, end_s: number}[]} words @param {number} at */
 export function wordAt(words, at) {
   const i = countWhile(words, (w) => w.start_s <= at + 0.01) - 1;
@@ -266,8 +267,8 @@ function middleOf(word) {
 }
 
 /**
- * Where a stretch that begins with a word starts: in the pause before it, else just before the word. Never so far that
- * the word before would be heard. @param {Words} words @param {number} number @param {Range[]} silences
+ * The start of a range that begins with a word: in the pause before it, else just before the word. Never so early that the
+ * word before would be heard. @param {Words} words @param {number} number @param {Range[]} silences
  */
 export function placeBefore(words, number, silences) {
   const word = words[number];
@@ -278,7 +279,7 @@ export function placeBefore(words, number, silences) {
   return toMs(good ?? Math.max(just, word.start_s - LEAD_S));
 }
 
-/** Where a stretch that closes with a word ends; see `placeBefore`. @param {Words} words @param {number} number @param {Range[]} silences */
+/** The end of a range that closes with a word; see `placeBefore`. @param {Words} words @param {number} number @param {Range[]} silences */
 export function placeAfter(words, number, silences) {
   const word = words[number];
   if (!word) return null;

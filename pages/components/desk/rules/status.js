@@ -1,4 +1,4 @@
-// How a clip stands by its decisions, and whether work on something goes on.
+// The status of a clip by its decisions, and whether work on something goes on.
 
 /** @typedef {import("../state/api.js").Clip} Clip */
 /** @typedef {import("./format.js").Status} Status */

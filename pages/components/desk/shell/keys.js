@@ -1,8 +1,8 @@
-// The keys of the desk, as in editors. Streamlit owns R and C, so keys are caught before it and only ours are stopped.
+// The keys of the desk, as in editors. Streamlit uses R and C itself, so keys are caught before it, and only ours are stopped.
 
 import { make } from "../dom.js";
 
-/** What the panel behind "?" shows. @type {[string, [string, string][]][]} */
+/** The content of the panel behind "?". @type {[string, [string, string][]][]} */
 const GUIDE = [
   ["Listen", [
     ["Space", "Play or pause; stops at the out point"],
@@ -112,7 +112,7 @@ function actions(desk) {
   };
 }
 
-const ONCE = new Set([..."aexnioqsgdrtcuvjl/? fw1234", "enter", "delete", "backspace", "escape"]); // a held key means it once
+const ONCE = new Set([..."aexnioqsgdrtcuvjl/? fw1234", "enter", "delete", "backspace", "escape"]); // a key that is held down acts once
 const PRESSES = new Set([" ", "enter"]);
 const LEFT_ALONE = new Set([...PRESSES, "escape", "delete", "backspace"]); // while something elsewhere has the focus
 
@@ -128,7 +128,7 @@ export function listenToKeys(desk) {
     event.stopImmediatePropagation();
   };
 
-  // what every editor understands: Ctrl or Cmd with Z, Shift Z, Y
+  // as in every editor: Ctrl or Cmd with Z, Shift Z, Y
   function commandKey(event) {
     const key = event.key.toLowerCase();
     if (!event.composedPath().includes(desk.root) || !["z", "y"].includes(key)) return false;
@@ -138,7 +138,7 @@ export function listenToKeys(desk) {
     return true;
   }
 
-  // a dialog of the desk has the focus: its keys are its own, but R and C are not Streamlit's
+  // a dialog of the desk has the focus: it gets its keys, but Streamlit must not get R and C
   function keepFromStreamlit(event) {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (plain && ["r", "c"].includes(event.key?.toLowerCase())) event.stopImmediatePropagation();
@@ -166,7 +166,7 @@ export function listenToKeys(desk) {
 
 const SHIFTED = { Comma: "<", Period: ">" };
 
-// The key, or what it would be elsewhere: Shift makes other signs of comma and full stop on many keyboards.
+// The key by its sign, or by its place: with Shift, comma and full stop give other signs on many keyboards.
 function meant(event, run) {
   const key = event.key.toLowerCase();
   return !run[key] && event.shiftKey && SHIFTED[event.code] ? SHIFTED[event.code] : key;
@@ -191,7 +191,7 @@ function isOwnKey(target, key, here) {
   if (!here) return false;
   if (target.matches?.(".words-text") && (key.startsWith("arrow") || key === "enter")) return true; // its own cursor
   if (key.startsWith("arrow")) return target.getAttribute?.("role") === "slider";
-  if (PRESSES.has(key) && target.closest?.(".menu")) return true; // opened by mouse, a choice is focused unseen
+  if (PRESSES.has(key) && target.closest?.(".menu")) return true; // opened by the mouse, its first choice has the focus without a ring
   return PRESSES.has(key) && target.matches?.("button:focus-visible, a:focus-visible, summary:focus-visible");
 }
 

@@ -1,4 +1,4 @@
-// One message at a time, said politely; those with something to do stay longer, failures until they are dealt with.
+// Shows one message at a time. Those with something to do stay longer, failures until they are dealt with.
 
 import { setText } from "../dom.js";
 

@@ -1,4 +1,4 @@
-// Who reviews: asked once, kept in this browser, on every decision.
+// The reviewer's name: asked for once, kept in this browser, sent with every decision.
 
 import { make, setText } from "../dom.js";
 
@@ -12,7 +12,7 @@ export class Names {
     this.button = desk.find(".who");
     this.dialog = desk.find(".name-dialog");
     this.input = this.dialog.querySelector("input");
-    /** @type {null | (() => void)} what waits for a name */
+    /** @type {null | (() => void)} an action that waits for a name */
     this.waiting = null;
     desk.store.pending.reviewer = this.storedName();
     this.button.addEventListener("click", () => this.show());
@@ -30,7 +30,7 @@ export class Names {
     }
   }
 
-  /** Run something that carries a name: now, or once there is one. @param {() => void} run */
+  /** Run something that needs a name: now, or once there is one. @param {() => void} run */
   then(run) {
     if (this.desk.store.pending.reviewer) return run();
     this.waiting = run;
@@ -75,14 +75,14 @@ export class Names {
     this.button.title = "Your name stands beside each of your decisions";
   }
 
-  // the page names whoever made a clip there
+  // clips made on the page around the desk carry the name too
   report() {
     const { store, component } = this.desk;
     if (store.pending.reviewer) component.setStateValue("reviewer", store.pending.reviewer);
   }
 }
 
-/** A name as it may stand on a decision. @param {string} text */
+/** A typed name without line breaks and control characters, not too long. @param {string} text */
 function nameOf(text) {
   return text.replace(/[\s\p{C}]+/gu, " ").trim().slice(0, NAME_CHARS);
 }

@@ -1,4 +1,4 @@
-// Notes with a time in the clip: written where the playhead is, answered, resolved, opened again.
+// Notes with a time in the clip: written at the playhead, answered, resolved, opened again.
 
 import { make, makeButton, setText } from "../dom.js";
 import { called, clock, moment } from "../rules/format.js";
@@ -15,9 +15,9 @@ export class Notes {
   constructor(desk) {
     this.desk = desk;
     this.box = desk.find(".notes");
-    /** @type {{clip: string, at_s: number}|null} where the note being written belongs */
+    /** @type {{clip: string, at_s: number}|null} the place of the note being written */
     this.writing = null;
-    /** @type {Map<string, {at_s: number, text: string}>} begun on a clip, when another one was opened */
+    /** @type {Map<string, {at_s: number, text: string}>} notes begun on a clip before another one was opened, by clip */
     this.begun = new Map();
     /** @type {Map<string, {key: string, row: HTMLElement}>} */
     this.rows = new Map();
@@ -75,7 +75,7 @@ export class Notes {
 
   // --- writing
 
-  /** A new note at the playhead. */
+  /** Begin a new note at the playhead. */
   begin() {
     const { store, player } = this.desk;
     const clip = store.selected;
@@ -99,7 +99,7 @@ export class Notes {
     this.desk.focusQuietly();
   }
 
-  /** Another clip is open: what was typed waits for its own. */
+  /** Another clip was opened: what was typed waits until this one is opened again. */
   putOff() {
     const { clip, at_s } = this.writing;
     if (this.text.value.trim()) this.begun.set(clip, { at_s, text: this.text.value });
@@ -116,7 +116,7 @@ export class Notes {
     });
   }
 
-  // --- changes, seen at once and stored soon
+  // --- changes, shown at once and stored soon
 
   add(clip, at_s, text) {
     const args = { clip, note: "", at: "" };
@@ -128,7 +128,7 @@ export class Notes {
     this.desk.store.commands.ask("reply", { clip, note, text, at: now() });
   }
 
-  /** Resolve it, or open it again. @param {string} clip @param {string} id @param {"resolve"|"reopen"} step */
+  /** Resolve a note, or open it again. @param {string} clip @param {string} id @param {"resolve"|"reopen"} step */
   settle(clip, id, step) {
     const args = { clip, note: id, at: now() };
     const [label, back] = step === "resolve" ? ["resolving a note", "reopen"] : ["opening a note again", "resolve"];
@@ -160,7 +160,7 @@ export class Notes {
     return api.noteStep(note, verb, { by }, key);
   }
 
-  /** A clip's notes with what is on its way, by time. @param {import("../state/api.js").Clip} clip @returns {Note[]} */
+  /** The notes of a clip with those on their way, by time. @param {import("../state/api.js").Clip} clip @returns {Note[]} */
   of(clip) {
     const mine = this.desk.store.pending.of(`notes of ${clip.id}`);
     if (!mine.length) return clip.notes ?? [];
@@ -195,7 +195,7 @@ export class Notes {
     this.update(new Set(["clips"]));
   }
 
-  // rows are kept as long as they say the same, so that nothing being typed or pressed goes away
+  // rows are kept where they show the same, so that no text being typed and no button being pressed goes away
   fill(list, clip, notes) {
     const order = notes.map((note) => this.row(clip, note));
     for (const row of [...list.children]) if (!order.includes(row)) row.remove();
@@ -295,7 +295,7 @@ export class Notes {
     this.signs = signs.sort((a, b) => a.at_s - b.at_s);
   }
 
-  /** A small sign in the ruler where an open note is; those of other clips fainter. @param {CanvasRenderingContext2D} g */
+  /** Draw a small sign in the ruler at each open note; those of other clips are fainter. @param {CanvasRenderingContext2D} g */
   draw(g) {
     const { view, colours } = this.desk;
     const { wide, tall, top } = SIGN;
@@ -305,7 +305,7 @@ export class Notes {
       if (at_s > view.to + margin) break;
       const x = view.x(at_s);
       g.beginPath();
-      g.roundRect(x - wide, top, wide, tall, 2); // to the left, where no time of the ruler stands
+      g.roundRect(x - wide, top, wide, tall, 2); // to the left of the moment, where the ruler writes no time
       g.moveTo(x, top + 2);
       g.lineTo(x, top + tall + 5);
       g.lineTo(x - 4, top + tall);
@@ -323,7 +323,7 @@ function withStep(notes, { verb, key, by, after, args }) {
   const { note, at_s, text, at } = args;
   const id = `here-${key}`;
   if (verb === "note") return [...notes, { id, at_s, text, by, at, resolved_by: null, resolved_at: null, replies: [] }];
-  const about = note || `here-${after}`; // one without an answer yet
+  const about = note || `here-${after}`; // the note itself has no answer yet
   const change = (n) => {
     if (verb === "reply") return { ...n, replies: [...n.replies, { id, text, by, at }] };
     return verb === "resolve" ? { ...n, resolved_by: by, resolved_at: at } : { ...n, resolved_by: null, resolved_at: null };
@@ -331,7 +331,7 @@ function withStep(notes, { verb, key, by, after, args }) {
   return notes.map((n) => (n.id === about ? change(n) : n));
 }
 
-/** Of the notes that say just this, the last one written. @param {Note[]} notes @param {Record<string, any>} args @param {string} by */
+/** The id of the newest note with this text. @param {Note[]} notes @param {Record<string, any>} args @param {string} by */
 function newest(notes, { at_s, text }, by) {
   const alike = notes.filter((n) => n.text === text && n.by === by && n.at_s === at_s && !n.resolved_at);
   return alike.reduce((last, n) => (last && last.at > n.at ? last : n), alike[0])?.id ?? "";
@@ -347,7 +347,7 @@ function byline(one) {
 }
 
 /**
- * A moment of the recording on the clip's own clock; of the recording, where the clip does not hold it.
+ * A moment on the clip's own clock, or on the recording's where the clip leaves it out; short, and in a sentence.
  * @param {Range[]} ranges @param {number|null} at
  */
 function whereIn(ranges, at) {

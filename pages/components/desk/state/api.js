@@ -1,4 +1,4 @@
-// The HTTP API as the desk uses it. Same origin, JSON, times in seconds.
+// The HTTP API as the desk uses it: of the same origin, in JSON, with times in seconds.
 
 /** @typedef {{at_s: number, side: "in"|"out", silence_start_s: number|null, silence_end_s: number|null,
  *   level_db: number|null, gap_to_word_ms: number|null, sentence_boundary: boolean|null,
@@ -21,9 +21,9 @@
  *   silences: {start_s: number, end_s: number, level_db: number}[]}} SilenceMap */
 
 const ANSWER_WITHIN_MS = 20_000;
-const MAX_KEEPALIVE = 60_000; // bytes; browsers refuse to send more than 64 KiB at once that outlives a page
+const MAX_KEEPALIVE = 60_000; // bytes; browsers limit what is on its way with keepalive to 64 KiB
 
-/** The server answered, and said no. */
+/** The server answered, and refused. */
 export class Problem extends Error {
   /** @param {number} status @param {{title?: string, detail?: string, code?: string}} body */
   constructor(status, body) {
@@ -33,7 +33,7 @@ export class Problem extends Error {
   }
 }
 
-/** The server did not answer, or not in a way that means anything: the same change may work later. */
+/** The server did not answer, or failed: the same request may work later. */
 export class NoAnswer extends Error {}
 
 /** @param {string} projectId @param {AbortSignal} gone ends reads (never writes) when the desk is taken down */
@@ -51,7 +51,7 @@ export function makeApi(projectId, gone) {
       body = response.status === 204 ? { etag: response.headers.get("ETag") } : await response.json();
     } catch (error) {
       if (gone.aborted) throw error;
-      if (!response || response.ok) throw new NoAnswer("The server did not answer."); // or not to the end, or not itself
+      if (!response || response.ok) throw new NoAnswer("The server did not answer."); // or its answer broke off, or another server answered
     }
     if (response.status >= 500) throw new NoAnswer("The server could not do this just now.");
     if (!response.ok) throw new Problem(response.status, body);
@@ -60,9 +60,9 @@ export function makeApi(projectId, gone) {
 
   const read = (path) => ask(path, { signal: AbortSignal.any([gone, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });
 
-  let keptAlive = 0; // bytes on their way that outlive the page
+  let keptAlive = 0; // bytes on their way with keepalive
 
-  // keepalive: a decision taken in the last moment before the page closes still arrives
+  // keepalive: a decision made in the last moment before the page is closed still arrives
   async function write(path, body, { etag = null, key = null, method = "POST" } = {}) {
     const text = body ? JSON.stringify(body) : "";
     const size = text.length * 3; // at most, as UTF-8

@@ -294,7 +294,7 @@ export class Outbox {
     for (const [id, lane] of [...lanes]) if (!lane.changes.length) lanes.delete(id);
   }
 
-  /** A lane from the browser's storage, as far as it makes sense: any script could have written it. @param {any} kept @returns {NamedLane|null} */
+  /** A lane from the browser's storage, as far as it makes sense, since anything may have written there. @param {any} kept @returns {NamedLane|null} */
   laneOf(kept) {
     if (typeof kept?.id !== "string" || !Array.isArray(kept.wishes)) return null;
     const { id, etag, seen } = kept;

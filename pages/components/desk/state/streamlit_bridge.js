@@ -2,8 +2,8 @@
 
 /** @typedef {{project_id: string, clip_id: string|null}} DeskData */
 
-const REPORT_AFTER_MS = 300; // arrowing through clips tells Streamlit once
-const RESTED_AFTER_MS = 1_800; // without a key or a click
+const REPORT_AFTER_MS = 300; // so that arrowing through many clips is one report
+const RESTED_AFTER_MS = 1_800; // without a key, a click or a turn of the wheel
 const ECHO_MS = 2_500; // longer than a script run takes, after which the page may send back what it was told
 
 export class StreamlitBridge {
@@ -69,7 +69,7 @@ export class StreamlitBridge {
     return recent && this.echoes;
   }
 
-  // a clip made elsewhere a moment ago
+  // the page made this clip a moment ago, so the desk may not have read it yet
   async openWhenThere(id) {
     const { store } = this.desk;
     await store.polling.now();

@@ -1,4 +1,4 @@
-// The edges of the open clip, outer ones and those of what is cut out: where they are, and every way to move one.
+// The edges of the open clip, outer ones and those of gaps inside it: where they are, and every way to move one.
 
 import { certify } from "../rules/certify.js";
 import { REACH_S, boundsOf, clamp, placesIn, sameRanges, snap, stepCut, toMs, withEdge, without } from "../rules/rules.js";
@@ -8,15 +8,15 @@ import { REACH_S, boundsOf, clamp, placesIn, sameRanges, snap, stepCut, toMs, wi
 
 export const MAGNET_PX = 9;
 export const REACH_PX = 40;
-const TICK_PX = 5; // good places drawn nearer together would only be a pattern
+const TICK_PX = 5; // good places drawn closer together could not be told apart
 
 export class Edges {
   /** @param {any} desk */
   constructor(desk) {
     this.desk = desk;
-    /** @type {Side} the one that steps and plays around */
+    /** @type {Side} the edge that keys move and play around */
     this.active = "in";
-    /** @type {{clip: string, part: number}|null} where the active edge is one of what is cut out */
+    /** @type {{clip: string, part: number}|null} where the active edge is one of a gap */
     this.inner = null;
   }
 
@@ -71,7 +71,7 @@ export class Edges {
     this.activate(side, outer ? null : part);
   }
 
-  /** The certificate of an edge: the version's own, the server's word, or what is known here at once. @param {Side} side @param {number} at */
+  /** The certificate of an edge: the version's own, else the server's for this place, else one made here. @param {Side} side @param {number} at */
   certificate(side, at) {
     const { store, alternatives } = this.desk;
     const stored = store.selected?.cuts.find((c) => c.side === side && Math.abs(c.at_s - at) < 0.0015);
@@ -100,7 +100,7 @@ export class Edges {
     if (save) this.desk.store.pending.commitSoon(clip.id);
   }
 
-  /** Where an edge in the hand comes to rest. @param {Side} side @param {number} hand @param {number|null} [from] where it was taken */
+  /** The moment at which an edge in the hand comes to rest. @param {Side} side @param {number} hand @param {number|null} [from] where it was taken */
   resting(side, hand, from = null) {
     const { view, store } = this.desk;
     const reach = Math.max(REACH_S, REACH_PX * view.perPixel);
@@ -142,7 +142,7 @@ export class Edges {
     this.move(side, at, true);
   }
 
-  /** The active edge to the silence before or after. @param {1|-1} direction @param {Side} [side] */
+  /** Move the active edge to the silence before or after. @param {1|-1} direction @param {Side} [side] */
   step(direction, side = this.active) {
     if (!this.desk.store.span) return;
     if (side !== this.active) this.activate(side);
@@ -155,7 +155,7 @@ export class Edges {
     this.moveTo(side, to);
   }
 
-  /** An edge to another place by a key: seen, saved soon, and shown in the player. @param {Side} side @param {number} to */
+  /** Move an edge by a key: it is saved soon, and the player shows its frame. @param {Side} side @param {number} to */
   moveTo(side, to) {
     this.move(side, to, true);
     const at = this.at(side);

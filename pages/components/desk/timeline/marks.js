@@ -1,4 +1,4 @@
-// A stretch marked on the transcript or the timeline, and what can be done with it.
+// The mark: a range selected on the transcript or the timeline, and what can be done with it.
 
 import { keyButton, make, setText } from "../dom.js";
 import { clock, length } from "../rules/format.js";
@@ -32,12 +32,12 @@ export class Marks {
     this.desk.store.topics.tell("mark");
   }
 
-  /** The hand has let go; what is too short to be meant is no mark. @param {number} minimum seconds */
+  /** The hand has let go; a mark too short to be meant is dropped. @param {number} minimum seconds */
   finish(minimum) {
     if (this.mark && this.mark.end_s - this.mark.start_s < minimum) this.set(null);
   }
 
-  /** From one word to another, at good places around them. @param {number} a @param {number} b numbers of words */
+  /** Mark from one word to another, at good places around them. @param {number} a @param {number} b numbers of words */
   setWords(a, b) {
     const { transcript, silences, duration } = this.desk.store.project;
     const [first, last] = [Math.min(a, b), Math.max(a, b)];
@@ -56,8 +56,8 @@ export class Marks {
   }
 
   /**
-   * Where the clip is divided to take the marked stretch out: its words go with the pause between them and the next,
-   * so that what stays has its own lead and tail. @param {Mark} mark @returns {import("../rules/rules.js").Range}
+   * The range that is cut out of the clip for a mark: its words go with the pause between them and the next, so that what
+   * stays has its own lead and tail. @param {Mark} mark @returns {import("../rules/rules.js").Range}
    */
   cutting(mark) {
     const { silences, transcript } = this.desk.store.project;

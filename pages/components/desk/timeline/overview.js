@@ -64,7 +64,7 @@ export class Overview {
       this.layer.height = height;
       const layer = this.layer.getContext("2d");
       layer.globalAlpha = 0.55;
-      drawPeaks(layer, peaks.coarse, 0, view.duration, width, height, peaks.gain, colours.muted);
+      drawPeaks(layer, peaks.coarse, { from: 0, to: view.duration }, { width, height, gain: peaks.gain, colour: colours.muted });
     }
     g.drawImage(this.layer, 0, 2, this.width, STRIP - MARKS - 4);
   }
@@ -78,7 +78,7 @@ export class Overview {
       const wide = Math.max(2, this.x(r.end_s) - x);
       g.globalAlpha = open ? 0.16 : 0.08;
       g.fillRect(x, 0, wide, STRIP - MARKS);
-      // filled where decided, an outline where not yet: shape as well as colour
+      // strong where decided, faint where not yet
       g.globalAlpha = open || status !== "proposed" ? 0.9 : 0.35;
       g.beginPath();
       g.roundRect(x, STRIP - MARKS, wide, MARKS - 2, 2);

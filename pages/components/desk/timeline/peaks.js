@@ -1,13 +1,14 @@
-// Peaks of the recording, fetched for what is looked at and kept.
+// Peaks of the recording: fetched for the part that is shown, and kept.
 
 import { clamp } from "../rules/rules.js";
 
-/** @typedef {{from: number, to: number, low: number[], high: number[], sound: boolean}} Peaks */
+/** @typedef {{from: number, to: number, low: number[], high: number[], sound: boolean}} Peaks `sound`: samples, not levels */
+/** @typedef {{width: number, height: number, gain: number, colour: string}} Look in device pixels */
 
 const WAIT_MS = 110;
-const MAX_POINTS = 4_000; // fills a dense screen
+const MAX_POINTS = 4_000; // as many as a dense screen has pixels
 const MAX_WINDOWS = 24;
-const MAX_DENSITY = 15_900; // points a second: there is nothing finer than 16 in a millisecond
+const MAX_DENSITY = 15_900; // points a second: the stored sound has 16 samples a millisecond
 
 export class PeakCache {
   /** @param {ReturnType<typeof import("../state/api.js").makeApi>} api @param {() => void} onReady */
@@ -24,7 +25,7 @@ export class PeakCache {
     this.requestKey = "";
   }
 
-  /** Forget everything and read the whole recording anew. @param {number} duration */
+  /** Forget everything and read the whole recording again. @param {number} duration */
   async begin(duration) {
     this.windows = [];
     this.requestKey = "";
@@ -36,7 +37,7 @@ export class PeakCache {
     return true;
   }
 
-  /** Say what is looked at; finer peaks follow after a moment of rest. */
+  /** Ask for peaks as fine as the screen shows; they are fetched after a moment of rest. */
   want(from, to, pixels, duration) {
     if (!this.coarse || fine(this.best(from, to), from, to, pixels)) return;
     clearTimeout(this.timer);
@@ -46,7 +47,7 @@ export class PeakCache {
   async fetchAround(from, to, pixels, duration) {
     const points = Math.min(pixels, MAX_POINTS);
     const margin = clamp((MAX_POINTS / points - 1) / 2, 0, 0.5) * (to - from);
-    // Outward to whole milliseconds, so that the answer covers what is looked at.
+    // outward to whole milliseconds, so that the answer covers all that is shown
     const start = Math.floor(Math.max(0, from - margin) * 1000) / 1000;
     const end = Math.ceil(Math.min(duration, to + margin) * 1000) / 1000;
     const key = `${start.toFixed(3)} ${end.toFixed(3)}`;
@@ -63,7 +64,7 @@ export class PeakCache {
   async read(from, to, points) {
     try {
       const body = await this.api.peaks(from, to, points);
-      const sound = body.resolution_ms < 10; // not the levels of ten milliseconds, but what is heard itself
+      const sound = body.resolution_ms < 10; // samples, not the levels of ten milliseconds
       return { from: body.from_s, to: body.to_s, low: body.low, high: body.high, sound };
     } catch {
       return null;
@@ -92,7 +93,7 @@ function fine(peaks, from, to, pixels) {
   return Boolean(peaks) && density(peaks) >= Math.min(MAX_DENSITY, (0.7 * Math.min(pixels, MAX_POINTS)) / (to - from));
 }
 
-// A quiet recording still fills its lane; single clicks do not decide how tall speech is.
+// The factor by which peaks fill the lane. It goes by the loud end of what is usual: single clicks must not make speech small.
 function gainFor(peaks) {
   const loud = peaks.high.map((high, i) => Math.max(high, -peaks.low[i])).sort((a, b) => a - b);
   const usual = loud[Math.floor(loud.length * 0.995)] || 127;
@@ -100,17 +101,19 @@ function gainFor(peaks) {
 }
 
 /**
- * Draw peaks as a shape `height` high around its middle; the sound itself as the line it is.
- * @param {CanvasRenderingContext2D|OffscreenCanvasRenderingContext2D} g @param {Peaks} peaks @param {number} from @param {number} to seconds
- * @param {number} width @param {number} height device pixels @param {number} gain @param {string} colour
+ * Draw peaks as a shape around the middle of `height`; samples, as a line.
+ * @param {CanvasRenderingContext2D|OffscreenCanvasRenderingContext2D} g @param {Peaks} peaks
+ * @param {{from: number, to: number}} span seconds of the recording @param {Look} look
  */
-export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {
+export function drawPeaks(g, peaks, span, look) {
+  const { from, to } = span;
+  const { width, height, gain, colour } = look;
   const count = peaks.low.length;
   const perPoint = (peaks.to - peaks.from) / count;
   const middle = height / 2;
   const scale = (gain * middle) / 128;
   const apart = (perPoint / (to - from)) * width;
-  if (peaks.sound && apart > 0.75) return drawSound(g, peaks, from, to, width, (v) => clamp(middle - v * scale, 0, height), colour);
+  if (peaks.sound && apart > 0.75) return drawSound(g, peaks, span, look, (v) => clamp(middle - v * scale, 0, height));
   g.fillStyle = colour;
   // columns one by one: filling them as one path takes ten times as long
   for (let x = 0; x < width; x += 1) {
@@ -131,8 +134,8 @@ export function drawPeaks(g, peaks, from, to, width, height, gain, colour) {
   }
 }
 
-// From each part's least to its greatest sample and on to the next: a band from afar, a single line close by.
-function drawSound(g, peaks, from, to, width, y, colour) {
+// A line from each point's lowest to its highest sample and on to the next: it looks like a band from afar.
+function drawSound(g, peaks, { from, to }, { width, colour }, y) {
   const count = peaks.low.length;
   const perPoint = (peaks.to - peaks.from) / count;
   const pixels = (perPoint / (to - from)) * width;

@@ -5,9 +5,9 @@ import { MAGNET_PX, REACH_PX } from "./edges.js";
 import { laneAt } from "./timeline.js";
 
 const CLICK_PX = 4;
-const WHEEL_REST_MS = 260; // a page scroll that arrives here stays a page scroll
+const WHEEL_REST_MS = 260; // a scroll of the page that reaches the timeline goes on scrolling the page
 const MIN_MARK_S = 0.1;
-const LONG_PRESS_MS = 450; // a finger that rests begins to mark
+const LONG_PRESS_MS = 450; // after which a resting finger begins a mark
 
 /** @param {any} desk */
 export function listenToPointers(desk) {
@@ -68,7 +68,7 @@ export function listenToPointers(desk) {
       timeline.redraw();
       if (cancelled) desk.edges.move(side, before, true);
       else store.pending.commitSoon(clip.id);
-      store.topics.tell("draft"); // at rest: other places for it are looked up
+      store.topics.tell("draft"); // now at rest, so other places for it are looked up
     };
     const up = () => end(false);
     const cancel = () => end(true);
@@ -106,7 +106,7 @@ export function listenToPointers(desk) {
     }),
   );
 
-  // --- the picture itself
+  // --- the canvas
 
   function pick(x) {
     const t = view.t(x);
@@ -168,7 +168,7 @@ export function listenToPointers(desk) {
     timeline.redraw();
   }
 
-  // from where the drag began to where it is, at good places where those are near
+  // the range from the start of the drag to the pointer, at good places where some are near
   function stretch(t, free) {
     const hand = { start_s: toMs(Math.min(drag.anchor, t)), end_s: toMs(Math.max(drag.anchor, t)), words: null };
     if (free) return hand;

@@ -14,10 +14,10 @@ const WAVE_TOP = CLIPS_TOP + LANES.clips;
 const WORDS_TOP = WAVE_TOP + LANES.wave;
 export const TALL = WORDS_TOP + LANES.words;
 const TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
-const WORDS_FROM = 34; // pixels a second: closer than that words do not lie on each other
-const SENTENCE_PX = 7; // marks of sentences nearer together would only be a pattern
+const WORDS_FROM = 34; // pixels a second, from which words do not overlap
+const SENTENCE_PX = 7; // marks of sentences closer together could not be told apart
 
-/** Which lane a height lies in. @param {number} y */
+/** The lane at a height. @param {number} y */
 export function laneAt(y) {
   if (y < CLIPS_TOP) return "ruler";
   if (y < WAVE_TOP) return "clips";
@@ -33,7 +33,7 @@ export class Timeline {
     this.playhead = desk.find(".track .playhead");
     this.handles = { in: desk.find(".handle-in"), out: desk.find(".handle-out") };
     this.handles.in.dataset.part = "0";
-    /** @type {HTMLElement[]} those of what is cut out */
+    /** @type {HTMLElement[]} handles at the edges of gaps */
     this.inner = [];
     this.dragging = false; // an edge is in the hand
     this.layers = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
@@ -52,7 +52,7 @@ export class Timeline {
     this.desk.ask();
   }
 
-  /** One frame; true while something still moves. */
+  /** Draw one frame; true while something still moves. */
   frame() {
     const { view, player, store } = this.desk;
     const gliding = view.step();
@@ -111,7 +111,7 @@ export class Timeline {
     for (let i = first; i < store.project.silences.length && store.project.silences[i].start_s < view.to; i += 1) {
       const x = view.x(store.project.silences[i].start_s);
       const wide = view.x(store.project.silences[i].end_s) - x;
-      if (wide < 1) continue; // from far away they would only be a pattern
+      if (wide < 1) continue; // from far away they could not be told apart
       g.globalAlpha = 0.075;
       g.fillRect(x, WAVE_TOP, wide, LANES.wave);
       g.globalAlpha = 0.45;
@@ -162,7 +162,7 @@ export class Timeline {
     const data = peaks.best(view.from, view.to);
     const [calm, strong] = this.layers;
     for (const layer of this.layers) [layer.width, layer.height] = [width, height];
-    drawPeaks(strong.getContext("2d"), data, view.from, view.to, width, height, peaks.gain, colours.accent);
+    drawPeaks(strong.getContext("2d"), data, view, { width, height, gain: peaks.gain, colour: colours.accent });
     const g = calm.getContext("2d");
     g.globalAlpha = 0.62;
     g.drawImage(strong, 0, 0);
@@ -225,7 +225,7 @@ export class Timeline {
       const short = `${STATUS[status].sign} ${number}`;
       const room = x + wide - left - 4;
       const text = shortened(g, `${short} ${clip.title}`, room);
-      // where a title says nothing any more, the sign and the number still do
+      // where there is no room for a title, there is for the sign and the number
       g.fillText(text.length > short.length + 4 ? text : shortened(g, short, room), left, CLIPS_TOP + LANES.clips / 2);
     }
     g.globalAlpha = 1;
@@ -261,7 +261,7 @@ export class Timeline {
     g.setLineDash([]);
   }
 
-  // What is cut out of the clip: hatched, so that it is not taken for its end.
+  // Gaps are hatched, so that they are not taken for the end of the clip.
   drawGaps(g, ranges) {
     const { view, colours } = this.desk;
     for (const gap of gapsOf(ranges)) {
@@ -333,7 +333,7 @@ export class Timeline {
     g.globalAlpha = 1;
   }
 
-  // Where the edge in the hand may rest; the place it would take stronger.
+  // The places where the edge in the hand may rest; the one it would take is stronger.
   drawPlaces(g) {
     const { view, colours, edges } = this.desk;
     const taken = edges.at(edges.active);
@@ -375,7 +375,7 @@ export class Timeline {
     return handle;
   }
 
-  /** Say where the edges are, and how good they are as cuts. */
+  /** Write on the handles where the edges are, and how good they are as cuts. */
   describe() {
     const { store, edges } = this.desk;
     const all = edges.all;

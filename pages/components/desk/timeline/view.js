@@ -1,8 +1,8 @@
-// Which stretch of the recording the timeline shows.
+// The part of the recording that the timeline shows.
 
 import { clamp } from "../rules/rules.js";
 
-const MIN_SPAN_S = 0.01; // where single swings of a voice are seen
+const MIN_SPAN_S = 0.01; // single swings of a voice are seen then
 
 export class View {
   constructor() {
@@ -12,7 +12,7 @@ export class View {
     this.width = 1; // CSS pixels
     /** @type {{from: number, to: number}|null} where it is gliding to */
     this.goal = null;
-    this.still = false; // the person asked for less motion
+    this.still = false; // whether the reviewer's system asks for less motion
   }
 
   get span() {
@@ -33,7 +33,7 @@ export class View {
     return this.from + (x / this.width) * this.span;
   }
 
-  /** The nearest stretch that exists. */
+  /** The nearest part that lies inside the recording. */
   fitted(from, to) {
     const span = clamp(to - from, Math.min(MIN_SPAN_S, this.duration), this.duration);
     const middle = (from + to) / 2;
@@ -76,7 +76,7 @@ export class View {
     this.set(this.from + seconds, this.to + seconds);
   }
 
-  /** A clip with air around it. @param {{start_s: number, end_s: number}} span */
+  /** Show a clip with some room around it. @param {{start_s: number, end_s: number}} span */
   fit(span) {
     const air = Math.max(2, (span.end_s - span.start_s) * 0.14);
     this.glide(span.start_s - air, span.end_s + air);

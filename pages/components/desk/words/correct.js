@@ -1,4 +1,4 @@
-// A word put right in place, a name put right everywhere; and clips whose words changed since they were decided on.
+// Corrections of words, in one place or everywhere; and clips whose words changed since they were decided on.
 
 import { make, makeButton, setText } from "../dom.js";
 import { applicable, changedWords, findReading, reading, replacements, textIn, wordsOf } from "../rules/correction_rules.js";
@@ -11,11 +11,11 @@ import { CorrectionBox } from "./correction_box.js";
 /** @typedef {import("../state/outbox.js").PendingChange} PendingChange */
 /** @typedef {Pick<PendingChange, "verb"|"args"|"after"> & {key?: string}} Correction */
 
-const LANE = "the words"; // in the outbox: one correction after the other
-const MAX_TRIES = 4; // where somebody else's come before
+const LANE = "the words"; // in the outbox: corrections are sent one after the other
+const MAX_TRIES = 4; // where another reviewer's corrections come first
 const MAX_EDITS = 2000; // in one request
-const MAX_EARLIER = 40; // of a long recording each is as long; older ones are read again when they are asked for
-const BACK = "restore words"; // to those of an earlier revision
+const MAX_EARLIER = 40; // each holds all words of a recording; older ones can be read again
+const BACK = "restore words"; // the command that goes back to the words of an earlier revision
 const CHANGED = "Somebody changed these words since. Look at them as they are now.";
 
 export class Corrections {
@@ -24,11 +24,11 @@ export class Corrections {
     this.desk = desk;
     /** @type {Transcript|null} as the server has it */
     this.base = null;
-    /** @type {Transcript|null} with what is underway, as the desk shows it */
+    /** @type {Transcript|null} as the desk shows it: the server's, with the corrections under way on top */
     this.current = null;
     this.draws = 0;
-    this.drawnKey = ""; // what waited when it was drawn
-    this.settled = ""; // the correction that the words hold already, though its lane has not gone on yet
+    this.drawnKey = ""; // the corrections under way when it was drawn
+    this.settled = ""; // the key of a correction that `base` holds already, though it is still in its lane
     /** @type {Map<string, Transcript>} the words before a correction, by their revision and by its key */
     this.earlier = new Map();
     this.box = new CorrectionBox(desk, this);
@@ -49,7 +49,7 @@ export class Corrections {
     return this.box.isTyping;
   }
 
-  // --- what is put right
+  // --- correcting
 
   /** @param {Edit} edit */
   correct(edit) {
@@ -73,9 +73,9 @@ export class Corrections {
   }
 
   /**
-   * Do something that can be taken back and done again.
-   * @param {import("../state/commands.js").Call} call @param {Edit[]|null} edits that reverse it; null: by going back to the words
-   * before, unless somebody else's would be lost by that @param {string} label
+   * Make a correction that can be taken back and done again.
+   * @param {import("../state/commands.js").Call} call @param {Edit[]|null} edits that reverse it; null: it is undone by
+   * going back to the earlier words, unless another reviewer's corrections would be lost by that @param {string} label
    */
   doNow(call, edits, label) {
     const { store } = this.desk;
@@ -99,10 +99,10 @@ export class Corrections {
     };
   }
 
-  // --- seen at once
+  // --- shown at once
 
   /**
-   * What a correction makes of a transcript; null: nothing, it is done or impossible by now, or not known here.
+   * The transcript after a correction; null where it changes nothing: it is done already, impossible now, or not known here.
    * @param {Correction} one @param {Transcript} t @param {Map<string, Transcript>} [states] before each of those that wait
    * @returns {Transcript|null}
    */
@@ -117,12 +117,12 @@ export class Corrections {
     return this.desk.store.pending.of(LANE).filter((change) => change.key !== this.settled);
   }
 
-  /** The words as the server has them, with these corrections on top. @param {Correction[]} some */
+  /** The server's words with some corrections on top. @param {Correction[]} some */
   with(some) {
     const states = new Map();
     return some.reduce((t, one) => {
       states.set(one.key, t);
-      const unsure = one.args.asked && one.args.asked.revision !== t.revision && this.base === t; // it may hold it already
+      const unsure = one.args.asked && one.args.asked.revision !== t.revision && this.base === t; // no answer came: the server may have applied it
       return (unsure ? null : this.apply(one, t, states)) ?? t;
     }, this.base);
   }
@@ -139,34 +139,34 @@ export class Corrections {
     return this.underway.map((change) => change.key).join();
   }
 
-  /** The words as the server has them, with what is underway on top. @param {Transcript} fresh */
+  /** Take the server's words, and show them with the corrections under way on top. @param {Transcript} fresh */
   adopt(fresh) {
     this.base = fresh;
     this.show();
   }
 
   /**
-   * The undecided clips whose words change: each gets a new version, and what is wanted of it next waits for that, so that
-   * it is of that version. @param {Correction} one
+   * The undecided clips whose words a correction changes. Each gets a new version, and the next change of it waits for the
+   * correction's answer, so that it is made on that version. @param {Correction} one
    */
   touched(one) {
     const { store, marks } = this.desk;
     const before = this.current;
     const now = before && this.with([...this.underway, one]);
-    if (now && now.words.length !== before.words.length) marks.clear(); // it counts words
+    if (now && now.words.length !== before.words.length) marks.clear(); // a mark counts words
     const open = (store.project.clips ?? []).filter((clip) => store.pending.statusOf(clip) === "proposed");
     const unknown = one.verb === BACK && !one.after && !this.earlier.has(one.args.revision);
     const differs = (clip) => unknown || textIn(before.words, clip.ranges) !== textIn(now.words, clip.ranges);
     return now ? open.filter(differs).map((clip) => clip.id) : [];
   }
 
-  // --- stored soon
+  // --- sending
 
-  /** Ask; where somebody corrected other words before, ask again on top of theirs. @param {PendingChange} change */
+  /** Send a correction; where another reviewer's came first, send it again on top of theirs. @param {PendingChange} change */
   async send(change) {
     const { store } = this.desk;
     for (let i = 1; ; i += 1) {
-      const question = (change.args.asked ??= this.question(change)); // asked again for want of an answer, it is the same question
+      const question = (change.args.asked ??= this.question(change)); // sent again without an answer, it has to be the same request
       store.outbox.persist();
       try {
         const { revision } = await this.post(change, question);
@@ -182,7 +182,7 @@ export class Corrections {
     }
   }
 
-  /** What to ask of the words as the server has them. @param {PendingChange} change @returns {{revision: string, edits?: Numbered[]}} */
+  /** The request for a correction of the words as the server has them. @param {PendingChange} change @returns {{revision: string, edits?: Numbered[]}} */
   question({ verb, args }) {
     const { base } = this;
     if (!base) throw new NoAnswer("The words have not been read yet.");
@@ -202,11 +202,11 @@ export class Corrections {
     return api.restoreWords(revision, { revision: args.revision, by }, key);
   }
 
-  /** It is stored: what the server has now is what it had, with this. @param {PendingChange} change @param {string} before @param {string} revision */
+  /** A correction is stored: the server's words are those of before, with this on top. @param {PendingChange} change @param {string} before @param {string} revision */
   async settle(change, before, revision) {
     const { base } = this;
     this.settled = change.key;
-    if (base?.revision !== before) return this.show(); // read anew meanwhile
+    if (base?.revision !== before) return this.show(); // newer words were read meanwhile
     for (const name of [before, change.key]) this.earlier.set(name, base);
     for (const old of [...this.earlier.keys()].slice(0, -MAX_EARLIER)) this.earlier.delete(old);
     const now = this.apply(change, base);
@@ -216,7 +216,7 @@ export class Corrections {
     this.show();
   }
 
-  /** What could go back without losing anybody else's words still can: these are the same person's. @param {PendingChange} change @param {any} answer */
+  /** Let undo that could go back before this correction still do so: nothing of another reviewer's came between. @param {PendingChange} change @param {any} answer */
   moveUndoOn({ key }, { before, revision }) {
     const { store } = this.desk;
     const { done, undone } = store.history;

@@ -1,4 +1,4 @@
-// Where a word is put right in place: a small field below it.
+// The field below a word in which it is corrected.
 
 import { make, makeButton, setText } from "../dom.js";
 import { everywhere, places, reading, wordsOf } from "../rules/correction_rules.js";
@@ -27,7 +27,7 @@ export class CorrectionBox {
   }
 
   build() {
-    const dialog = document.createElement("dialog"); // while one is open no key of the desk is heard
+    const dialog = document.createElement("dialog"); // while a dialog is open, the desk takes no keys
     dialog.className = "correct";
     dialog.setAttribute("aria-label", "Correct the words");
     dialog.dataset.testid = "desk-correct";
@@ -52,7 +52,7 @@ export class CorrectionBox {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
-    if (event.key === "Enter" && event.target !== this.input) return; // a button is pressed by it
+    if (event.key === "Enter" && event.target !== this.input) return; // Enter presses the button
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Escape") this.close();
@@ -60,7 +60,7 @@ export class CorrectionBox {
     else this.save();
   }
 
-  /** The marked words, else the one being heard. */
+  /** Open at the marked words, else at the one being spoken. */
   begin() {
     const { store, player, marks } = this.desk;
     const words = store.project.transcript?.words ?? [];
@@ -87,7 +87,7 @@ export class CorrectionBox {
     this.input.select();
   }
 
-  /** How often it stands elsewhere too. */
+  /** Show in how many places the words stand. */
   count() {
     const { transcript } = this.desk.store.project;
     const many = places(transcript, everywhere(this.place.was, "").find).length;
@@ -95,7 +95,7 @@ export class CorrectionBox {
     setText(this.all.firstChild, `Replace everywhere (${many} places)`);
   }
 
-  // right below the word, within the transcript's width
+  // below the word, within the width of the transcript
   put() {
     const span = this.words.querySelector(`[data-word="${this.place.first}"]`);
     const box = this.dialog.parentElement.getBoundingClientRect();

@@ -1,11 +1,11 @@
-// The transcript around the open clip: the word being heard is lit, a click goes to a word, a drag marks some, and the
-// arrows move a cursor over the words where it has the focus.
+// The transcript around the open clip. The word being spoken is lit, a click goes to a word, a drag marks some, and with the
+// focus here, arrows move a cursor over the words.
 
 import { make, setAttributes, setText } from "../dom.js";
 import { clamp, countWhile, holds, sentenceOf, wordAt } from "../rules/rules.js";
 import { isWorking } from "../rules/status.js";
 
-const PRESS_MS = 450; // a finger that rests on a word marks it
+const PRESS_MS = 450; // after which a resting finger marks the word
 const LISTBOX = { role: "listbox", "aria-multiselectable": "true", "aria-label": "Words", tabindex: "0" };
 const ARROWS = { arrowleft: -1, arrowright: 1 };
 
@@ -20,12 +20,12 @@ export class TranscriptPanel {
     /** @type {Map<number, HTMLElement>} */
     this.spans = new Map();
     this.current = -1;
-    /** @type {number|null} where the keyboard is */
+    /** @type {number|null} the word of the keyboard's cursor */
     this.cursor = null;
-    /** @type {number|null} where a mark began */
+    /** @type {number|null} the word at which a mark began */
     this.anchor = null;
     this.painted = "";
-    this.touched = false; // the mark was begun by a finger: taps extend it
+    this.touched = false; // whether a finger began the mark: then taps extend it
     this.listen();
   }
 
@@ -87,7 +87,7 @@ export class TranscriptPanel {
     this.extend(press.word);
   }
 
-  // the box shows a few lines: a drag near its edge goes on
+  // the box shows a few lines, so a drag near its edge scrolls it
   scrollWith(event) {
     const box = this.text.getBoundingClientRect();
     if (event.clientY > box.bottom - 12) this.text.scrollTop += 12;
@@ -99,7 +99,7 @@ export class TranscriptPanel {
     this.desk.player.moveTo(words[word].start_s);
   }
 
-  /** The mark from where it began to this word. @param {number} word */
+  /** Mark from where the mark began to this word. @param {number} word */
   extend(word) {
     this.anchor ??= this.desk.marks.mark?.words?.[0] ?? this.cursor ?? Math.max(0, this.current);
     this.cursor = word;
@@ -109,7 +109,7 @@ export class TranscriptPanel {
 
   // --- the keyboard
 
-  /** The transcript has the focus: the cursor is at the word being heard, or the clip's first. */
+  /** The transcript got the focus: the cursor is put at the word being spoken, else at the clip's first. */
   enter() {
     if (this.cursor === null || !this.spans.has(this.cursor)) {
       this.cursor = this.current >= 0 ? this.current : ([...this.spans].find(([, s]) => s.classList.contains("inside"))?.[0] ?? [...this.spans.keys()][0] ?? null);
@@ -133,7 +133,7 @@ export class TranscriptPanel {
     this.desk.ask();
   }
 
-  /** The word a key leads to; null where it leads nowhere. @param {string} key */
+  /** The number of the word a key leads to; null for other keys. @param {string} key */
   reached(key) {
     const { sentences } = this.desk.store.project.transcript;
     const here = sentences[sentenceOf(sentences, this.cursor)];
@@ -163,9 +163,9 @@ export class TranscriptPanel {
     return this.desk.activeElement() === this.text;
   }
 
-  // --- what is shown
+  // --- showing
 
-  /** Which sentences: those of the clip and one on each side; far from it, those being heard; those the cursor is in. */
+  /** The first and last sentence to show: of the clip and one more on each side, or of the playhead far from it, and of the cursor. */
   range() {
     const { store, player } = this.desk;
     const { words, sentences } = store.project.transcript;
@@ -189,7 +189,7 @@ export class TranscriptPanel {
     const { words } = store.project.transcript;
     const [first, last] = this.range();
     const ranges = this.desk.ranges ?? [];
-    const inside = ranges.map((r) => `${wordFrom(words, r.start_s)}-${wordFrom(words, r.end_s)}`); // an edge moves words in and out, not times
+    const inside = ranges.map((r) => `${wordFrom(words, r.start_s)}-${wordFrom(words, r.end_s)}`); // by words, so that an edge moved between two words draws nothing
     const key = [store.project.transcript.revision, first, last, ...inside].join();
     if (key !== this.drawnKey) this.build(first, last, ranges, key);
     this.light(wordAt(words, this.desk.player.time));
@@ -229,13 +229,13 @@ export class TranscriptPanel {
     this.roles(true);
   }
 
-  // a list of words to choose from, while there are any
+  // the box is a list of words for screen readers, while there are any
   roles(on) {
     if (on) return setAttributes(this.text, LISTBOX);
     for (const name of [...Object.keys(LISTBOX), "aria-activedescendant"]) this.text.removeAttribute(name);
   }
 
-  /** Which words are marked, and where the cursor is. */
+  /** Draw the mark and the cursor. */
   paint() {
     const marked = this.desk.marks.mark?.words ?? null;
     if (!this.desk.marks.mark) this.touched = false;
@@ -291,7 +291,7 @@ export class TranscriptPanel {
   }
 }
 
-// why a transcript has no words, as far as the work on it said so
+// the reason why a transcript has no words, where processing gave one
 function reasonForNone(project) {
   const warning = (project?.warnings ?? []).find((w) => w.code === "not_understood" || w.code === "no_speech");
   return warning ? warning.message : "No words were understood in this recording.";
