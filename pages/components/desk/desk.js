@@ -27,7 +27,7 @@ import { Edges } from "./timeline/edges.js";
 import { Marks } from "./timeline/marks.js";
 import { Overview } from "./timeline/overview.js";
 import { PeakCache } from "./timeline/peaks.js";
-import { listenToPointers } from "./timeline/pointer.js";
+import { CanvasPointer, listenToWheel } from "./timeline/pointer.js";
 import { TALL, Timeline } from "./timeline/timeline.js";
 import { View } from "./timeline/view.js";
 import { Corrections } from "./words/correct.js";
@@ -98,7 +98,8 @@ class Desk {
     for (const name of ["keydown", "pointerdown", "wheel"]) {
       window.addEventListener(name, () => this.bridge.stir(), { capture: true, passive: true, signal: gone });
     }
-    listenToPointers(this);
+    this.pointer = new CanvasPointer(this);
+    listenToWheel(this);
     listenToKeys(this);
     store.topics.on((topics) => this.update(topics));
     store.topics.onStored = (kind, id) => {
@@ -175,7 +176,7 @@ class Desk {
     if (topics.has("clips") && !topics.has("selection")) this.bridge.stir();
     if (topics.has("selection") || topics.has("clips")) this.cue();
     if (["clips", "selection", "draft", "map", "transcript"].some((t) => topics.has(t))) {
-      this.timeline.describe();
+      this.timeline.handles.describe();
       this.timeline.redraw();
       const { selected } = this.store;
       if (selected) this.player.replan(playedRanges(this.store, selected));

@@ -186,7 +186,7 @@ export class Shapes {
     const { store, edges, activeElement, timeline } = this.desk;
     const clip = store.selected;
     if (!clip) return;
-    const focused = timeline.inner.includes(activeElement.call(this.desk));
+    const focused = timeline.handles.inner.includes(activeElement.call(this.desk));
     if (!whole && focused && edges.innerPart !== null) return this.putBack(edges.active === "out" ? edges.innerPart : edges.innerPart - 1);
     store.pending.remove(clip);
     this.say(`Removed: ${called(clip.title)}.`, "info", true);

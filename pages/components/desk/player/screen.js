@@ -129,10 +129,12 @@ export class Screen {
   tally() {
     const { store } = this.desk;
     const clips = store.project.clips ?? [];
-    const counts = clips.reduce((sum, clip) => {
+    /** @type {Record<string, number>} */
+    const counts = {};
+    for (const clip of clips) {
       const status = store.pending.statusOf(clip);
-      return { ...sum, [status]: (sum[status] ?? 0) + 1 };
-    }, {});
+      counts[status] = (counts[status] ?? 0) + 1;
+    }
     const more = Boolean(store.project.info && isWorking(store.project.info));
     const key = JSON.stringify([counts, more]);
     if (key === this.tallyKey) return;

@@ -1,10 +1,10 @@
-// Draws the timeline: ruler, clips, waveform with silences, words. The playhead and both edges are elements above it,
+// Draws the timeline: ruler, clips, waveform with silences, words. The playhead and the edges are elements above it,
 // so that playing moves one transform and draws nothing.
 
-import { setAttributes, setText } from "../dom.js";
 import { colourOf, shortened, sized } from "../rules/colours.js";
-import { GRADE, STATUS, clock, evidence } from "../rules/format.js";
+import { STATUS, clock } from "../rules/format.js";
 import { countWhile, gapsOf, holds, wordAt } from "../rules/rules.js";
+import { Handles } from "./handles.js";
 import { drawPeaks } from "./peaks.js";
 
 /** Lanes from the top, in CSS pixels. */
@@ -31,10 +31,7 @@ export class Timeline {
     this.track = desk.find(".track");
     this.canvas = desk.find(".wave");
     this.playhead = desk.find(".track .playhead");
-    this.handles = { in: desk.find(".handle-in"), out: desk.find(".handle-out") };
-    this.handles.in.dataset.part = "0";
-    /** @type {HTMLElement[]} handles at the edges of gaps */
-    this.inner = [];
+    this.handles = new Handles(desk, this.track);
     this.dragging = false; // an edge is in the hand
     this.layers = [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)];
     this.layersKey = "";
@@ -50,6 +47,12 @@ export class Timeline {
   redraw() {
     this.dirty = true;
     this.desk.ask();
+  }
+
+  /** Where a pointer is on the timeline, in CSS pixels. @param {MouseEvent} event */
+  placeOf(event) {
+    const box = this.track.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 
   /** Draw one frame; true while something still moves. */
@@ -95,7 +98,7 @@ export class Timeline {
     for (const span of [this.ghost, coming.span]) if (span) this.drawGhost(g, span);
     for (const at of [this.ghostAt, coming.at_s]) if (at !== null) this.drawMoment(g, at);
     if (this.dragging) this.drawPlaces(g);
-    this.placeHandles();
+    this.handles.place();
     this.desk.overview.draw();
     peaks.want(view.from, view.to, view.width * (window.devicePixelRatio || 1), view.duration);
   }
@@ -344,73 +347,5 @@ export class Timeline {
       g.fillRect(view.x(at) - (own ? 1.5 : 1), WORDS_TOP - (own ? 28 : 16), own ? 3 : 2, own ? 28 : 16);
     }
     g.globalAlpha = 1;
-  }
-
-  placeHandles() {
-    const { view, edges } = this.desk;
-    const all = edges.all;
-    const close = all.length > 0 && view.x(all[all.length - 1].at) - view.x(all[0].at) < 170;
-    let used = 0;
-    for (const edge of all) {
-      const handle = edge.outer ? this.handles[edge.side] : (this.inner[used] ?? this.newHandle());
-      if (!edge.outer) used += 1;
-      const x = view.x(edge.at);
-      handle.style.transform = `translateX(${x}px)`;
-      handle.classList.toggle("away", x < -2 || x > view.width + 2);
-      handle.classList.toggle("outward", edge.outer && close);
-      handle.classList.toggle("active", edges.isActive(edge.side, edge.part));
-    }
-  }
-
-  newHandle() {
-    const handle = document.createElement("div");
-    handle.className = "handle inner";
-    handle.setAttribute("role", "slider");
-    handle.tabIndex = 0;
-    const flag = Object.assign(document.createElement("span"), { className: "flag" });
-    flag.append(Object.assign(document.createElement("i"), { className: "mark" }), document.createElement("span"));
-    handle.append(flag);
-    this.handles.out.before(handle); // Tab goes from edge to edge in their order
-    this.inner.push(handle);
-    return handle;
-  }
-
-  /** Write on the handles where the edges are, and how good they are as cuts. */
-  describe() {
-    const { store, edges } = this.desk;
-    const all = edges.all;
-    for (const side of ["in", "out"]) this.handles[side].hidden = !all.length;
-    let used = 0;
-    for (const edge of all) {
-      const handle = edge.outer ? this.handles[edge.side] : (this.inner[used] ?? this.newHandle());
-      if (!edge.outer) used += 1;
-      this.say(handle, edge, edges.certificate(edge.side, edge.at), store.project.duration);
-    }
-    for (const spare of this.inner.splice(used)) {
-      if (spare === this.desk.activeElement()) this.desk.focusQuietly();
-      spare.remove();
-    }
-  }
-
-  /** @param {HTMLElement} handle @param {import("./edges.js").Edge} edge @param {import("../state/api.js").Cut} cut @param {number} duration */
-  say(handle, edge, cut, duration) {
-    const [mark, time] = handle.querySelector(".flag").children;
-    const why = evidence(cut);
-    setText(mark, GRADE[cut.grade]);
-    setText(time, clock(edge.at, 2));
-    const name = edge.side === "in" ? `Start of part ${edge.part + 1}` : `End of part ${edge.part + 1}`;
-    const attributes = {
-      "data-side": edge.side,
-      "data-part": String(edge.part),
-      "data-grade": cut.grade,
-      title: `${GRADE[cut.grade]} ${cut.grade}: ${why}`,
-      "aria-label": edge.outer ? (edge.side === "in" ? "Start of the clip" : "End of the clip") : name,
-      "aria-valuemin": "0",
-      "aria-valuemax": duration.toFixed(2),
-      "aria-valuenow": edge.at.toFixed(2),
-      "aria-valuetext": `${clock(edge.at, 2)}, ${cut.grade} cut: ${why}`,
-    };
-    setAttributes(handle, attributes);
-    if (!edge.outer) handle.dataset.testid = `desk-handle-${edge.side}-${edge.part + 1}`;
   }
 }
