@@ -132,7 +132,7 @@ class Desk {
     if (this.isTyping || !this.store.outbox.isPersistent) event.preventDefault();
   }
 
-  /** Whether there is text that is stored nowhere yet. */
+  /** True if there is text that is stored nowhere yet. */
   get isTyping() {
     const areas = [...this.root.querySelectorAll("textarea")];
     return areas.some((area) => area.value.trim()) || this.notes.begun.size > 0 || this.corrections.isTyping || this.details.isTyping;

@@ -81,7 +81,7 @@ export class Decision {
     run();
   }
 
-  /** Whether an element is part of an open menu, or a button that opens it. @param {any} at */
+  /** True if an element is part of an open menu, or a button that opens it. @param {any} at */
   holds(at) {
     const { bar } = this.desk.picked;
     return this.box.contains(at) || bar.contains(at);
@@ -218,7 +218,7 @@ export class Decision {
     store.notices.say({ text: this.leftText(), tone: "info", ...(filters.outside ? { action: show } : {}) });
   }
 
-  /** What is left to decide where no listed clip is, in words. */
+  /** The number of clips left to decide where no listed one is, in words. */
   leftText() {
     const { store, filters } = this.desk;
     const all = store.project.clips?.length ?? 0;

@@ -159,7 +159,7 @@ export class Filters {
     return (!status.length || status.includes(this.desk.store.pending.statusOf(clip))) && this.passesRest(clip);
   }
 
-  /** Whether a clip passes all but the filter of the status, whose clips are counted on the chips. @param {Clip} clip */
+  /** True if a clip passes all but the filter of the status, whose clips are counted on the chips. @param {Clip} clip */
   passesRest(clip) {
     const { rank, reason, by, words, notes } = this.filter;
     if (rank === "hand" && clip.origin !== "manual") return false;

@@ -26,7 +26,7 @@ export function putIn(list, range) {
   list.splice(first, last - first, one);
 }
 
-/** Whether one range of a list holds all of another. @param {Range[]} list @param {Range} range */
+/** True if one range of a list holds all of another. @param {Range[]} list @param {Range} range */
 export function covers(list, range) {
   return list.some((r) => r.start_s <= range.start_s && range.end_s <= r.end_s);
 }

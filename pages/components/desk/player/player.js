@@ -128,7 +128,7 @@ export class Player {
     return !this.video.paused || this.shuttle < 0 || this.between;
   }
 
-  /** Where the playhead is, or is about to be. */
+  /** The moment at which the playhead is, or is about to be. */
   get time() {
     return this.seekTarget ?? this.video.currentTime;
   }

@@ -1,4 +1,4 @@
-// Changes that meet somebody else's: who made them, what they did, and what to call doing one's own after all.
+// Changes that conflict with another reviewer's, in words: the name, the change, and the button that makes our own after all.
 
 import { REASONS, STATUS, clock } from "./format.js";
 import { sameRanges } from "./rules.js";
@@ -63,7 +63,7 @@ function shorter(text) {
 }
 
 /**
- * Whether a clip is as a change would make it, though somebody else made it so.
+ * True if a clip is already as a change would make it, by another reviewer's hand.
  * @param {PendingChange} change @param {Clip|null} clip null: gone
  */
 export function hasComeTrue(change, clip) {

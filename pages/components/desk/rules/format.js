@@ -13,7 +13,7 @@ export const STATUS = {
   changes_requested: { sign: "\u21ba", word: "changes asked" },
 };
 
-/** Whether something from outside this script is a decision. @param {any} value */
+/** True if something from outside this script is a decision. @param {any} value */
 export function isDecision(value) {
   return value === "withdrawn" || (value !== "proposed" && Object.hasOwn(STATUS, value));
 }

@@ -11,7 +11,7 @@ export const REACH_S = 0.6; // how far an edge in speech looks for a good place
 const EDGE_S = 0.02; // this near, a cut is at the recording's own start or end
 const JOINED_S = 1.5; // a gap between two clips that is filled when they are joined
 
-/** Whether something from outside this script is a list of ranges, each with a start and an end. @param {any} value */
+/** True if something from outside this script is a list of ranges, each with a start and an end. @param {any} value */
 export function areRanges(value) {
   const whole = (r) => Number.isFinite(r?.start_s) && Number.isFinite(r?.end_s) && r.start_s < r.end_s;
   return Array.isArray(value) && value.length > 0 && value.every(whole);
@@ -97,7 +97,7 @@ export function placesIn(side, from, to, silences, apart = 0) {
   return out;
 }
 
-/** Whether a cut needs no silence there, because the recording itself starts or ends. @param {Side} side */
+/** True if a cut needs no silence there, because the recording itself starts or ends. @param {Side} side */
 export function atOwnEdge(side, at, duration) {
   return side === "in" ? at <= EDGE_S : at >= duration - EDGE_S;
 }

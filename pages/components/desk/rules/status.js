@@ -29,7 +29,7 @@ export function statusAfter(clip, changes = []) {
   return /** @type {Status} */ (standing.at(-1)?.decision ?? "proposed");
 }
 
-/** Whether a project or a render waits for a worker, or has one. @param {{state: string}} thing */
+/** True if a project or a render waits for a worker, or has one. @param {{state: string}} thing */
 export function isWorking(thing) {
   return thing.state === "queued" || thing.state === "running";
 }

@@ -1,5 +1,5 @@
-// What the desk can be asked to do beside versions and decisions: clips divided and joined, notes, corrected words. Each is
-// a command with plain arguments, so that what waits for an answer, and what can be taken back, outlives the page.
+// Commands: all changes beside versions and decisions, such as split, join, notes and corrections. Each has plain arguments, so
+// that one that waits for an answer, or can be taken back, outlives the page.
 
 import { Problem } from "./api.js";
 import { newKey } from "./outbox.js";
@@ -37,13 +37,13 @@ export class Commands {
     for (const [name, command] of Object.entries(commands)) this.registered.set(name, command);
   }
 
-  /** Whether something from the browser's storage is a call of a command. @param {any} call */
+  /** True if something from the browser's storage is a call of a command. @param {any} call */
   isCall(call) {
     const { args } = call ?? {};
     return typeof args === "object" && args !== null && Boolean(this.registered.get(call.verb)?.isValid(args));
   }
 
-  /** Whether a change from the browser's storage is a call that belongs into a lane. @param {string} id @param {any} change */
+  /** True if a change from the browser's storage is a call that belongs into a lane. @param {string} id @param {any} change */
   isValid(id, change) {
     if (!this.isCall(change)) return false;
     const { send, lane } = this.registered.get(change.verb);

@@ -1,5 +1,5 @@
-// What happens to changes that the server refused: somebody else was faster, or it can't be done. Nothing is dropped
-// without a word, and what the reviewer wanted is offered as a step of its own.
+// Resolves changes that the server refused: another reviewer was faster, or it can't be done. Nothing is dropped without a
+// word, and the reviewer's changes are offered as a step of its own.
 
 import { hasComeTrue, labelAnyway, whatChanged, whoChanged } from "../rules/conflict_words.js";
 import { called } from "../rules/format.js";
@@ -27,7 +27,7 @@ export class Conflicts {
     this.notices = notices;
   }
 
-  /** Say what somebody else changed on the open clip, where nothing of ours is under way on it. @param {Clip} before @param {Clip} now */
+  /** Say what another reviewer changed on the open clip, where nothing of ours is under way on it. @param {Clip} before @param {Clip} now */
   sayNews(before, now) {
     if (before.etag === now.etag || this.pending.isSaving(now.id)) return;
     this.notices.say({ text: `${this.who(now, before)} ${whatChanged(before, now)}.`, tone: "info" });
@@ -98,8 +98,8 @@ export class Conflicts {
   }
 
   /**
-   * A refused change is true already, by somebody else's hand: what follows it is sent. But a decision that somebody else
-   * made is not ours to take back.
+   * A refused change is true already, by another reviewer's hand: what follows it is sent. But another reviewer's decision is
+   * not ours to take back.
    * @param {string} id @param {PendingChange} change @param {PendingChange[]} rest
    */
   goOn(id, change, rest) {
@@ -122,7 +122,7 @@ export class Conflicts {
     this.notices.say({ text, tone: "error", stays: true, action });
   }
 
-  /** @param {Clip} seen the clip, before somebody removed it */
+  /** @param {Clip} seen the clip, before another reviewer removed it */
   sayGone({ id, title, etag }) {
     this.history.forget(id);
     const after = `"${Number(etag.replaceAll('"', "")) + 1}"`; // the revision that its removal made

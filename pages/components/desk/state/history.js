@@ -75,7 +75,7 @@ export class History {
     for (const step of this.calls(key)) this.drop(step);
   }
 
-  /** Forget the steps on a clip that is gone, or that somebody else changed: they can't be taken back. @param {string} id */
+  /** Forget the steps on a clip that is gone, or that another reviewer changed: they can't be taken back. @param {string} id */
   forget(id) {
     const without = (steps) =>
       steps.flatMap((step) => {
@@ -111,7 +111,7 @@ export class History {
   }
 }
 
-/** Whether something from the browser's storage is a step that can be taken back. @param {any} step */
+/** True if something from the browser's storage is a step that can be taken back. @param {any} step */
 function isStep(step) {
   const isShape = (shape) => areRanges(shape?.ranges) && typeof shape.title === "string";
   const isMade = (one) => typeof one?.id === "string" && isDecision(one.decision);

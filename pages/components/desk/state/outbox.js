@@ -74,7 +74,7 @@ export class Outbox {
     return [...this.lanes.values(), ...this.later].flatMap((lane) => lane.changes);
   }
 
-  /** Whether a change has no answer yet. @param {string} key */
+  /** True if a change has no answer yet. @param {string} key */
   has(key) {
     return this.all.some((change) => change.key === key);
   }
@@ -123,7 +123,7 @@ export class Outbox {
 
   // --- changes that wait for another lane
 
-  /** Whether the first change of a lane may be sent. @param {Lane} lane */
+  /** True if the first change of a lane may be sent. @param {Lane} lane */
   isReady({ changes: [change] }) {
     if (!change || change.after) return false;
     const holdAt = ({ changes }) => changes.findIndex((c) => c.kind === "hold" && c.after === change.key);
@@ -248,7 +248,7 @@ export class Outbox {
     return lanes.filter((lane) => lane.changes.length).map(({ id, etag, seen, changes }) => ({ id, etag, seen, wishes: changes }));
   }
 
-  /** Whether the browser can keep what waits, over a reload and a closed page. */
+  /** True if the browser can keep what waits, over a reload and a closed page. */
   get isPersistent() {
     const { stored } = this;
     const canKeep = (storage) => writeList(storage, `${this.place}.try`, stored) && writeList(storage, `${this.place}.try`, []);

@@ -1,4 +1,4 @@
-// What the reviewer changed, shown at once and stored soon: edges, titles, decisions, clips.
+// The reviewer's changes of edges, titles, decisions and clips: shown at once, stored soon.
 //
 // Edges under the hand are a draft. Left alone for a moment they become a pending change, which the outbox sends. The
 // desk shows the server's clips with what is pending on top.
@@ -70,12 +70,12 @@ export class PendingChanges {
     return this.of(clip.id).findLast((change) => change.decision === status) ?? recorded;
   }
 
-  /** Whether a clip is removed once everything on its way is stored. @param {string} id */
+  /** True if a clip is removed once everything on its way is stored. @param {string} id */
   isLeaving(id) {
     return this.of(id).findLast((c) => c.kind === "deleted" || c.kind === "restored")?.kind === "deleted";
   }
 
-  /** Whether changes of a clip got no answer. @param {string} id */
+  /** True if changes of a clip got no answer. @param {string} id */
   isUnsaved(id) {
     return Boolean(this.outbox.lanes.get(id)?.stuck);
   }
@@ -85,7 +85,7 @@ export class PendingChanges {
     return this.drafts.has(id) || this.of(id).length > 0;
   }
 
-  /** Whether nothing of any clip is under the hand or on its way. */
+  /** True if nothing of any clip is under the hand or on its way. */
   get isEmpty() {
     return this.drafts.size === 0 && this.outbox.isEmpty;
   }

@@ -1,4 +1,4 @@
-// What the server said of a project: its state, silence map, words and clips. Each is read again when it has a new revision.
+// A project as the server has it: its state, silence map, words and clips. Each is read again when it has a new revision.
 
 import { isWorking } from "../rules/status.js";
 import { NoAnswer, Problem } from "./api.js";
@@ -25,8 +25,8 @@ export class ProjectState {
     this.writes = 0; // this page's own, as they are stored
     this.writesRead = 0; // of them, those the last reading of clips came after
     /**
-     * Takes the clips of a reading. `isNews`: this page stored nothing since the last one, so differences are of
-     * somebody else's making.
+     * Takes the clips of a reading. `isNews`: this page stored nothing since the last one, so differences are
+     * another reviewer's changes.
      * @type {(clips: Clip[], isNews: boolean) => void}
      */
     this.onClips = (clips) => this.take("clips", clips);
@@ -50,7 +50,7 @@ export class ProjectState {
     return Boolean(this.clips?.some((c) => c.render && isWorking(c.render)));
   }
 
-  /** Whether something is expected to change soon. */
+  /** True if something is expected to change soon. */
   get isBusy() {
     return !this.info || isWorking(this.info) || this.isRendering;
   }

@@ -1,4 +1,4 @@
-// Which clip is open.
+// The open clip.
 
 export class Selection {
   /** @param {import("./project_state.js").ProjectState} project @param {import("./topics.js").Topics} topics */

@@ -1,4 +1,4 @@
-// How the parts of the desk hear that something changed: by topic, all topics of one step together.
+// Tells the parts of the desk what changed, by topic: all topics of one step together.
 
 export class Topics {
   constructor() {

@@ -40,7 +40,7 @@ export class Undo {
     const { clip } = this.selection;
     const { reviewer } = this.pending;
     if (!clip || this.pending.statusOf(clip) === "proposed") return null;
-    // what somebody else decided is answered by a decision, not taken back
+    // another reviewer's decision is answered by a decision, not taken back
     if (!reviewer || clip.decision?.by !== reviewer) return null;
     this.pending.addDecisions([{ id: clip.id, decision: "withdrawn", reason: null, note: null }]);
     return `the decision on ${called(clip.title)}`;
@@ -60,7 +60,7 @@ export class Undo {
     return null;
   }
 
-  /** Whether the next step back, or forth, stores a decision, which carries a name. @param {boolean} [again] */
+  /** True if the next step back, or forth, stores a decision, which carries a name. @param {boolean} [again] */
   decides(again = false) {
     const { done, undone } = this.history;
     if (again) return undone.some((step) => step.kind === "decision");

@@ -72,7 +72,7 @@ export class Marks {
     return { start_s: legalCut("out", before), end_s: legalCut("in", after) };
   }
 
-  /** Whether the mark can be taken out of the open clip and something stays. */
+  /** True if the mark can be taken out of the open clip and something stays. */
   get canCut() {
     const { store, ranges } = this.desk;
     const { mark } = this;

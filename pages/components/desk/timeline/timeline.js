@@ -49,7 +49,7 @@ export class Timeline {
     this.desk.ask();
   }
 
-  /** Where a pointer is on the timeline, in CSS pixels. @param {MouseEvent} event */
+  /** The place of a pointer on the timeline, in CSS pixels. @param {MouseEvent} event */
   placeOf(event) {
     const box = this.track.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
