@@ -13,21 +13,21 @@ from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap, Silen
 KNOWN = {f.name for f in fields(SilenceSettings)}
 
 
-def map_row(map_id: str, project_id: str, asset_id: str, found: SilenceMap) -> SilenceMapRow:
+def map_row(map_id: str, project_id: str, asset_id: str, silence_map: SilenceMap) -> SilenceMapRow:
     return SilenceMapRow(
         id=map_id,
         project_id=project_id,
         asset_id=asset_id,
-        duration_ms=found.duration_ms,
-        threshold_db=found.threshold_db,
-        settings={**asdict(found.settings), "finder": found.finder},
-        silences={"v": 2, "silences": [_to_row(s) for s in found.silences]},
+        duration_ms=silence_map.duration_ms,
+        threshold_db=silence_map.threshold_db,
+        settings={**asdict(silence_map.settings), "finder": silence_map.finder},
+        silences={"v": 2, "silences": [_to_row(s) for s in silence_map.silences]},
     )
 
 
 def map_of_row(row: SilenceMapRow) -> SilenceMap:
-    found = tuple(_from_row(*s) for s in row.silences["silences"])
-    return SilenceMap(row.duration_ms, found, row.threshold_db, settings_of_row(row), finder_of_row(row))
+    silences = tuple(_from_row(*s) for s in row.silences["silences"])
+    return SilenceMap(row.duration_ms, silences, row.threshold_db, settings_of_row(row), finder_of_row(row))
 
 
 def settings_of_row(row: SilenceMapRow) -> SilenceSettings:

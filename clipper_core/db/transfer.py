@@ -36,12 +36,12 @@ class Tally:
     digest: int = 0
 
     def __add__(self, row: Row) -> Tally:
-        told = json.dumps(list(row.values()), default=_told, ensure_ascii=True, separators=(",", ":"))
-        number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
+        text = json.dumps(list(row.values()), default=_json_value, ensure_ascii=True, separators=(",", ":"))
+        number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
         return Tally(self.rows + 1, (self.digest + number) % DIGEST)
 
 
-def _told(value: object) -> Any:
+def _json_value(value: object) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if value is JSON.NULL:
@@ -65,12 +65,12 @@ TABLES: tuple[Table, ...] = tuple(_exact().sorted_tables)
 
 def rows_of(session: Session, table: Table) -> Iterator[Row]:
     """Every row, in no order; memory stays flat."""
-    unsure = [c.name for c in table.columns if isinstance(c.type, JSON) and c.nullable]
-    marks = [table.c[name].is_(null()).label(f"no {name}") for name in unsure]
-    found = session.execute(select(*table.columns, *marks), execution_options={"yield_per": BATCH})
-    for row in found.mappings():
+    nullable = [c.name for c in table.columns if isinstance(c.type, JSON) and c.nullable]
+    marks = [table.c[name].is_(null()).label(f"no {name}") for name in nullable]
+    result = session.execute(select(*table.columns, *marks), execution_options={"yield_per": BATCH})
+    for row in result.mappings():
         values = {column.name: row[column.name] for column in table.columns}
-        for name in unsure:
+        for name in nullable:
             if values[name] is None and not row[f"no {name}"]:
                 values[name] = JSON.NULL
         yield values
@@ -86,8 +86,8 @@ def tally(rows: Iterable[Row]) -> Tally:
 def put_rows(session: Session, table: Table, rows: Iterable[Row], say: Callable[[int], None]) -> Tally:
     """Insert the rows, telling ``say`` how many there are so far. Raises BadText for what can't be kept there."""
     done = Tally()
-    left = iter(rows)
-    while batch := list(islice(left, BATCH)):
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH)):
         try:
             session.execute(insert(table), batch)
         except DataError as error:

@@ -11,8 +11,8 @@ from typing import Any
 
 from clipper_core.errors import BadUpload, NotAudioVideo, NotMedia
 
-LONGEST_NAME = 1_000
-LONGEST_EXTENSION = 20
+MAX_NAME = 1_000
+MAX_EXTENSION = 20
 NAMELESS = "recording"
 
 
@@ -51,19 +51,19 @@ CAPTIONS_ALONE = "This is a caption file, not a recording. Upload the recording 
 def clean_name(name: str) -> str:
     """The client's file name, for showing only: as it was sent, but without control characters and half characters.
 
-    At most LONGEST_NAME characters; the extension is kept.
+    At most MAX_NAME characters; the extension is kept.
     """
-    shown = "".join(c for c in _whole(name) if unicodedata.category(c) != "Cc")
+    shown = "".join(c for c in _without_surrogates(name) if unicodedata.category(c) != "Cc")
     if not shown.strip():
         return NAMELESS
-    if len(shown) <= LONGEST_NAME:
+    if len(shown) <= MAX_NAME:
         return shown
     stem, dot, ending = shown.rpartition(".")
-    tail = dot + ending if stem and len(ending) <= LONGEST_EXTENSION else ""
-    return shown[: LONGEST_NAME - len(tail)] + tail
+    tail = dot + ending if stem and len(ending) <= MAX_EXTENSION else ""
+    return shown[: MAX_NAME - len(tail)] + tail
 
 
-def _whole(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     """Without lone surrogates, which no database and no page can hold."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 

@@ -164,7 +164,8 @@ def peaks(
     """
     app = app_of(request)
     end_ms = milliseconds(end_s) if end_s is not None else None
-    view = app.peaks.of(app.projects.get(project_id), milliseconds(start_s), end_ms, points)
+    project = app.projects.get(project_id)
+    view = app.peaks.of(project.map_id, project.speech_id, milliseconds(start_s), end_ms, points)
     return {
         "from_s": seconds(view.start_ms),
         "to_s": seconds(view.end_ms),

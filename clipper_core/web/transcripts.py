@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from clipper_core.domain.corrections import Edit
+from clipper_core.domain.corrections import Edit, Replacement
 from clipper_core.domain.documents import transcript_json
 from clipper_core.errors import PreconditionMissing, TranscriptStale
-from clipper_core.services.transcripts.corrections import Corrected
+from clipper_core.services.transcripts.corrections import CorrectionResult
 from clipper_core.web.clips import Key, Name, Seen
 from clipper_core.web.requests import app_of
 
@@ -75,7 +75,9 @@ def replace_words(
 ) -> dict[str, Any]:
     """Replace a name of one or several words wherever it stands. Nothing found: the revision stays."""
     seen = _seen_words(if_match)
-    made = app_of(request).corrections.replace(project_id, seen, body.find, body.replace, by=body.by, key=key)
+    made = app_of(request).corrections.replace(
+        project_id, seen, Replacement(body.find, body.replace), by=body.by, key=key
+    )
     return _answer(made, response)
 
 
@@ -98,6 +100,6 @@ def _seen_words(if_match: str | None) -> str:
     return named.group(1)
 
 
-def _answer(made: Corrected, response: Response) -> dict[str, Any]:
+def _answer(made: CorrectionResult, response: Response) -> dict[str, Any]:
     response.headers["ETag"] = f'"{made.revision}"'
     return {"revision": made.revision, "changed": made.changed, "clips": made.clips}

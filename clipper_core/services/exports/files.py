@@ -22,7 +22,7 @@ RENDERED = ("render", "captions")
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFile:
+class ServedFile:
     """One stored file: its size in bytes, what it is, and what a download of it is called.
 
     ``of_approval`` says that it is served only as long as the version it was made of is approved.
@@ -37,12 +37,12 @@ class MediaFile:
     of_approval: bool = False
 
 
-class Media:
+class ServedFiles:
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
         self._storage = storage
 
-    def get(self, asset_id: str) -> MediaFile:
+    def get(self, asset_id: str) -> ServedFile:
         """Raises AssetNotFound, also for files that are nobody's to see and those of deleted recordings.
 
         A rendered file leaves only while its version is approved: raises NoLongerApproved.
@@ -58,17 +58,17 @@ class Media:
             if renders and not is_approved(session, renders):
                 raise NoLongerApproved
         mime = served_mime(row.Project) if asset.kind == "source" else asset.mime
-        return MediaFile(asset.id, asset.key, mime, asset.size, asset.filename, asset.created_at, bool(renders))
+        return ServedFile(asset.id, asset.key, mime, asset.size, asset.filename, asset.created_at, bool(renders))
 
-    def on_disk(self, file: MediaFile) -> Path | None:
+    def on_disk(self, file: ServedFile) -> Path | None:
         """Where the file lies here, if the store keeps it as a file on this computer. Raises StoredFileMissing."""
         return self._storage.on_disk(file.key)
 
-    def link(self, file: MediaFile, *, mime: str, disposition: str) -> str | None:
+    def link(self, file: ServedFile, *, mime: str, disposition: str) -> str | None:
         """An address at the store itself that is good for a while; None if the file goes through us."""
         return self._storage.link(file.key, mime=mime, disposition=disposition)
 
-    def read(self, file: MediaFile, start: int, end: int) -> Iterator[bytes]:
+    def read(self, file: ServedFile, start: int, end: int) -> Iterator[bytes]:
         """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""
         return self._storage.read(file.key, start, end)
 

@@ -62,9 +62,9 @@ class Projects:
         search: str = "",
         deleted: bool = False,
         first: int = 0,
-        most: int | None = None,
+        max_projects: int | None = None,
     ) -> ProjectPage:
-        """At most ``most`` of what ``find`` finds, from number ``first`` on."""
+        """At most ``max_projects`` of what ``find`` finds, from number ``first`` on."""
         query = select(Project).order_by(Project.created_at.desc(), Project.id)
         query = query.where(Project.deleted_at.is_not(None) if deleted else Project.deleted_at.is_(None))
         if show_id:
@@ -74,7 +74,7 @@ class Projects:
             rows = [
                 p for p in session.scalars(query).all() if all(w in _folded(f"{p.title} {p.filename}") for w in words)
             ]
-            end = len(rows) if most is None else first + most
+            end = len(rows) if max_projects is None else first + max_projects
             return ProjectPage(self._views(session, rows[first:end]), len(rows))
 
     def _views(self, session: Session, projects: Sequence[Project]) -> list[ProjectView]:

@@ -50,7 +50,7 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopyReport:
     """How many files were copied and their bytes, how many were there already, and what was not whole before."""
 
     copied: int = 0
@@ -65,7 +65,7 @@ def named_files(session: Session) -> list[NamedFile]:
     return [NamedFile(*row) for row in session.execute(query.order_by(Asset.key))]
 
 
-class FileMover:
+class FileCopier:
     """Copies by way of ``staging``, a folder of its own on a disk with room for the largest file.
 
     The new store takes a file whole or not at all and a key is never used twice, so one of the right size is done.
@@ -77,7 +77,7 @@ class FileMover:
         self._staging = staging
         self._say: Callable[[int], None] = lambda _bytes: None
 
-    def copy(self, files: Sequence[NamedFile], say: Callable[[float], None]) -> Copied:
+    def copy(self, files: Sequence[NamedFile], say: Callable[[float], None]) -> CopyReport:
         """Bring every file over; ``say`` hears how far it is (0-1). Raises DiskFull, StorageFailed and its kinds."""
         there = {f.key: f.size for f in self._target.files(PREFIX)}
         wanted = [f for f in files if there.get(f.key) != f.size]
@@ -100,7 +100,7 @@ class FileMover:
             shutil.rmtree(self._staging, ignore_errors=True)
         self._check(sizes)
         copied = [sizes[f.key] for f in wanted if f.key in sizes]
-        return Copied(len(copied), sum(copied), already, tuple(flaws))
+        return CopyReport(len(copied), sum(copied), already, tuple(flaws))
 
     def _report_to(self, say: Callable[[float], None], done: int, total: int) -> None:
         def add(more: int) -> None:

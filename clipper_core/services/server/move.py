@@ -23,8 +23,8 @@ from clipper_core.db.transfer import TABLES, Row, Tally, is_newest, put_rows, ro
 from clipper_core.domain.ids import DEFAULT_SHOW, SAMPLE_PROJECT
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import ClipperError, Failed, WrongState
-from clipper_core.services.server.copy_files import Copied, FileMover, Flaw, NamedFile, named_files
-from clipper_core.services.server.serve import check_folder, only_one
+from clipper_core.services.server.copy_files import CopyReport, FileCopier, Flaw, NamedFile, named_files
+from clipper_core.services.server.serve import check_folder, hold_folder
 
 OURS = {"shows": {"id": DEFAULT_SHOW}, "projects": {"id": SAMPLE_PROJECT}, "assets": {"project_id": SAMPLE_PROJECT}}
 """What a database holds in which nobody has done anything yet: the default show and the sample, not processed."""
@@ -53,11 +53,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MoveReport:
     """What is now in the new place; ``rows`` and ``files`` are empty where the place of these did not change."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    files: Copied = field(default_factory=Copied)
+    files: CopyReport = field(default_factory=CopyReport)
     unfinished_tasks: int = 0
     uploads_left: int = 0
 
@@ -75,7 +75,7 @@ class Moved:
         }
 
 
-class Mover:
+class Relocation:
     """Copies all rows and files from ``source`` to ``target``."""
 
     def __init__(self, source: Place, target: Place) -> None:
@@ -85,7 +85,7 @@ class Mover:
         self._files_move = source.files_at != target.files_at
         self._uploads_stay = source.data == target.data  # what is staged of them lies in the data folder
 
-    def move(self, say: Say) -> Moved:
+    def move(self, say: Say) -> MoveReport:
         """Copy, check, and tell what was moved; ``say`` hears the step and how far it is (0-1).
 
         Raises WrongState where Clipper is at work or the new database is not empty, SetupProblem where it runs with
@@ -96,15 +96,15 @@ class Mover:
         with self._alone():
             files = self._check_source()
             self._check_target()
-            copied = Copied()
+            copied = CopyReport()
             if self._files_move:
-                mover = FileMover(self._source.storage, self._target.storage, self._target.data / "moving")
-                copied = mover.copy(files, lambda fraction: say("moving files", fraction))
+                copier = FileCopier(self._source.storage, self._target.storage, self._target.data / "moving")
+                copied = copier.copy(files, lambda fraction: say("moving files", fraction))
             tallies = self._move_rows(files, say) if self._rows_move else {}
             if not tallies:
                 self._check_unchanged(files, tallies)
             unfinished, uploads = self._left()
-        return Moved({name: done.rows for name, done in tallies.items()}, copied, unfinished, uploads)
+        return MoveReport({name: done.rows for name, done in tallies.items()}, copied, unfinished, uploads)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -112,7 +112,7 @@ class Mover:
         with ExitStack() as held:
             for folder in sorted({self._source.data.resolve(), self._target.data.resolve()}):
                 check_folder(folder)
-                held.enter_context(only_one(folder))
+                held.enter_context(hold_folder(folder))
             yield
 
     # -- may it be moved?

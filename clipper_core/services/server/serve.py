@@ -28,11 +28,11 @@ from urllib.parse import quote
 from clipper_core.adapters.processes import Patience, Service, Supervisor, runs
 from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
 
-LONGEST_SOCKET = 100  # bytes of a socket's path; the system's limit is 104 or 108, its closing zero included
+MAX_SOCKET_PATH = 100  # bytes of a socket's path; the system's limit is 104 or 108, its closing zero included
 WEB = ("-m", "streamlit", "run", "streamlit_app.py")
 WORKER = ("worker.py",)
 PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~,@-]+")
-UNWELL_S = 30.0  # how long /health may say that something is missing before readiness is announced all the same
+MAX_UNWELL_S = 30.0  # how long /health may say that something is missing before readiness is announced all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ def serve(options: ServeOptions, out: TextIO | None = None) -> int:
     stream = out or sys.stdout
     check_port(options.host, options.port)
     check_folder(options.data)
-    with only_one(options.data), socket_folder(options.data / "run") as folder:
+    with hold_folder(options.data), socket_folder(options.data / "run") as folder:
         options.prepare()
         services = services_of(options, folder)
-        url = f"http://{_reachable(options.host)}:{options.port}"
+        url = f"http://{_address_for(options.host)}:{options.port}"
         supervisor = Supervisor(services, stream, colour=stream.isatty(), patience=options.patience)
         return supervisor.run(f"Clipper is ready: {url}  (Ctrl-C stops it)")
 
@@ -101,14 +101,14 @@ def queues_of(workers: int) -> list[str]:
 
 def _web(options: ServeOptions, environment: dict[str, str]) -> Service:
     address = ("--server.address", options.host, "--server.port", str(options.port), "--server.headless", "true")
-    secret = {"STREAMLIT_SERVER_COOKIE_SECRET": _kept_secret(options.data / "cookie-secret")}
+    secret = {"STREAMLIT_SERVER_COOKIE_SECRET": _cookie_secret(options.data / "cookie-secret")}
     return Service(
         "web",
         (sys.executable, *options.web, *address),
         options.root,
         {**environment, **secret},
         stage=1,
-        ready=healthy(_reachable(options.host), options.port),
+        ready=health_probe(_address_for(options.host), options.port),
     )
 
 
@@ -141,21 +141,21 @@ def _real_redis(options: ServeOptions, server: str, folder: Path) -> tuple[Servi
     home = options.data / "redis"
     home.mkdir(exist_ok=True)
     path = folder / "redis.sock"
-    words = """--port 0 --unixsocketperm 700 --daemonize no --loglevel warning --maxmemory-policy noeviction
+    flags = """--port 0 --unixsocketperm 700 --daemonize no --loglevel warning --maxmemory-policy noeviction
         --appendonly yes --appendfsync everysec --aof-load-truncated yes"""
-    command = (server, *words.split(), "--save", "", "--unixsocket", str(path), "--dir", str(home))
+    command = (server, *flags.split(), "--save", "", "--unixsocket", str(path), "--dir", str(home))
 
     def ready() -> bool:
         return _answers_ping(socket.AF_UNIX, str(path))
 
     def mend(log: str) -> str | None:
-        return _start_queue_over(home, log)
+        return _put_queue_aside(home, log)
 
     service = Service("redis", command, options.root, options.environment(), quiet=True, ready=ready, mend=mend)
     return service, f"unix://{quote(str(path))}?db=0"
 
 
-def _start_queue_over(home: Path, log: str) -> str | None:
+def _put_queue_aside(home: Path, log: str) -> str | None:
     """Put aside what Redis refuses to load. The queue is rebuilt from the database, so nothing is lost."""
     if "aof" not in log.lower() and "append only file" not in log.lower():
         return None
@@ -188,7 +188,7 @@ def _answers_ping(family: socket.AddressFamily, address: str | tuple[str, int]) 
     return False
 
 
-def healthy(host: str, port: int) -> Callable[[], bool]:
+def health_probe(host: str, port: int) -> Callable[[], bool]:
     """A question whether /health says that all is well, or has answered for so long that waiting on won't help."""
     first_answer: list[float] = []
 
@@ -197,7 +197,7 @@ def healthy(host: str, port: int) -> Callable[[], bool]:
         if status is None:
             return False
         first_answer.append(time.monotonic())
-        return status == 200 or time.monotonic() - first_answer[0] > UNWELL_S
+        return status == 200 or time.monotonic() - first_answer[0] > MAX_UNWELL_S
 
     return ready
 
@@ -213,7 +213,7 @@ def _health_status(host: str, port: int) -> int | None:
         connection.close()
 
 
-def _reachable(host: str) -> str:
+def _address_for(host: str) -> str:
     """The address to reach a server by that listens on ``host``, as it stands in a URL."""
     host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"[{host}]" if ":" in host else host
@@ -252,7 +252,7 @@ def check_folder(data: Path) -> None:
 
 
 @contextmanager
-def only_one(data: Path) -> Iterator[None]:
+def hold_folder(data: Path) -> Iterator[None]:
     """Holds the data folder. Raises SetupProblem if somebody else does.
 
     The lock is on the folder itself and goes with the process, however it ends: there is no file to be left behind.
@@ -279,7 +279,7 @@ def socket_folder(wanted: Path) -> Iterator[Path]:
     """A folder for a socket: ``wanted``, or a short and plain one where its path would not do. No socket is left."""
     path = str(wanted / "redis.sock")
     # Redis repeats the path in CLIENT INFO, which its Python client divides at spaces and equals signs.
-    elsewhere = len(os.fsencode(path)) > LONGEST_SOCKET or not PLAIN_PATH.fullmatch(path)
+    elsewhere = len(os.fsencode(path)) > MAX_SOCKET_PATH or not PLAIN_PATH.fullmatch(path)
     folder = _short_folder(wanted) if elsewhere else wanted
     try:
         yield folder
@@ -296,13 +296,13 @@ def _short_folder(wanted: Path) -> Path:
     folder = Path(tempfile.gettempdir(), name)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    about = folder.lstat()
-    if stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and stat.S_IMODE(about.st_mode) == 0o700:
+    status = folder.lstat()
+    if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and stat.S_IMODE(status.st_mode) == 0o700:
         return folder
     return Path(tempfile.mkdtemp(prefix="clipper-"))
 
 
-def _kept_secret(path: Path) -> str:
+def _cookie_secret(path: Path) -> str:
     """The key that signs Streamlit's cookies: the same after a restart, and readable by us alone."""
     with suppress(FileExistsError):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

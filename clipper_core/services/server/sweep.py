@@ -19,7 +19,7 @@ ATTEMPT = re.compile(r"projects/[^/]+/(?P<task>[^/]+)-(?P<attempt>[0-9]{1,9})/")
 AT_ONCE = 400  # keys in one question: fewer than SQLite takes
 
 
-class Orphans:
+class StoreSweeper:
     """Finds them by their keys, ``projects/{project}/{task}-{attempt}/…``, and removes them."""
 
     def __init__(self, database: Database, storage: Storage) -> None:

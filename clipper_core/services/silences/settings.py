@@ -24,7 +24,7 @@ from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 
-KEPT = 8
+MAX_KEPT = 8
 SHORTEST_MS, LONGEST_MS = 10, 600_000
 
 CHANGED = "Somebody changed the silences of this recording while you had it open. Look at them, then choose again."
@@ -45,9 +45,9 @@ class Silences:
     def __init__(self, database: Database, measured: MeasuredArtifacts) -> None:
         self._database = database
         self._measured = measured
-        self._found = lru_cache(KEPT)(self._find)
-        self._levels = lru_cache(KEPT)(self._find_levels)
-        self._contrasted = lru_cache(KEPT)(self._contrast)
+        self._found = lru_cache(MAX_KEPT)(self._find)
+        self._levels = lru_cache(MAX_KEPT)(self._find_levels)
+        self._contrasted = lru_cache(MAX_KEPT)(self._contrast)
 
     def show(self, project_id: str, settings: SilenceSettings | None = None) -> MapView:
         """The map in use, or what other settings would find; nothing is stored.
@@ -71,11 +71,11 @@ class Silences:
         levels: npt.NDArray[np.float32] | None = self._levels(map_id, settings)
         return levels
 
-    def use(self, project_id: str, settings: SilenceSettings, seen: str | None = None) -> MapView:
+    def use(self, project_id: str, settings: SilenceSettings, expected_revision: str | None = None) -> MapView:
         """Make what these settings find the project's map: for what is cut, placed and proposed from now on.
 
         Clips keep their versions, and these the certificates and the map they rest on. Maps are kept, so going back
-        to settings that were used before takes that map again. ``seen`` is the revision somebody chose by.
+        to settings that were used before takes that map again. ``expected_revision`` is the revision somebody chose by.
         Raises ProjectNotFound, NotReady, Stale.
         """
         with self._database.read() as session:
@@ -86,7 +86,9 @@ class Silences:
             project = lookups.mapped_project(session, project_id, lock=True)
             now = _map_of(project)
             # A run that mapped the recording anew meanwhile took away what was looked at.
-            if (seen is not None and seen != now) or session.get_one(SilenceMapRow, now).asset_id != asset_id:
+            if (expected_revision is not None and expected_revision != now) or session.get_one(
+                SilenceMapRow, now
+            ).asset_id != asset_id:
                 raise Stale(CHANGED)
             row = _stored(session, project_id, asset_id, settings)
             if row is None:

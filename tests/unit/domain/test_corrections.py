@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.domain.corrections import Edit, correct, replace_everywhere, words_of
+from clipper_core.domain.corrections import Edit, Replacement, correct, replace_everywhere, words_of
 from clipper_core.domain.transcript import Sentence, Transcript, Word, sentences_of
 from clipper_core.errors import BadWord, WordChanged
 
@@ -84,13 +84,13 @@ def test_a_word_is_stored_without_what_nobody_can_see() -> None:
 def test_a_name_is_replaced_as_whole_words_with_what_stands_around_it(
     text: str, find: str, new: str, expected: str, times: int
 ) -> None:
-    replaced, changed = replace_everywhere(said(text), find, new)
+    replaced, changed = replace_everywhere(said(text), Replacement(find, new))
 
     assert (read(replaced), changed) == (expected, times)
 
 
 def test_a_name_that_becomes_longer_leaves_every_sentence_its_words() -> None:
-    replaced, _ = replace_everywhere(said("This is Ann. Ann runs. She is fast."), "Ann", "Ann Marie Lee")
+    replaced, _ = replace_everywhere(said("This is Ann. Ann runs. She is fast."), Replacement("Ann", "Ann Marie Lee"))
 
     assert sentences(replaced) == ["This is Ann Marie Lee.", "Ann Marie Lee runs.", "She is fast."]
 
@@ -99,13 +99,13 @@ def test_words_on_two_sides_of_a_sentences_end_are_not_one_name() -> None:
     words = said("we met Ann Lee came").words
     transcript = Transcript("x", "en", words, (Sentence(0, 2), Sentence(3, 4)))
 
-    assert replace_everywhere(transcript, "Ann Lee", "Anneli") == (transcript, 0)
+    assert replace_everywhere(transcript, Replacement("Ann Lee", "Anneli")) == (transcript, 0)
 
 
 @pytest.mark.parametrize("find", ["", "  ", ",", "…"])
 def test_only_words_are_searched_for(find: str) -> None:
     with pytest.raises(BadWord):
-        replace_everywhere(said("Hello, Ann"), find, "x")
+        replace_everywhere(said("Hello, Ann"), Replacement(find, "x"))
 
 
 VOCABULARY = ["ann", "Ann", "Ann,", "Ann's", "“Ann", "Lee", "Lee.", "lee?", "and", "…", "x"]
@@ -127,7 +127,7 @@ NEWS = st.sampled_from(["Anna", "Lee", "Anna Maria", "A B C D", "Zoë"])
 
 @given(transcripts(), FINDS, NEWS)
 def test_a_replacement_moves_no_other_word_and_no_end_of_a_sentence(before: Transcript, find: str, new: str) -> None:
-    after, times = replace_everywhere(before, find, new)
+    after, times = replace_everywhere(before, Replacement(find, new))
 
     grown = len(after.words) - len(before.words)
     assert grown == times * (len(new.split()) - len(find.split())) or new == find

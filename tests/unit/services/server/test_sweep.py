@@ -14,7 +14,7 @@ from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Asset, Project, Show, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import DEFAULT_SHOW, SAMPLE_PROJECT
-from clipper_core.services.server.sweep import AT_ONCE, Orphans
+from clipper_core.services.server.sweep import AT_ONCE, StoreSweeper
 
 DAY = 86_400
 
@@ -78,7 +78,7 @@ def test_what_an_attempt_left_that_another_followed_goes_and_what_is_named_stays
     named(database, "projects/prj_1/tsk_1-2/map")
     orphan = stored(storage, "projects/prj_1/tsk_1-1/map")
 
-    assert Orphans(database, storage).sweep() == 1
+    assert StoreSweeper(database, storage).sweep() == 1
     assert kept.exists()
     assert not orphan.exists()
 
@@ -91,7 +91,7 @@ def test_what_the_last_attempt_left_goes_once_the_task_has_come_to_nothing(
     task(database, "tsk_1", state, project=project)
     left = stored(storage, f"projects/{project}/tsk_1-2/clip")
 
-    Orphans(database, storage).sweep()
+    StoreSweeper(database, storage).sweep()
 
     assert left.exists() is not goes
 
@@ -104,7 +104,7 @@ def test_what_the_present_attempt_of_a_task_stored_stays_even_unnamed(
     fresh = stored(storage, "projects/prj_1/tsk_1-2/map")
     later = stored(storage, "projects/prj_1/tsk_1-3/map")  # of the database this one was copied from
 
-    assert Orphans(database, storage).sweep() == 0
+    assert StoreSweeper(database, storage).sweep() == 0
     assert fresh.exists() and later.exists()
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_may_be_about_to_be_named_stays(database: Database, storage:
     task(database, "tsk_1")
     young = stored(storage, "projects/prj_1/tsk_1-1/map", age_s=DAY - 60)
 
-    assert Orphans(database, storage).sweep(DAY) == 0
+    assert StoreSweeper(database, storage).sweep(DAY) == 0
     assert young.exists()
 
 
@@ -126,7 +126,7 @@ def test_everything_that_another_database_may_name_stays(database: Database, sto
         stored(storage, "notes/prj_1/readme"),
     ]
 
-    assert Orphans(database, storage).sweep() == 0
+    assert StoreSweeper(database, storage).sweep() == 0
     assert all(path.exists() for path in foreign)
 
 
@@ -135,12 +135,12 @@ def test_more_files_than_fit_into_one_question_are_all_looked_at(database: Datab
     for n in range(1, AT_ONCE + 4):
         stored(storage, f"projects/prj_1/tsk_1-{n}/x")
 
-    assert Orphans(database, storage).sweep() == AT_ONCE + 3
+    assert StoreSweeper(database, storage).sweep() == AT_ONCE + 3
     assert list(storage.files()) == []
 
 
 def test_what_broken_off_puts_left_goes_too(database: Database, storage: LocalStorage) -> None:
     part = stored(storage, "projects/prj_unknown/source.part")
 
-    assert Orphans(database, storage).sweep() == 1
+    assert StoreSweeper(database, storage).sweep() == 1
     assert not part.exists()

@@ -19,7 +19,6 @@ from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap, SilenceSettings
 from clipper_core.errors import BadRange, BadSettings, NotReady, ProjectNotFound, Stale
 from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.worker import Files
 from clipper_core.services.silences.peaks import Peaks, sound_peaks
 from clipper_core.services.silences.settings import Silences, checked_settings
@@ -84,11 +83,6 @@ class House:
     def project(self) -> Project:
         with self.database.read() as session:
             return session.get_one(Project, "prj_1")
-
-    def view(self) -> ProjectView:
-        names = ProjectView.__dataclass_fields__
-        row = self.project()
-        return ProjectView(**{n: getattr(row, n) if n in ("map_id", "speech_id") else None for n in names})
 
     def rows(self) -> int:
         with self.database.read() as session:
@@ -159,10 +153,10 @@ def test_going_back_takes_the_maps_there_were(house: House) -> None:
 
 
 def test_who_chose_by_a_map_that_was_changed_meanwhile_is_told(house: House) -> None:
-    house.silences.use("prj_1", FIXED, seen="map_1")
+    house.silences.use("prj_1", FIXED, expected_revision="map_1")
 
     with pytest.raises(Stale, match="silences"):
-        house.silences.use("prj_1", SilenceSettings(offset_db=3), seen="map_1")
+        house.silences.use("prj_1", SilenceSettings(offset_db=3), expected_revision="map_1")
 
     assert house.silences.show("prj_1").silence_map.settings == FIXED
 
@@ -226,14 +220,14 @@ def test_a_silence_says_how_sure_it_is_only_where_somebody_judged() -> None:
 
 
 def test_far_out_the_envelope_is_drawn_and_no_sound_is_read(house: House) -> None:
-    view = house.peaks.of(house.view(), 0, None, 1_000)
+    view = house.peaks.of("map_1", "ast_speech", 0, None, 1_000)
 
     assert (view.resolution_ms, set(view.low.tolist()), set(view.high.tolist())) == (60, {-40}, {40})
     assert house.storage.reads == []
 
 
 def test_close_by_the_sound_itself_is_read_and_nothing_but_the_stretch(house: House) -> None:
-    view = house.peaks.of(house.view(), 12_340, 12_350, 4_000)
+    view = house.peaks.of("map_1", "ast_speech", 12_340, 12_350, 4_000)
 
     assert house.storage.reads == [(12_340 * 32, 12_350 * 32)]
     assert (len(view.low), view.resolution_ms) == (160, 0.0625)
@@ -246,7 +240,7 @@ def test_sound_that_ends_early_is_followed_by_nothing(house: House, tmp_path: Pa
     (tmp_path / "short").write_bytes(house.sound[: 59_995 * 16].tobytes())
     house.storage.put(tmp_path / "short", "ast_speech")
 
-    view = house.peaks.of(house.view(), 59_990, 90_000, 2_000)
+    view = house.peaks.of("map_1", "ast_speech", 59_990, 90_000, 2_000)
 
     assert (view.end_ms, len(view.low)) == (LENGTH_MS, 160)
     assert not view.high[80:].any() and view.high[:80].any()
@@ -254,7 +248,7 @@ def test_sound_that_ends_early_is_followed_by_nothing(house: House, tmp_path: Pa
 
 def test_a_stretch_outside_the_recording_is_refused(house: House) -> None:
     with pytest.raises(BadRange):
-        house.peaks.of(house.view(), LENGTH_MS, None, 100)
+        house.peaks.of("map_1", "ast_speech", LENGTH_MS, None, 100)
 
 
 @given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=400), st.integers(1, 500))

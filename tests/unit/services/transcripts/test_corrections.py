@@ -15,7 +15,7 @@ from clipper_core.db.models import Asset, Clip, ClipVersion, Decision, Project, 
 from clipper_core.db.session import Database
 from clipper_core.db.transcript_rows import transcript_in_use
 from clipper_core.domain.clip import ClipStatus, Verdict
-from clipper_core.domain.corrections import Edit
+from clipper_core.domain.corrections import Edit, Replacement
 from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
@@ -28,7 +28,7 @@ from clipper_core.errors import (
     TranscriptStale,
     WordChanged,
 )
-from clipper_core.services.assets.measured import KEPT, MeasuredArtifacts
+from clipper_core.services.assets.measured import MAX_KEPT, MeasuredArtifacts
 from clipper_core.services.clips.views import clip_views, new_version
 from clipper_core.services.runs.worker import Files, write_json
 from clipper_core.services.transcripts.corrections import Corrections
@@ -121,7 +121,7 @@ def test_a_correction_is_a_new_revision_and_the_old_one_stays(database: Database
 def test_an_undecided_clip_whose_words_changed_rests_on_the_new_ones_by_itself(
     database: Database, corrections: Corrections
 ) -> None:
-    made = corrections.replace("prj_1", "trs_1", "Ann", "Anne Marie", by="Ben")
+    made = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Anne Marie"), by="Ben")
 
     with database.read() as session:
         clips = [session.get_one(Clip, c) for c in ("clp_1", "clp_2")]
@@ -136,7 +136,7 @@ def test_an_undecided_clip_whose_words_changed_rests_on_the_new_ones_by_itself(
 def test_a_decided_clip_stays_as_it_was_decided_on(database: Database, corrections: Corrections) -> None:
     decide(database, "clp_1")
 
-    made = corrections.replace("prj_1", "trs_1", "Ann", "Anne")
+    made = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Anne"))
 
     with database.read() as session:
         view = clip_views(session, [session.get_one(Clip, "clp_1")])[0]
@@ -177,8 +177,8 @@ def test_of_corrections_made_at_once_exactly_one_is_kept(corrections: Correction
 
 
 def test_a_correction_sent_twice_is_made_once(database: Database, corrections: Corrections) -> None:
-    first = corrections.replace("prj_1", "trs_1", "Ann", "Ann Ann", key="k1")
-    again = corrections.replace("prj_1", "trs_1", "Ann", "Ann Ann", key="k1")
+    first = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Ann Ann"), key="k1")
+    again = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Ann Ann"), key="k1")
 
     assert again == first
     assert read(corrections).startswith("We met Ann Ann Lee. Ann Ann's")
@@ -188,7 +188,7 @@ def test_a_correction_sent_twice_is_made_once(database: Database, corrections: C
 
 def test_a_replacement_taken_back_gives_the_words_and_times_there_were(corrections: Corrections) -> None:
     before = corrections.show("prj_1")
-    made = corrections.replace("prj_1", "trs_1", "Ann", "Anne Marie")
+    made = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Anne Marie"))
 
     back = corrections.restore("prj_1", made.revision, "trs_1", by="Ben")
 
@@ -200,7 +200,7 @@ def test_a_replacement_taken_back_gives_the_words_and_times_there_were(correctio
 
 
 def test_where_nothing_is_found_nothing_is_made(corrections: Corrections, storage: Breaking) -> None:
-    made = corrections.replace("prj_1", "trs_1", "Nobody", "Somebody")
+    made = corrections.replace("prj_1", "trs_1", Replacement("Nobody", "Somebody"))
 
     assert (made.revision, made.changed) == ("trs_1", 0)
     assert len(stored_files(storage)) == 1
@@ -211,7 +211,7 @@ def test_where_nothing_is_found_nothing_is_made(corrections: Corrections, storag
     [
         (lambda c: c.correct("prj_1", "trs_1", [Edit(2, "Anna", "Anne")]), WordChanged),
         (lambda c: c.correct("prj_9", "trs_1", [Edit(2, "Ann", "Anne")]), ProjectNotFound),
-        (lambda c: c.replace("prj_1", "trs_9", "Ann", "Anne"), TranscriptStale),
+        (lambda c: c.replace("prj_1", "trs_9", Replacement("Ann", "Anne")), TranscriptStale),
         (lambda c: c.restore("prj_1", "trs_1", "trs_9"), TranscriptNotFound),
     ],
 )
@@ -269,7 +269,7 @@ def test_a_run_that_hears_the_same_again_works_by_the_corrected_words(
 
 def test_clips_that_rest_on_many_revisions_are_compared_without_reading_these_again(room: Room) -> None:
     revision = "trs_1"
-    for number in range(KEPT + 4):
+    for number in range(MAX_KEPT + 4):
         answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(number), seen=f'"{revision}"')
         revision = answer.json()["revision"]
         start_s = 200 + 10 * number
@@ -277,7 +277,7 @@ def test_clips_that_rest_on_many_revisions_are_compared_without_reading_these_ag
         room.clips()
     before = room.app.measured.transcript.cache_info().misses
 
-    answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(KEPT + 4), seen=f'"{revision}"')
+    answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(MAX_KEPT + 4), seen=f'"{revision}"')
     clips = room.clips()
 
     assert answer.status_code == 201
