@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -35,10 +34,6 @@ class Spending:
             did.append(f"read {self.tokens_in:,} tokens and wrote {self.tokens_out:,}")
         price = f", for {_money(self.cost)}" if self.cost is not None else ""
         return f"The service {' and '.join(did) or 'was asked'}{price}. Its answers took {_lasting(self.waited_ms)}."
-
-
-def all_of(parts: Iterable[Spending]) -> Spending:
-    return sum(parts, Spending())
 
 
 def _lasting(ms: int) -> str:
