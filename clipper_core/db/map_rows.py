@@ -1,4 +1,4 @@
-"""Silence maps as rows, and back; also as the rows of earlier versions have them."""
+"""Silence maps as rows and back, also for rows of earlier versions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def map_of_row(row: SilenceMapRow) -> SilenceMap:
 
 
 def settings_of_row(row: SilenceMapRow) -> SilenceSettings:
-    """What an earlier version did not know has its default."""
+    """A row's settings, with defaults for those that earlier versions did not have."""
     return SilenceSettings(**{k: v for k, v in row.settings.items() if k in KNOWN})
 
 
@@ -41,7 +41,16 @@ def finder_of_row(row: SilenceMapRow) -> int:
 
 
 def map_in_use(session: Session, project: Project, map_id: str) -> str:
-    """The map to work by where ``map_id`` was made: the project's, if somebody changed it over the same envelope."""
+    """The map to use in place of a run's own.
+
+    Args:
+        session: The caller's transaction.
+        project: The recording.
+        map_id: The map that the run made.
+
+    Returns:
+        The project's map if the user changed settings over the same envelope, else ``map_id``.
+    """
     if project.map_id is None or project.map_id == map_id:
         return map_id
     used, made = session.get(SilenceMapRow, project.map_id), session.get(SilenceMapRow, map_id)

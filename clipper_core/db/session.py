@@ -33,7 +33,7 @@ BAD_URL = (
 )
 OTHER_DATABASE = "DATABASE_URL: only postgresql:// and sqlite:/// can be used."
 POOL_WAIT_S = 10
-RENEW_S = 1800  # no connection is used for longer: what stands between may forget it
+RENEW_S = 1800  # no connection is used for longer: a firewall in between may forget it
 # The server's login failures, by their text: there is no code, since no session has begun.
 REFUSALS: tuple[tuple[str, type[DatabaseUnavailable]], ...] = (
     (r"password authentication failed|no password supplied|no pg_hba.conf entry", DatabasePasswordRefused),
@@ -87,7 +87,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that only looks."""
+        """A read-only transaction."""
         with translated(), self._readers() as session:
             yield session
 
@@ -132,12 +132,12 @@ def _translation(error: DBAPIError) -> DatabaseUnavailable | DiskFull | SetupPro
 
 
 def _refusal(detail: str) -> type[DatabaseUnavailable]:
-    """Which kind it is that no connection could be had, or that one was lost."""
+    """The error class for a failed or lost connection, by the server's message."""
     return next((kind for message, kind in REFUSALS if re.search(message, detail)), DatabaseUnavailable)
 
 
 def _parsed(url: str) -> URL:
-    """Whatever can't be read may be half a password: it is not repeated."""
+    """The URL, parsed. Raises SetupProblem without quoting it, since a part of it may be a password."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -150,7 +150,7 @@ def _parsed(url: str) -> URL:
 
 
 def _connect_options(url: URL) -> dict[str, Any]:
-    """How we connect to PostgreSQL, unless the URL says otherwise: known by name, and never waiting on a dead host."""
+    """Our options for a PostgreSQL connection, less those the URL sets: a name, and timeouts for a dead host."""
     defaults = {
         "application_name": "clipper",
         "connect_timeout": 5,
@@ -174,7 +174,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own transactions begin too late to protect a read that a write depends on.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # FULL: what a user was told is saved must survive a power cut.
+    # FULL: a change that was confirmed to the user must survive a power cut.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

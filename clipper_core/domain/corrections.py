@@ -1,7 +1,7 @@
-"""Corrections of a transcript: words put right in place, and a name put right everywhere.
+"""Corrections of a transcript: words corrected in place, and a name replaced everywhere.
 
-Times belong to what was heard, so a word that is put right keeps its own. Where a correction has another number of
-words than what it replaces, these share the time of all they replace. Sentences go on ending where they ended.
+Times belong to the sound, so a corrected word keeps its own. If a correction has another number of words than it
+replaces, the new words share the time of all the old ones. Sentences end where they ended before.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from clipper_core.errors import BadWord, WordChanged
 
 MAX_CHARS = 200  # in a word
 MAX_WORDS = 20  # in one correction
-JOINERS = "\u200c\u200d"  # parts of words in some scripts, though nothing is seen of them
+JOINERS = "\u200c\u200d"  # parts of words in some scripts, though invisible
 PARTS_OF_NAMES = "#%&@*/\\_"  # punctuation by Unicode, but C is not C#
 POSSESSIVES = ("'s", "\u2019s", "'S", "\u2019S")
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The words from number ``index`` on read ``was`` (joined by spaces), and should read ``text``."""
+    """A correction: the words from number ``index`` on are ``was`` (joined by spaces) and should be ``text``."""
 
     index: int
     was: str
@@ -32,7 +32,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """One or several words, and what they become wherever they stand."""
+    """One or several words, and the text that replaces them everywhere."""
 
     find: str
     new: str
@@ -48,9 +48,9 @@ class _Change:
 
 
 def correct(transcript: Transcript, edits: Iterable[Edit]) -> tuple[Transcript, int]:
-    """The transcript with these words put right, and how many places changed.
+    """The corrected transcript, and in how many places it changed.
 
-    Raises WordChanged where a word is not what it was, BadWord for a correction that is no word.
+    Raises WordChanged if a word is not what the edit says it was, BadWord for a correction that is no word.
     """
     changes = sorted((_change(transcript, e) for e in edits if e.text != e.was), key=lambda c: c.first)
     if any(a.end > b.first for a, b in itertools.pairwise(changes)):
@@ -59,9 +59,10 @@ def correct(transcript: Transcript, edits: Iterable[Edit]) -> tuple[Transcript, 
 
 
 def replace_everywhere(transcript: Transcript, replacement: Replacement) -> tuple[Transcript, int]:
-    """The transcript with one or several words replaced wherever they stand together in a sentence, and how often.
+    """The transcript with a name replaced wherever it stands in one sentence, and how often.
 
-    Whole words in this very case. Punctuation around them and a possessive 's stay. Raises BadWord.
+    Only whole words in exactly this case are replaced; punctuation around them and a possessive 's stay. Raises
+    BadWord for an empty or unsuitable text.
     """
     wanted, texts = words_of(replacement.find), words_of(replacement.new)
     if not any(c.isalnum() for c in replacement.find):
@@ -83,7 +84,7 @@ def replace_everywhere(transcript: Transcript, replacement: Replacement) -> tupl
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Typed text as words that can be stored: nothing that is not seen, no spaces. Raises BadWord."""
+    """Typed text as words to store, without spaces and invisible characters. Raises BadWord."""
     printable = "".join(_printable(c) for c in unicodedata.normalize("NFC", text))
     words = tuple(w for w in printable.split() if w.strip(JOINERS))
     if not 1 <= len(words) <= MAX_WORDS or any(len(w) > MAX_CHARS for w in words):
@@ -94,7 +95,7 @@ def words_of(text: str) -> tuple[str, ...]:
 def _printable(char: str) -> str:
     if char.isprintable() or char in JOINERS:
         return char
-    return "" if unicodedata.category(char) == "Cf" else " "  # such as marks that turn the direction of text
+    return "" if unicodedata.category(char) == "Cf" else " "  # Cf: such as marks that change the direction of text
 
 
 def _change(transcript: Transcript, edit: Edit) -> _Change:
@@ -109,7 +110,7 @@ def _change(transcript: Transcript, edit: Edit) -> _Change:
 
 
 def _surroundings(words: Sequence[str], wanted: Sequence[str]) -> tuple[str, str] | None:
-    """What stands before and after the wanted words where they are these; None where they are not."""
+    """The punctuation before and after the wanted words; None if ``words`` are others."""
     lead = tail = ""
     for i, (word, want) in enumerate(zip(words, wanted, strict=True)):
         affixes = _affixes(word, want, first=i == 0, last=i == len(wanted) - 1)
@@ -162,7 +163,7 @@ def _applied(transcript: Transcript, changes: Sequence[_Change]) -> Transcript:
 
 
 def _timed(old: Sequence[Word], texts: Sequence[str], following: Sequence[Word]) -> list[Word]:
-    """New words at the times of the old; by their lengths, where their numbers differ."""
+    """New words at the times of the old ones. If their numbers differ, the time is divided by their lengths."""
     if len(old) == len(texts):
         return [replace(w, text=t) for w, t in zip(old, texts, strict=True)]
     start_ms, end_ms = old[0].start_ms, max(w.end_ms for w in old)

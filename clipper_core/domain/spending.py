@@ -1,4 +1,4 @@
-"""What asking a paid service took."""
+"""Spending: the sound, tokens, time and money that paid services took."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Spending:
         )
 
     def in_words(self) -> str:
-        """Such as: The service heard 24 min of sound, for $0.14. Its answers took 2 min."""
+        """A sentence such as: The service heard 24 min of sound, for $0.14. Its answers took 2 min."""
         did = []
         if self.audio_ms:
             did.append(f"heard {_lasting(self.audio_ms)} of sound")

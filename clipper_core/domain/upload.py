@@ -1,4 +1,4 @@
-"""What may be uploaded, under which name, and what is asked for it: rules on names and metadata."""
+"""Rules for uploads: the names and types that are accepted, and the preferences in their metadata."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# A name in MEDIA is let in whatever its type is said to be; one in the others is not, unless its type is sound or
-# picture. All else is for probing to judge, which looks at the bytes.
+# An ending in MEDIA is accepted with any type, one in the other sets only with a type of audio or video. All others are
+# accepted and left to probing, which looks at the bytes.
 MEDIA = _names(
     "mp4 m4v mov qt mkv webm avi wmv asf ts m2ts mts mpg mpeg 3gp 3g2 flv ogv mxf "
     "mp3 m4a m4b aac wav w64 flac ogg oga opus wma aif aiff aifc caf amr mka"
@@ -69,7 +69,7 @@ def _without_surrogates(text: str) -> str:
 
 
 def extension(name: str) -> str:
-    """What follows the last dot, in small letters; empty where there is no dot."""
+    """The text after the last dot, in lower case; empty without a dot."""
     _, dot, ending = name.rpartition(".")
     return ending.strip().lower() if dot else ""
 

@@ -1,4 +1,4 @@
-"""A project's silence map, level envelope and words, loaded where something is measured against them.
+"""A project's silence map, envelope and words, as cuts are certified by them.
 
 Maps and transcripts never change under their id, so the newest few are kept in memory.
 """
@@ -40,21 +40,21 @@ class CertifiedCuts:
 
 
 class MeasuredArtifacts:
-    """What cuts are certified by, and what pages draw."""
+    """A cache of silence maps, envelopes and transcripts."""
 
     def __init__(self, database: Database, files: Files) -> None:
         self._database = database
         self._files = files
         self.silence_map = lru_cache(MAX_KEPT)(self._silence_map)
         self.transcript = lru_cache(MAX_KEPT)(self._transcript)
-        self._fresh_transcripts: dict[str, Transcript] = {}  # known before anybody asks for them
+        self._fresh_transcripts: dict[str, Transcript] = {}  # stored a moment ago, and not read yet
         self.asset_of = lru_cache(256)(self._asset_of)
         self._envelopes = lru_cache(MAX_ENVELOPES)(self._envelope)
         self._comparisons = lru_cache(MAX_COMPARISONS)(self._compare)
         self._wordings = lru_cache(MAX_WORDINGS)(self._wording_of)
 
     def envelope(self, map_id: str) -> Envelope:
-        """The envelope a map was stored in; maps stored in the same one share it."""
+        """The envelope a map was found in; maps over the same one share it."""
         stored: Envelope = self._envelopes(self.asset_of(map_id))
         return stored
 
@@ -70,13 +70,20 @@ class MeasuredArtifacts:
         return self.silence_map(map_id), self.transcript(transcript_id) if transcript_id else None
 
     def snapped(self, project_id: str, span: TimeRange) -> TimeRange:
-        """A roughly chosen stretch with its edges in the nearest good silences. Raises as ``certified``."""
+        """A roughly chosen range with its edges moved into the nearest good silences. Raises as ``certified``."""
         return snap(span, *self.measured(project_id))
 
     def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool:
-        """Whether one transcript has other words in ``ranges`` than an earlier one.
+        """True if two transcripts have different words in these ranges.
 
-        Where there was none before, a draft changes nothing: it is not quoted. False while a file can't be read.
+        Args:
+            before_id: The earlier transcript; None if there was none, which counts as different unless the newer one
+                is a draft, which is never quoted.
+            now_id: The newer transcript, if there is one.
+            ranges: The ranges to compare, in ms of the recording.
+
+        Returns:
+            False also if a transcript's file can't be read.
         """
         if now_id is None or before_id == now_id:
             return False
@@ -93,7 +100,7 @@ class MeasuredArtifacts:
         return any(self._wordings(before_id, r) != self._wordings(now_id, r) for r in ranges)
 
     def _wording_of(self, transcript_id: str, span: TimeRange) -> bytes:
-        """What stands for the words of a stretch: clips rest on more transcripts than are kept in memory."""
+        """A fingerprint of the words in a range: clips rest on more transcripts than are kept in memory."""
         return hashlib.sha256(repr(wording(self.transcript(transcript_id), span)).encode()).digest()
 
     def _ids_in_use(self, project_id: str) -> tuple[str, str | None]:
@@ -108,7 +115,7 @@ class MeasuredArtifacts:
         return map_of_row(row)
 
     def keep(self, transcript_id: str, transcript: Transcript) -> None:
-        """Words that were just stored, so that they need not be read."""
+        """Cache words that were just stored, so that they are not read again."""
         self._fresh_transcripts[transcript_id] = transcript
         self.transcript(transcript_id)
 

@@ -1,4 +1,4 @@
-"""Stored files as faces serve them: which may be seen, as what, and their bytes."""
+"""Stored files as they are served: which may be downloaded, as which type, and their bytes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ RENDERED = ("render", "captions")
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
-    """One stored file: its size in bytes, what it is, and what a download of it is called.
+    """One stored file: its size in bytes, its media type, and the name of a download.
 
-    ``of_approval`` says that it is served only as long as the version it was made of is approved.
+    With ``of_approval`` it is served only while the version it was rendered from is approved.
     """
 
     id: str
@@ -43,9 +43,10 @@ class ServedFiles:
         self._storage = storage
 
     def get(self, asset_id: str) -> ServedFile:
-        """Raises AssetNotFound, also for files that are nobody's to see and those of deleted recordings.
+        """A file that may be served.
 
-        A rendered file leaves only while its version is approved: raises NoLongerApproved.
+        Raises AssetNotFound, also for kinds that are never served and for deleted recordings; NoLongerApproved for a
+        rendered file whose version is not approved now.
         """
         with self._database.read() as session:
             row = session.execute(
@@ -61,11 +62,17 @@ class ServedFiles:
         return ServedFile(asset.id, asset.key, mime, asset.size, asset.filename, asset.created_at, bool(renders))
 
     def on_disk(self, file: ServedFile) -> Path | None:
-        """Where the file lies here, if the store keeps it as a file on this computer. Raises StoredFileMissing."""
+        """The file's path, if the store keeps it on this computer. Raises StoredFileMissing."""
         return self._storage.on_disk(file.key)
 
     def link(self, file: ServedFile, *, mime: str, disposition: str) -> str | None:
-        """An address at the store itself that is good for a while; None if the file goes through us."""
+        """A temporary address of the file in the store itself; None if it must be read through us.
+
+        Args:
+            file: The file to link to.
+            mime: The Content-Type of the store's answer.
+            disposition: Its Content-Disposition.
+        """
         return self._storage.link(file.key, mime=mime, disposition=disposition)
 
     def read(self, file: ServedFile, start: int, end: int) -> Iterator[bytes]:
@@ -74,6 +81,6 @@ class ServedFiles:
 
 
 def _renders_of(session: Session, asset: Asset) -> list[Render]:
-    """The renders a file came of; none for captions that were handed in."""
+    """The renders that made a file; none for captions that were uploaded."""
     named = or_(Render.asset_id == asset.id, Render.captions_id == asset.id)
     return list(session.scalars(select(Render).where(Render.project_id == asset.project_id, named)))

@@ -1,4 +1,4 @@
-"""Whether everything Clipper stands on answers."""
+"""Health: asks everything Clipper depends on whether it works."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ NO_ANSWER = {"status": "failed", "code": "no_answer", "message": f"It did not an
 
 
 class Health:
+    """Checks the database, the queue, the file store and the workers, side by side."""
+
     def __init__(self, database: Database, storage: Storage, queue: RqQueue) -> None:
         self._parts: dict[str, Callable[[], dict[str, Any]]] = {
             "database": lambda: _ok_after(database.check),
@@ -25,12 +27,12 @@ class Health:
         }
 
     def report(self) -> dict[str, Any]:
-        """Each part with its ``status`` (ok or failed) and, where it failed, why; over all: ok or degraded."""
+        """Each part's ``status`` (ok or failed), with code and message if it failed; and in all, ok or degraded."""
         pool = ThreadPoolExecutor(len(self._parts))
         answers = {name: pool.submit(_part_report, ask) for name, ask in self._parts.items()}
         done, _ = wait(answers.values(), timeout=MAX_PART_S)
         parts = {name: answer.result() if answer in done else dict(NO_ANSWER) for name, answer in answers.items()}
-        pool.shutdown(wait=False)
+        pool.shutdown(wait=False)  # a part that hangs must not hold the answer up
         well = all(p["status"] == "ok" for p in parts.values())
         return {"status": "ok" if well else "degraded", **parts}
 
