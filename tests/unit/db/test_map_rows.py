@@ -20,7 +20,7 @@ def house(database: Database, tmp_path: Path) -> House:
     return House(database, tmp_path)
 
 
-def test_a_run_goes_by_the_changed_map_only_over_the_same_envelope(house: House) -> None:
+def test_a_changed_map_replaces_only_maps_of_its_envelope(house: House) -> None:
     used = house.silences.use("prj_1", FIXED).revision
 
     with house.database.read() as session:
@@ -30,7 +30,7 @@ def test_a_run_goes_by_the_changed_map_only_over_the_same_envelope(house: House)
         assert map_in_use(session, project, "map_other") == "map_other"
 
 
-def test_a_map_comes_back_from_its_row_with_how_sure_it_is(database: Database) -> None:
+def test_a_map_survives_its_row_with_confidence(database: Database) -> None:
     silences = (
         Silence(0, 500, -60.25, 0.875, SilenceBasis.BANDS),
         Silence(600, 900, -50.0),
@@ -41,7 +41,7 @@ def test_a_map_comes_back_from_its_row_with_how_sure_it_is(database: Database) -
     assert map_of_row(map_row("map_1", "prj_1", "ast_1", there)) == there
 
 
-def test_a_row_of_the_first_version_has_the_usual_settings(database: Database) -> None:
+def test_a_first_version_row_has_default_settings(database: Database) -> None:
     row = map_row("map_1", "prj_1", "ast_1", SilenceMap(LENGTH_MS))
     row.settings = {"threshold_db": None, "min_silence_ms": 100}
     row.silences = {"v": 1, "silences": [[10, 500, -60.0]]}

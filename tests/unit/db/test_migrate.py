@@ -28,7 +28,7 @@ def test_migrating_twice_changes_nothing(url: str) -> None:
     database.close()
 
 
-def test_what_follows_a_migration_runs_one_at_a_time(url: str) -> None:
+def test_steps_after_a_migration_run_one_by_one(url: str) -> None:
     at_work, most_at_once = 0, 0
     lock = threading.Lock()
 
@@ -57,7 +57,7 @@ def test_what_follows_a_migration_runs_one_at_a_time(url: str) -> None:
     database.close()
 
 
-def test_a_failure_after_the_migration_gives_the_lock_back(url: str) -> None:
+def test_a_failure_after_migrating_releases_the_lock(url: str) -> None:
     database = Database(url)
 
     def fail() -> None:

@@ -36,7 +36,7 @@ def test_a_read_sees_one_moment_throughout(database: Database) -> None:
     assert (before, again, title(database)) == ("T", "T", "New")
 
 
-def test_a_database_without_tables_says_what_to_run(tmp_path: Path) -> None:
+def test_without_tables_the_command_is_named(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
 
     with pytest.raises(SetupProblem, match="clipper_core migrate"):
@@ -44,7 +44,7 @@ def test_a_database_without_tables_says_what_to_run(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
+def test_an_impossible_database_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(FolderNotWritable):
@@ -52,11 +52,11 @@ def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "nonsense", "postgresql://a@b@c/name"])
-def test_an_address_that_can_not_be_used_is_refused(url: str) -> None:
+def test_an_unusable_database_address_is_refused(url: str) -> None:
     with pytest.raises(SetupProblem, match="DATABASE_URL"):
         Database(url)
 
 
-def test_a_login_failure_is_told_from_a_server_that_is_away() -> None:
+def test_a_login_failure_differs_from_an_unreachable_server() -> None:
     assert _refusal('FATAL: password authentication failed for user "x"') is DatabasePasswordRefused
     assert _refusal("could not connect: Connection refused") is DatabaseUnavailable

@@ -1,4 +1,4 @@
-"""The words in use: those a person corrected, as long as they came of the same transcript."""
+"""The transcript in use: a correction, if it descends from the run's transcript."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def chain(database: Database) -> Database:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, CHAIN - 1), st.integers(0, CHAIN - 1))
-def test_a_correction_takes_the_place_of_what_it_came_of(chain: Database, current: int, recognised: int) -> None:
+def test_a_correction_replaces_its_own_ancestors(chain: Database, current: int, recognised: int) -> None:
     with chain.read() as session:
         project = Project(id="prj_1", transcript_id=f"a{current}")
 

@@ -37,7 +37,7 @@ def test_a_flipped_bit_does_not_fit(algorithm: str, data: bytes) -> None:
     assert not checksum.fits
 
 
-def test_a_digest_of_another_algorithm_is_refused_by_its_length() -> None:
+def test_a_digest_of_wrong_length_is_refused() -> None:
     with pytest.raises(BadUpload, match="another length"):
         Checksum(f"sha256 {base64.b64encode(digest_of('sha1', b'abc')).decode()}")
 

@@ -1,4 +1,4 @@
-"""Ids say what they name, and never meet."""
+"""Ids have a prefix and are unique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presets: each by its own name, and the usual one among them."""
+"""Presets: found by name, with a default among them."""
 
 from __future__ import annotations
 

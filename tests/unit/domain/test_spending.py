@@ -1,4 +1,4 @@
-"""Spending adds up, and is said in words."""
+"""Spending adds up and is described in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clipper_core.domain.spending import Spending
 
 
 @given(st.lists(st.builds(Spending, *[st.integers(0, 10**6)] * 4, st.one_of(st.none(), st.just(0.25)))))
-def test_what_was_spent_adds_up_and_a_cost_is_known_once_one_part_of_it_is(parts: list[Spending]):
+def test_spending_adds_up_and_known_costs_count(parts: list[Spending]):
     whole = sum(parts, Spending())
 
     assert whole.audio_ms == sum(p.audio_ms for p in parts)
@@ -33,5 +33,5 @@ def test_what_was_spent_adds_up_and_a_cost_is_known_once_one_part_of_it_is(parts
         (Spending(cost=0.0213), "The service was asked, for $0.021. Its answers took 0 s."),
     ],
 )
-def test_spending_is_said_in_words(spending: Spending, words: str) -> None:
+def test_spending_is_described_in_words(spending: Spending, words: str) -> None:
     assert spending.in_words() == words

@@ -1,4 +1,4 @@
-"""What may be uploaded, and what its metadata says: rules on text alone."""
+"""Rules for uploads: names, types and metadata."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TALK = {"filename": "talk.mp4", "filetype": "video/mp4"}
         ("list.m3u8", ""),
     ],
 )
-def test_what_cannot_be_a_recording_by_its_name_or_type_is_refused(name: str, filetype: str):
+def test_a_file_that_is_no_recording_is_refused(name: str, filetype: str):
     with pytest.raises(NotMedia):
         check_kind(name, filetype)
 
@@ -49,17 +49,17 @@ def test_a_picture_is_refused_as_a_picture(name: str, filetype: str):
         ("recording", "audio/x-odd"),
     ],
 )
-def test_what_may_be_a_recording_is_let_in_for_probing_to_judge(name: str, filetype: str):
+def test_a_possible_recording_is_left_to_probing(name: str, filetype: str):
     check_kind(name, filetype)
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=300))
-def test_a_name_is_shown_exactly_as_it_was_sent(name: str):
+def test_an_ordinary_name_is_shown_as_sent(name: str):
     assert clean_name(name) == (name if name.strip() else "recording")
 
 
 @given(st.text(st.characters(codec=None), max_size=3000))
-def test_any_name_becomes_one_that_can_be_stored_and_shown(name: str):
+def test_any_name_becomes_a_printable_one(name: str):
     shown = clean_name(name)
 
     assert 0 < len(shown) <= 1000
@@ -67,7 +67,7 @@ def test_any_name_becomes_one_that_can_be_stored_and_shown(name: str):
     assert not any(ord(c) < 32 or c == "\x7f" for c in shown)
 
 
-def test_a_name_with_line_ends_and_nul_loses_just_these():
+def test_line_ends_and_nul_are_removed_from_names():
     assert clean_name("a\r\nSet-Cookie: x=1\x00.wav") == "aSet-Cookie: x=1.wav"
 
 

@@ -27,7 +27,7 @@ def measured(room: Room) -> MeasuredArtifacts:
     return room.app.measured
 
 
-def test_cuts_are_certified_by_the_map_and_words_in_use(room: Room, measured: MeasuredArtifacts) -> None:
+def test_cuts_rest_on_the_current_map_and_words(room: Room, measured: MeasuredArtifacts) -> None:
     words = room.say("ward")
 
     certified = measured.certified("prj_1", [RANGE])
@@ -63,9 +63,7 @@ def test_words_differ_only_where_they_were_changed(room: Room, measured: Measure
 
 
 @pytest.mark.parametrize("draft", [True, False])
-def test_a_first_transcript_changes_words_unless_it_is_a_draft(
-    room: Room, measured: MeasuredArtifacts, draft: bool
-) -> None:
+def test_a_first_transcript_counts_unless_a_draft(room: Room, measured: MeasuredArtifacts, draft: bool) -> None:
     words = room.say("word", draft=draft)
 
     assert measured.words_changed(None, words, [RANGE]) is not draft

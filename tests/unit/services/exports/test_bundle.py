@@ -28,7 +28,7 @@ def test_without_a_render_there_is_no_bundle(room: Room) -> None:
         room.app.exports.bundle("prj_nowhere", [])
 
 
-def test_clips_of_one_title_are_files_of_two_names(room: Room) -> None:
+def test_clips_with_equal_titles_get_different_names(room: Room) -> None:
     for start_s in (10, 50):
         room.decided(room.made(start_s, start_s + 20, title="Pricing"))
     room.render_all()

@@ -1,4 +1,4 @@
-"""Stored files that may be served: which, and as what."""
+"""Stored files: which may be served, and as which type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def room() -> Iterator[Room]:
         yield room
 
 
-def test_the_source_is_served_as_what_probing_says(room: Room) -> None:
+def test_the_source_has_the_probed_media_type(room: Room) -> None:
     file = room.app.media.get("ast_source")
 
     assert (file.mime, file.of_approval) == ("audio/wav", False)
@@ -29,14 +29,14 @@ def test_a_file_of_another_kind_is_not_found(room: Room, asset: str) -> None:
         room.app.media.get(asset)
 
 
-def test_the_files_of_a_deleted_recording_are_not_found(room: Room) -> None:
+def test_files_of_a_deleted_recording_are_not_found(room: Room) -> None:
     room.app.projects.delete("prj_1")
 
     with pytest.raises(AssetNotFound):
         room.app.media.get("ast_source")
 
 
-def test_a_render_is_served_only_while_it_is_approved(room: Room) -> None:
+def test_a_render_is_served_only_while_approved(room: Room) -> None:
     clip = room.decided(room.made(10, 40))
     room.render_all()
     [render] = room.app.renders.of_project("prj_1")

@@ -58,7 +58,7 @@ def content(room: Room, asset_id: str | None) -> bytes:
     return b"".join(room.app.storage.read(key))
 
 
-def test_an_upload_becomes_a_project_with_work_to_do(room: Room, tmp_path: Path) -> None:
+def test_an_upload_becomes_a_project_with_tasks(room: Room, tmp_path: Path) -> None:
     upload = upload_of(room, min_s="30", language="de")
 
     project = taken(room, upload, tmp_path)
@@ -84,7 +84,7 @@ def test_an_upload_with_bad_preferences_makes_no_project(room: Room, tmp_path: P
         assert session.get(Project, project_of_upload(upload.id)) is None
 
 
-def test_files_are_discarded_only_of_an_upload_without_a_project(room: Room, tmp_path: Path) -> None:
+def test_only_files_without_a_project_are_discarded(room: Room, tmp_path: Path) -> None:
     failed, done = upload_of(room), upload_of(room)
     stored = room.app.intake.store(failed.id, file_in(tmp_path, "in", b"abc"), None)
     project = taken(room, done, tmp_path)
@@ -97,7 +97,7 @@ def test_files_are_discarded_only_of_an_upload_without_a_project(room: Room, tmp
     assert content(room, project.source_id) == b"abc"
 
 
-def test_the_sample_is_made_once_and_its_own_files_stay(room: Room, intake: ProjectIntake) -> None:
+def test_the_sample_is_made_once(room: Room, intake: ProjectIntake) -> None:
     assert intake.ensure_sample() == intake.ensure_sample() == SAMPLE_PROJECT
 
     with room.app.database.read() as session:
@@ -120,7 +120,7 @@ def test_a_deleted_sample_comes_back_only_on_request(room: Room, intake: Project
     assert room.app.projects.get(SAMPLE_PROJECT).deleted_at is None
 
 
-def test_captions_start_a_new_run_in_place_of_the_active_one(room: Room, intake: ProjectIntake) -> None:
+def test_new_captions_replace_the_active_run(room: Room, intake: ProjectIntake) -> None:
     before = room.app.runs.start("prj_1")
 
     view = intake.set_captions("prj_1", CAPTIONS)
@@ -157,5 +157,5 @@ def test_any_file_name_makes_a_title(filename: str) -> None:
         ("\x00", "Recording"),
     ],
 )
-def test_a_title_is_the_file_name_without_folder_and_ending(filename: str, title: str) -> None:
+def test_a_title_omits_folder_and_ending(filename: str, title: str) -> None:
     assert title_from(filename) == title

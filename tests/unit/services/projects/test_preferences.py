@@ -1,4 +1,4 @@
-"""What may be asked for a recording, and as what it is stored."""
+"""Preferences for a recording: which are accepted, and how they are stored."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_language_of_other_signs_means_auto(language: str) -> None:
     assert checked_preferences({"language": language})["language"] == "auto"
 
 
-def test_a_shows_defaults_yield_to_what_was_sent() -> None:
+def test_sent_preferences_override_the_shows_defaults() -> None:
     defaults = {"language": "de", "min_s": 10, "reviewers": ["Ana"]}
 
     assert with_defaults({"min_s": "30", "title": "T"}, defaults) == {"language": "de", "min_s": "30", "title": "T"}

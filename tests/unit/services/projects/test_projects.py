@@ -1,4 +1,4 @@
-"""Projects: found, renamed, put away and brought back."""
+"""Projects: found, renamed, deleted and restored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def projects(shared_room: Room) -> Projects:
 
 
 @pytest.mark.parametrize("search", ["", "talk", "T.WAV", "wav TALK", "ta lk"])
-def test_a_search_finds_every_word_in_title_or_file_name(projects: Projects, search: str) -> None:
+def test_a_search_matches_words_of_title_and_filename(projects: Projects, search: str) -> None:
     assert [p.id for p in projects.find(search=search)] == ["prj_1"]
 
 
@@ -44,20 +44,20 @@ def test_accents_may_be_left_out_of_a_search(projects: Projects) -> None:
     assert [p.title for p in projects.find(search="cafe\u0301")] == ["Café Zoë"]
 
 
-def test_a_page_counts_also_what_it_does_not_show(projects: Projects) -> None:
+def test_a_page_counts_the_projects_beyond_it(projects: Projects) -> None:
     page = projects.page(first=1, max_projects=1)
 
     assert (page.projects, page.total) == ([], 1)
 
 
-def test_a_changed_title_is_cleaned_and_raises_the_revision(projects: Projects) -> None:
+def test_a_new_title_is_cleaned_and_never_empty(projects: Projects) -> None:
     assert projects.change("prj_1", title=" New\n title\x00 ").title == "New title"
     with pytest.raises(BadSettings):
         projects.change("prj_1", title=" \x00")
     assert projects.get("prj_1").title == "New title"
 
 
-def test_a_project_moves_only_to_a_show_there_is(projects: Projects, shared_room: Room) -> None:
+def test_a_project_moves_only_to_existing_shows(projects: Projects, shared_room: Room) -> None:
     show = shared_room.app.shows.create("Second show")
 
     assert projects.change("prj_1", show_id=show.id).show_id == show.id
@@ -66,7 +66,7 @@ def test_a_project_moves_only_to_a_show_there_is(projects: Projects, shared_room
         projects.change("prj_1", show_id="shw_nowhere")
 
 
-def test_a_deleted_project_is_listed_only_among_the_deleted(projects: Projects) -> None:
+def test_a_deleted_project_is_found_only_as_deleted(projects: Projects) -> None:
     projects.delete("prj_1")
 
     assert projects.find() == []
@@ -76,7 +76,7 @@ def test_a_deleted_project_is_listed_only_among_the_deleted(projects: Projects) 
             ask("prj_1")
 
 
-def test_work_stops_with_a_deletion_and_goes_on_after_it(projects: Projects, shared_room: Room) -> None:
+def test_deletion_stops_work_and_restoring_resumes_it(projects: Projects, shared_room: Room) -> None:
     run = shared_room.app.runs.start("prj_1")
 
     projects.delete("prj_1")

@@ -1,4 +1,4 @@
-"""Projects as pages show them: what is played, and as what."""
+"""Projects as pages show them: the file the desk plays, and its type."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_another_track_is_not_played_from_the_source() -> None:
 @pytest.mark.parametrize(
     ("container", "mime"), [("mp3", "audio/mpeg"), ("mov", "audio/mp4"), ("odd", "application/octet-stream")]
 )
-def test_the_source_is_served_as_what_probing_says(container: str, mime: str) -> None:
+def test_the_source_has_the_probed_media_type(container: str, mime: str) -> None:
     assert served_mime(project(MediaInfo(1_000, container, (SOUND,)))) == mime
 
 

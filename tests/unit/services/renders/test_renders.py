@@ -1,4 +1,4 @@
-"""Renders: one per version and preset, steered only where that makes sense."""
+"""Renders: one per version and preset, cancelled and retried only in the right states."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_finished_render_is_neither_cancelled_nor_retried(room: Room) -> None:
             steer(render_id)
 
 
-def test_renders_of_what_is_deleted_are_not_found(room: Room) -> None:
+def test_renders_of_a_deleted_project_are_not_found(room: Room) -> None:
     clip = room.decided(room.made(10, 40))
     render_id = room.app.renders.request(clip["id"]).id
     room.app.projects.delete("prj_1")
@@ -83,7 +83,7 @@ def test_renders_of_what_is_deleted_are_not_found(room: Room) -> None:
     assert room.app.renders.of_project() == []
 
 
-def test_of_a_clip_the_render_of_its_approved_version_is_shown(room: Room) -> None:
+def test_a_clip_shows_its_approved_versions_render(room: Room) -> None:
     clip = room.decided(room.made(10, 40))
     edited = room.change(clip, "versions", {"start_s": 11, "end_s": 39})
     assert room.app.renders.of_clips([clip["id"]]) == {}

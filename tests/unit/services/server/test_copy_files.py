@@ -36,7 +36,7 @@ def nothing(_done: float) -> None:
     pass
 
 
-def test_every_file_arrives_and_the_old_store_keeps_it(
+def test_files_are_copied_and_the_originals_stay(
     copier: FileCopier, stores: tuple[LocalStorage, LocalStorage], tmp_path: Path
 ) -> None:
     files = [named("a"), named("b/c")]
@@ -53,9 +53,7 @@ def test_every_file_arrives_and_the_old_store_keeps_it(
     assert not (tmp_path / "moving").exists()
 
 
-def test_a_file_of_the_right_size_is_not_copied_again(
-    copier: FileCopier, stores: tuple[LocalStorage, LocalStorage]
-) -> None:
+def test_a_file_of_right_size_is_skipped(copier: FileCopier, stores: tuple[LocalStorage, LocalStorage]) -> None:
     there, missing = named("a"), named("b")
     put(stores[1], there, b"CONTENT")
     for file in (there, missing):
@@ -67,7 +65,7 @@ def test_a_file_of_the_right_size_is_not_copied_again(
     assert b"".join(stores[1].read(there.key)) == b"CONTENT"
 
 
-def test_flaws_of_the_old_store_are_reported_and_copied_as_they_are(
+def test_damaged_files_are_reported_and_copied_unchanged(
     copier: FileCopier, stores: tuple[LocalStorage, LocalStorage]
 ) -> None:
     gone, short = named("gone"), named("short")

@@ -1,4 +1,4 @@
-"""Health: each part answers for itself, and a part that hangs does not hold the others up."""
+"""Health: each part is checked alone, and one that hangs does not delay the others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_all_parts_well_is_ok() -> None:
     assert report["workers"] == {"status": "ok", "count": 3, "busy": 1}
 
 
-def test_one_failed_part_is_named_and_the_others_stay_ok() -> None:
+def test_a_failed_part_degrades_only_itself() -> None:
     def fail() -> None:
         raise DatabaseUnavailable
 
@@ -48,7 +48,7 @@ def test_one_failed_part_is_named_and_the_others_stay_ok() -> None:
     assert (report["queue"]["status"], report["storage"]["status"]) == ("ok", "ok")
 
 
-def test_without_a_worker_it_says_how_to_start_one() -> None:
+def test_without_a_worker_the_command_is_named() -> None:
     report = health_of(workers=0)
 
     assert (report["status"], report["workers"]["code"]) == ("degraded", "no_workers")

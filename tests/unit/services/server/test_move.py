@@ -57,7 +57,7 @@ def nothing(_step: str, _done: float) -> None:
     pass
 
 
-def test_rows_and_files_arrive_and_the_old_place_stays(old: Place, new: Place) -> None:
+def test_rows_and_files_are_copied_not_moved(old: Place, new: Place) -> None:
     report = Relocation(old, new).move(nothing)
 
     assert report.files.copied == 1 and report.flaws == ()
@@ -120,7 +120,7 @@ def meddling(old: Place) -> Callable[[str, float], None]:
     return say
 
 
-def test_a_file_that_comes_meanwhile_ends_the_move_with_no_rows_moved(old: Place, new: Place) -> None:
+def test_a_new_file_meanwhile_aborts_the_move(old: Place, new: Place) -> None:
     with pytest.raises(WrongState, match="changed while they were moved"):
         Relocation(old, new).move(meddling(old))
 

@@ -1,4 +1,4 @@
-"""A recording of a minute that is mapped, for tests of its silences and its waveform."""
+"""A mapped recording of one minute, for tests of silences and waveforms."""
 
 from __future__ import annotations
 

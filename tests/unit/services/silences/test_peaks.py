@@ -1,4 +1,4 @@
-"""The waveform: from the envelope far out, from the sound close by."""
+"""The waveform: coarse from the envelope, fine from the sound."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from clipper_core.services.silences.peaks import sound_peaks
 from tests.unit.services.silences.mapped import LENGTH_MS, House
 
 
-def test_far_out_the_envelope_is_drawn_and_no_sound_is_read(house: House) -> None:
+def test_coarse_peaks_read_no_sound(house: House) -> None:
     view = house.peaks.of("map_1", "ast_speech", 0, None, 1_000)
 
     assert (view.resolution_ms, set(view.low.tolist()), set(view.high.tolist())) == (60, {-40}, {40})
     assert house.storage.reads == []
 
 
-def test_close_by_the_sound_itself_is_read_and_nothing_but_the_stretch(house: House) -> None:
+def test_fine_peaks_read_only_their_own_sound(house: House) -> None:
     view = house.peaks.of("map_1", "ast_speech", 12_340, 12_350, 4_000)
 
     assert house.storage.reads == [(12_340 * 32, 12_350 * 32)]

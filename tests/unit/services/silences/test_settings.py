@@ -1,4 +1,4 @@
-"""The silences of a project: tried in its stored envelope, put to use, put back."""
+"""Silence settings: tried in the stored envelope, used, and reverted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_settings_beyond_reason_are_refused_in_words(asked: dict[str, float], sa
 # -- using
 
 
-def test_settings_put_to_use_are_the_map_from_then_on(house: House) -> None:
+def test_used_settings_replace_the_projects_map(house: House) -> None:
     used = house.silences.use("prj_1", FIXED)
 
     assert house.project().map_id == used.revision != "map_1"
@@ -72,7 +72,7 @@ def test_going_back_takes_the_maps_there_were(house: House) -> None:
     assert house.rows() == 3
 
 
-def test_who_chose_by_a_map_that_was_changed_meanwhile_is_told(house: House) -> None:
+def test_settings_for_a_stale_map_are_refused(house: House) -> None:
     house.silences.use("prj_1", FIXED, expected_revision="map_1")
 
     with pytest.raises(Stale, match="silences"):
@@ -81,7 +81,7 @@ def test_who_chose_by_a_map_that_was_changed_meanwhile_is_told(house: House) -> 
     assert house.silences.show("prj_1").silence_map.settings == FIXED
 
 
-def test_without_a_recording_or_a_map_it_is_said(house: House) -> None:
+def test_without_a_map_silences_are_not_ready(house: House) -> None:
     with house.database.write() as session:
         session.get_one(Project, "prj_1").map_id = None
 
@@ -95,7 +95,7 @@ def test_without_a_recording_or_a_map_it_is_said(house: House) -> None:
 # -- as JSON
 
 
-def test_a_silence_says_how_sure_it_is_only_where_somebody_judged() -> None:
+def test_json_has_confidence_only_where_it_was_judged() -> None:
     assert silence_json(Silence(0, 500, -60.04)) == {"start_s": 0.0, "end_s": 0.5, "level_db": -60.0}
     assert silence_json(Silence(0, 500, -60.0, 0.876, SilenceBasis.NOBODY)) == {
         "start_s": 0.0,

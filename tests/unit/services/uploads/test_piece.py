@@ -1,4 +1,4 @@
-"""A piece of an upload: what it writes down, and what it takes back."""
+"""A piece of an upload: the bytes it saves, and those it cuts off again."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_last_byte_completes_the_upload(staging: Staging, recorder: Recorder
     assert staging.path(ID).read_bytes() == b"abcdefghij"
 
 
-def test_a_piece_with_a_checksum_is_saved_only_whole(staging: Staging, recorder: Recorder) -> None:
+def test_a_checksummed_piece_is_saved_only_whole(staging: Staging, recorder: Recorder) -> None:
     piece = piece_of(staging, recorder, sha1(b"cdefgh"))
     piece.write(b"cdefgh")
 
@@ -93,7 +93,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(staging: Staging, recorder: Reco
     assert staging.path(ID).read_bytes() == b"ab"
 
 
-def test_too_many_bytes_take_back_what_was_not_saved(staging: Staging, recorder: Recorder) -> None:
+def test_too_many_bytes_are_cut_to_the_checkpoint(staging: Staging, recorder: Recorder) -> None:
     piece = piece_of(staging, recorder)
     piece.write(b"cdef")
     piece.write(b"g")
@@ -106,7 +106,7 @@ def test_too_many_bytes_take_back_what_was_not_saved(staging: Staging, recorder:
     assert staging.path(ID).read_bytes() == b"abcdef"
 
 
-def test_the_lock_is_free_after_keep_and_after_break_off(staging: Staging, recorder: Recorder) -> None:
+def test_ending_a_piece_frees_its_lock(staging: Staging, recorder: Recorder) -> None:
     piece_of(staging, recorder).keep()
     piece = piece_of(staging, recorder)
     piece.break_off()
