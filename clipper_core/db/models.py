@@ -214,12 +214,12 @@ class Note(Base):
     resolved_at: Mapped[datetime | None]
 
 
-class Listened(Base):
+class PlayedRangesRow(Base):
     """The ranges of a recording that were played: {"v": 1, "ranges": [[start_ms, end_ms], …]}, in order and apart."""
 
     __tablename__ = "listened"
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), primary_key=True)
-    heard: Mapped[dict[str, Any]]
+    played: Mapped[dict[str, Any]] = mapped_column("heard")
 
 
 class Run(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clipper_core.db import lookups
-from clipper_core.db.models import Listened, Project
+from clipper_core.db.models import PlayedRangesRow, Project
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, coverage_of, merged_listened
@@ -27,21 +27,21 @@ class PlayedRanges:
         """
         with self._database.write() as session:
             project = lookups.project(session, project_id, lock=True)
-            row = session.get(Listened, project_id, populate_existing=True)
+            row = session.get(PlayedRangesRow, project_id, populate_existing=True)
             before = _ranges(row)
             after = merged_listened(before, ranges, _duration_ms(project))
             if after == before:
                 return
             document = {"v": 1, "ranges": ranges_to_row(after)}
             if row is None:
-                session.add(Listened(project_id=project_id, heard=document))
+                session.add(PlayedRangesRow(project_id=project_id, played=document))
             else:
-                row.heard = document
+                row.played = document
 
     def of(self, project_id: str) -> tuple[TimeRange, ...]:
         """The ranges that were played, in order, none touching another."""
         with self._database.read() as session:
-            return _ranges(session.get(Listened, project_id))
+            return _ranges(session.get(PlayedRangesRow, project_id))
 
 
 def coverage(duration_ms: int, clips: Sequence[Outline], listened: Sequence[TimeRange]) -> Coverage:
@@ -57,8 +57,8 @@ def coverage(duration_ms: int, clips: Sequence[Outline], listened: Sequence[Time
     return coverage_of(duration_ms, decided, proposed, listened)
 
 
-def _ranges(row: Listened | None) -> tuple[TimeRange, ...]:
-    return ranges_from_row(row.heard["ranges"]) if row is not None else ()
+def _ranges(row: PlayedRangesRow | None) -> tuple[TimeRange, ...]:
+    return ranges_from_row(row.played["ranges"]) if row is not None else ()
 
 
 def _duration_ms(project: Project) -> int:
