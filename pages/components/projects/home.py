@@ -29,7 +29,7 @@ def draw_home() -> None:
 @in_words
 def draw_recordings(app: App) -> None:
     undo_bar(app)
-    if not in_sight(app.projects.page(most=2).projects):
+    if not in_sight(app.projects.page(max_projects=2).projects):
         draw_empty(app)
     else:
         draw_head(app)
@@ -47,7 +47,9 @@ def in_sight(found: list[ProjectView]) -> list[ProjectView]:
 def asked_for(app: App) -> ProjectPage:
     """What search and show leave, as far as the page of the list goes; the first page where there is no such page."""
     asked = st.session_state
-    find = functools.partial(app.projects.page, show_id=asked.get("show"), search=asked.get("q") or "", most=PER_PAGE)
+    find = functools.partial(
+        app.projects.page, show_id=asked.get("show"), search=asked.get("q") or "", max_projects=PER_PAGE
+    )
     found = find(first=((asked.get("page") or 1) - 1) * PER_PAGE)
     return found if found.projects else find()
 

@@ -94,7 +94,7 @@ def undo_bar(app: App) -> None:
 @in_words
 def recently_deleted(app: App) -> None:
     """What can be brought back. Nothing is shown while nothing was deleted."""
-    deleted = app.projects.page(deleted=True, most=MOST_DELETED)
+    deleted = app.projects.page(deleted=True, max_projects=MOST_DELETED)
     if not deleted.total:
         return
     with st.expander(f"Recently deleted ({deleted.total})", key="deleted", type="compact"):

@@ -207,7 +207,7 @@ def _draw_buttons(app: App, trying: Tried) -> None:
 
 def _use(app: App, trying: Tried, settings: SilenceSettings, said: str) -> None:
     try:
-        app.silences.use(trying.project_id, settings, seen=trying.map_id)
+        app.silences.use(trying.project_id, settings, expected_revision=trying.map_id)
     except Stale:
         st.rerun()  # the next drawing shows what is used by now, and says so
     _end_trying(trying.project_id)
