@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.errors import BadRange, BadSettings
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.silences.settings import MapView, checked_settings
 from clipper_core.web.clips import ClipBody, clip_body, project_clips
 from clipper_core.web.requests import IfMatch, Key, app_of, etag, plain_json
@@ -19,8 +20,8 @@ from clipper_core.web.views.silences import map_json, peaks_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
-MOST_POINTS = 20_000
-MOST_CAPTION_BYTES = 5 << 20
+MAX_POINTS = 20_000
+MAX_CAPTION_BYTES = 5 << 20
 
 Level = Annotated[float | None, Query(allow_inf_nan=False)]
 
@@ -96,7 +97,7 @@ async def put_captions(request: Request, project_id: str) -> dict[str, Any]:
     data = bytearray()
     async for block in request.stream():
         data += block
-        if len(data) > MOST_CAPTION_BYTES:
+        if len(data) > MAX_CAPTION_BYTES:
             raise BadSettings("This caption file is larger than 5 MB. Upload the captions of this recording alone.")
     projects = app_of(request).projects
     view = await to_thread.run_sync(projects.set_captions, project_id, bytes(data))
@@ -146,7 +147,7 @@ def peaks(
     project_id: str,
     start_s: Annotated[float, Query(alias="from", ge=0, le=1e7, allow_inf_nan=False)] = 0.0,
     end_s: Annotated[float | None, Query(alias="to", ge=0, le=1e7, allow_inf_nan=False)] = None,
-    points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 1000,
+    points: Annotated[int, Query(ge=1, le=MAX_POINTS)] = 1000,
 ) -> dict[str, Any]:
     """The least and greatest sample (-128 to 127) in each part of a stretch, from and to in seconds.
 
@@ -172,8 +173,8 @@ def create_clip(
     spans = body.spans()
     if spans is None:
         raise BadRange("Say where the clip is: start_s and end_s, or ranges.")
-    made = app.clips.create(project_id, spans, title=body.title or "", by=body.by, key=key)
-    return clip_body(app, made, response)
+    clip = app.clips.create(project_id, spans, body.title or "", Sender(body.by, key))
+    return clip_body(app, clip, response)
 
 
 @router.get("/{project_id}/renders")

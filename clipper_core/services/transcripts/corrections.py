@@ -20,10 +20,10 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, ProjectNotFound, TranscriptNotFound, TranscriptStale
-from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.clips.idempotency import answered, remember
+from clipper_core.services.assets.measured import Certified, MeasuredArtifacts
+from clipper_core.services.clips.idempotency import record, result_of
 from clipper_core.services.clips.outlines import outlines
-from clipper_core.services.clips.views import clean_text, new_version
+from clipper_core.services.clips.views import VersionContent, clean_text, new_version
 from clipper_core.services.runs.tasks import lock_project
 from clipper_core.services.runs.worker import write_json
 from clipper_core.stages.cuts.snap import certify_ranges
@@ -146,7 +146,7 @@ class Corrections:
             project.revision += 1
             session.flush()
             renewed = self._renew_clips(session, project, step)
-            remember(session, step.project_id, step.key, [row.id, str(step.changed), str(renewed)])
+            record(session, step.project_id, step.key, [row.id, str(step.changed), str(renewed)])
         self._measured.keep(row.id, step.new)
         return Corrected(row.id, step.changed, renewed)
 
@@ -160,18 +160,25 @@ class Corrections:
     def _renew_clips(self, session: Session, project: Project, step: _Step) -> int:
         """A version on the new words for each clip nobody has decided on whose words they change; how many."""
         live = session.scalars(select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))).all()
-        silences = self._measured.silence_map(project.map_id) if project.map_id else None
+        map_id = project.map_id
+        silences = self._measured.silence_map(map_id) if map_id else None
         renewed = 0
         stand = outlines(session, [c.id for c in live])
         for clip in live:
             view = stand[clip.id]
             undecided = view.status is ClipStatus.PROPOSED
-            if silences is None or not undecided or not wording_differs(step.old, step.new, view.ranges):
+            if (
+                map_id is None
+                or silences is None
+                or not undecided
+                or not wording_differs(step.old, step.new, view.ranges)
+            ):
                 continue
             clip.newest += 1
             clip.revision += 1
             cuts = certify_ranges(view.ranges, silences, step.new)
-            session.add(new_version(clip, project, view.title, view.ranges, cuts, view.preset, step.by))
+            content = VersionContent(view.title, view.ranges, view.preset, step.by)
+            session.add(new_version(clip, content, Certified(cuts, map_id, project.transcript_id)))
             renewed += 1
         return renewed
 
@@ -222,5 +229,5 @@ def _seen(session: Session, project: Project, seen: str) -> str:
 
 
 def _done_before(session: Session, project_id: str, key: str | None) -> Corrected | None:
-    made = answered(session, project_id, key)
+    made = result_of(session, project_id, key)
     return Corrected(made[0], int(made[1]), int(made[2])) if made is not None else None

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from clipper_core.db.models import Clip, ClipVersion, Decision, Note, Project, now
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.clips.proposals import RunProposals, add_proposals
 from tests.unit.review_room import Room, open_room
 
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ def room() -> Iterator[Room]:
 def propose(room: Room, *starts_s: int) -> None:
     proposals = [Proposal(TimeRange(s * 1000, s * 1000 + 5_000), 1.0, "P", ()) for s in starts_s]
     with room.app.database.write() as session:
-        add_proposals(session, session.get_one(Project, "prj_1"), Found("run_1", proposals, "map_1", "trs_1"))
+        add_proposals(session, session.get_one(Project, "prj_1"), RunProposals("run_1", proposals, "map_1", "trs_1"))
 
 
 def note(room: Room, clip: Json) -> None:

@@ -223,7 +223,7 @@ def test_keys_are_forgotten_after_a_month_and_not_before(room: Room) -> None:
             row = next(r for r in kept if r.key not in by_key.values())
             by_key[key], row.created_at = row.key, now() - timedelta(days=days)
 
-    room.app.requests.sweep()
+    room.app.idempotency_keys.sweep()
 
     with room.app.database.read() as session:
         left = session.scalars(select(AnsweredRequest.key).where(AnsweredRequest.scope == clip["id"])).all()

@@ -7,6 +7,7 @@ import pytest
 from clipper_core.db.models import Clip, ClipVersion, Project, now
 from clipper_core.db.session import Database
 from clipper_core.errors import BadRange, BadSettings, ClipNotFound, NoteNotFound
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.views import clip_views
 
@@ -25,8 +26,8 @@ def notes(database: Database) -> Notes:
 
 
 def test_notes_come_by_their_time_then_as_they_were_written(notes: Notes) -> None:
-    notes.add("clp_1", 5_000, "b", by="Ana")
-    notes.add("clp_1", 5_000, "c", by="Ben")
+    notes.add("clp_1", 5_000, "b", Sender("Ana"))
+    notes.add("clp_1", 5_000, "c", Sender("Ben"))
     notes.add("clp_1", None, "all of it")
 
     said = notes.add("clp_1", 1_000, "a")
@@ -36,11 +37,11 @@ def test_notes_come_by_their_time_then_as_they_were_written(notes: Notes) -> Non
 
 
 def test_a_note_is_answered_resolved_and_opened_again(notes: Notes) -> None:
-    note = notes.add("clp_1", 5_000, "Who is this?", by="Ana").notes[0]
+    note = notes.add("clp_1", 5_000, "Who is this?", Sender("Ana")).notes[0]
 
-    answered = notes.reply(note.id, "Ann Lee", by="Ben").notes[0]
-    resolved = notes.resolve(note.id, by="Ben").notes[0]
-    again = notes.resolve(note.id, by="Cid").notes[0]
+    answered = notes.reply(note.id, "Ann Lee", Sender("Ben")).notes[0]
+    resolved = notes.resolve(note.id, Sender("Ben")).notes[0]
+    again = notes.resolve(note.id, Sender("Cid")).notes[0]
     opened = notes.reopen(note.id).notes[0]
 
     assert [(r.text, r.by) for r in answered.replies] == [("Ann Lee", "Ben")]
@@ -59,16 +60,16 @@ def test_a_clip_shows_its_notes_and_keeps_its_revision(database: Database, notes
 
 
 def test_a_note_sent_twice_is_written_once(notes: Notes) -> None:
-    first = notes.add("clp_1", 5_000, "Once", key="k")
-    assert notes.add("clp_1", 5_000, "Once", key="k") == first
+    first = notes.add("clp_1", 5_000, "Once", Sender(key="k"))
+    assert notes.add("clp_1", 5_000, "Once", Sender(key="k")) == first
 
     note = first.notes[0]
-    notes.reply(note.id, "Yes", key="r")
-    assert len(notes.reply(note.id, "Yes", key="r").notes[0].replies) == 1
+    notes.reply(note.id, "Yes", Sender(key="r"))
+    assert len(notes.reply(note.id, "Yes", Sender(key="r")).notes[0].replies) == 1
 
 
 def test_what_was_typed_is_kept_as_text(notes: Notes) -> None:
-    said = notes.add("clp_1", 0, " <b>Look</b>\n\x00here " + "x" * 5_000, by="\x07Eve\u202e")
+    said = notes.add("clp_1", 0, " <b>Look</b>\n\x00here " + "x" * 5_000, Sender("\x07Eve\u202e"))
 
     assert said.notes[0].text.startswith("<b>Look</b>\n here x")
     assert len(said.notes[0].text) == 4_000
@@ -77,7 +78,7 @@ def test_what_was_typed_is_kept_as_text(notes: Notes) -> None:
 
 @pytest.mark.parametrize("text", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f680"])
 def test_what_joins_parts_of_a_word_or_a_sign_stays(notes: Notes, text: str) -> None:
-    said = notes.add("clp_1", 0, f"\u200d {text}", by=text)
+    said = notes.add("clp_1", 0, f"\u200d {text}", Sender(text))
 
     assert (said.notes[0].text, said.notes[0].by) == (text, text)
 

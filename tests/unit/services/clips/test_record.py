@@ -10,7 +10,7 @@ import pytest
 from clipper_core.db.models import Clip, Project
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.clips.proposals import RunProposals, add_proposals
 from clipper_core.services.clips.record import Records, read_records
 from tests.unit.review_room import Room, open_room
 
@@ -35,7 +35,7 @@ def test_a_clip_says_who_made_each_version_and_when(room: Room) -> None:
 def test_the_first_version_of_a_proposal_is_made_by_clipper(room: Room) -> None:
     with room.app.database.write() as session:
         proposal = Proposal(TimeRange(300_000, 330_000), 1.0, "P", ())
-        add_proposals(session, session.get_one(Project, "prj_1"), Found("run_1", [proposal], "map_1", "trs_1"))
+        add_proposals(session, session.get_one(Project, "prj_1"), RunProposals("run_1", [proposal], "map_1", "trs_1"))
 
     (clip,) = (c for c in room.clips() if c["origin"] == "proposed")
 
@@ -82,7 +82,7 @@ def test_nothing_is_kept_of_a_change_that_was_refused_half_way(room: Room) -> No
 
 def test_records_that_were_read_longest_ago_are_given_up_first(room: Room) -> None:
     clips = [room.made(500, 520) for _ in range(3)]
-    records = Records(most=2)
+    records = Records(max_entries=2)
     with room.app.database.read() as session:
         rows = [session.get_one(Clip, c["id"]) for c in clips]
         first, second, _ = [records.read(session, [row])[row.id] for row in rows]

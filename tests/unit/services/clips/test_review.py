@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Clip, ClipVersion, Decision, Project, Task
 from clipper_core.db.session import Database
-from clipper_core.domain.clip import ClipStatus, Proposal, Verdict, standing, status_of
+from clipper_core.domain.clip import ClipEdit, ClipStatus, NewDecision, Proposal, Verdict, standing, status_of
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, BadSettings, NothingToUndo, Stale
 from clipper_core.services.assets.measured import Certified
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.clips.notes import Notes
-from clipper_core.services.clips.proposals import Found, add_proposals, kept_stretches
+from clipper_core.services.clips.proposals import RunProposals, add_proposals, touched_ranges
 from clipper_core.services.clips.review import Clips
 from clipper_core.services.clips.verdicts import NewestDecision
-from clipper_core.services.clips.views import new_version
+from clipper_core.services.clips.views import VersionContent, new_version
 
 
 class NoEvidence:
@@ -68,7 +69,7 @@ def clips(database: Database, listener: Listener) -> Clips:
 def proposed(database: Database, *spans: TimeRange) -> None:
     with database.write() as session:
         proposals = [Proposal(s, 1.0, f"At {s.start_ms}", ("because",)) for s in spans]
-        add_proposals(session, session.get_one(Project, "prj_1"), Found("run_1", proposals, "map_1", None))
+        add_proposals(session, session.get_one(Project, "prj_1"), RunProposals("run_1", proposals, "map_1", None))
 
 
 SPAN = TimeRange(10_000, 40_000)
@@ -79,7 +80,9 @@ def test_a_proposal_is_undecided_until_somebody_decides(database: Database, clip
     clip = clips.of_project("prj_1")[0]
     assert clip.status is ClipStatus.PROPOSED
 
-    decided = clips.decide(clip.id, clip.revision, Verdict.REJECTED, reason="starts_late", note="cut in", by="Ana")
+    decided = clips.decide(
+        clip.id, clip.revision, NewDecision(Verdict.REJECTED, "starts_late", "cut in"), Sender("Ana")
+    )
 
     assert decided.status is ClipStatus.REJECTED
     assert (decided.decision.reason, decided.decision.note, decided.decision.by) == ("starts_late", "cut in", "Ana")
@@ -89,9 +92,9 @@ def test_a_proposal_is_undecided_until_somebody_decides(database: Database, clip
 def test_an_edit_makes_a_new_version_that_needs_a_decision(database: Database, clips: Clips) -> None:
     proposed(database, SPAN)
     clip = clips.of_project("prj_1")[0]
-    approved = clips.decide(clip.id, clip.revision, Verdict.APPROVED)
+    approved = clips.decide(clip.id, clip.revision, NewDecision(Verdict.APPROVED))
 
-    edited = clips.revise(clip.id, approved.revision, ranges=(TimeRange(9_000, 41_000),), by="Ben")
+    edited = clips.revise(clip.id, approved.revision, ClipEdit((TimeRange(9_000, 41_000),)), Sender("Ben"))
 
     assert (edited.version, edited.status) == (2, ClipStatus.PROPOSED)
     assert [d.version for d in edited.decisions] == [1]
@@ -103,12 +106,12 @@ def test_an_edit_makes_a_new_version_that_needs_a_decision(database: Database, c
 def test_the_second_writer_is_told_and_nothing_is_lost(database: Database, clips: Clips) -> None:
     proposed(database, SPAN)
     seen = clips.of_project("prj_1")[0]
-    clips.decide(seen.id, seen.revision, Verdict.APPROVED, by="Ana")
+    clips.decide(seen.id, seen.revision, NewDecision(Verdict.APPROVED), Sender("Ana"))
 
     with pytest.raises(Stale):
-        clips.decide(seen.id, seen.revision, Verdict.REJECTED, by="Ben")
+        clips.decide(seen.id, seen.revision, NewDecision(Verdict.REJECTED), Sender("Ben"))
     with pytest.raises(Stale):
-        clips.revise(seen.id, seen.revision, ranges=(TimeRange(0, 5_000),), by="Ben")
+        clips.revise(seen.id, seen.revision, ClipEdit((TimeRange(0, 5_000),)), Sender("Ben"))
 
     assert clips.get(seen.id).status is ClipStatus.APPROVED
 
@@ -122,7 +125,7 @@ def test_of_many_decisions_on_one_revision_exactly_one_is_kept(database: Databas
     def decide(number: int) -> None:
         together.wait()
         try:
-            clips.decide(clip.id, clip.revision, Verdict.APPROVED, by=str(number))
+            clips.decide(clip.id, clip.revision, NewDecision(Verdict.APPROVED), Sender(str(number)))
         except Stale as error:
             refused.append(error)
 
@@ -140,16 +143,16 @@ def test_of_many_decisions_on_one_revision_exactly_one_is_kept(database: Databas
 def test_undo_takes_back_the_decision_that_stands(database: Database, clips: Clips) -> None:
     proposed(database, SPAN)
     clip = clips.of_project("prj_1")[0]
-    one = clips.decide(clip.id, clip.revision, Verdict.APPROVED)
-    two = clips.decide(clip.id, one.revision, Verdict.REJECTED)
+    one = clips.decide(clip.id, clip.revision, NewDecision(Verdict.APPROVED))
+    two = clips.decide(clip.id, one.revision, NewDecision(Verdict.REJECTED))
 
-    back = clips.decide(clip.id, two.revision, Verdict.WITHDRAWN)
+    back = clips.decide(clip.id, two.revision, NewDecision(Verdict.WITHDRAWN))
     assert back.status is ClipStatus.APPROVED
-    start = clips.decide(clip.id, back.revision, Verdict.WITHDRAWN)
+    start = clips.decide(clip.id, back.revision, NewDecision(Verdict.WITHDRAWN))
     assert (start.status, start.decision) == (ClipStatus.PROPOSED, None)
 
     with pytest.raises(NothingToUndo):
-        clips.decide(clip.id, start.revision, Verdict.WITHDRAWN)
+        clips.decide(clip.id, start.revision, NewDecision(Verdict.WITHDRAWN))
     assert len(clips.get(clip.id).decisions) == 4
 
 
@@ -158,7 +161,7 @@ def test_a_reason_nobody_knows_is_refused(database: Database, clips: Clips) -> N
     clip = clips.of_project("prj_1")[0]
 
     with pytest.raises(BadSettings):
-        clips.decide(clip.id, clip.revision, Verdict.REJECTED, reason="<b>boring</b>")
+        clips.decide(clip.id, clip.revision, NewDecision(Verdict.REJECTED, "<b>boring</b>"))
 
 
 @pytest.mark.parametrize(
@@ -180,11 +183,11 @@ def test_a_clip_lies_inside_the_recording_in_order(clips: Clips, ranges: tuple[T
 def test_a_new_run_replaces_untouched_proposals_and_keeps_what_people_touched(database: Database, clips: Clips) -> None:
     proposed(database, SPAN, TimeRange(50_000, 80_000))
     first, second = clips.of_project("prj_1")
-    clips.decide(first.id, first.revision, Verdict.REJECTED)
+    clips.decide(first.id, first.revision, NewDecision(Verdict.REJECTED))
     mine = clips.create("prj_1", (TimeRange(100_000, 130_000),), title="Mine")
 
     with database.read() as session:
-        kept = kept_stretches(session, "prj_1")
+        kept = touched_ranges(session, "prj_1")
     proposed(database, TimeRange(200_000, 230_000))
 
     assert sorted(kept) == [SPAN, TimeRange(100_000, 130_000)]
@@ -204,10 +207,11 @@ def test_a_new_run_keeps_what_somebody_said_something_about_but_not_what_only_go
         project, clip = session.get_one(Project, "prj_1"), session.get_one(Clip, corrected.id)
         project.transcript_id = "trs_corrected"
         clip.newest, clip.revision = 2, 2
-        session.add(new_version(clip, project, corrected.title, corrected.ranges, (), "source", "Ana"))
+        content = VersionContent(corrected.title, corrected.ranges, "source", "Ana")
+        session.add(new_version(clip, content, Certified((), project.map_id, project.transcript_id)))
 
     with database.read() as session:
-        kept = kept_stretches(session, "prj_1")
+        kept = touched_ranges(session, "prj_1")
     proposed(database, TimeRange(200_000, 230_000))
 
     assert kept == [SPAN]
@@ -233,7 +237,7 @@ def test_a_run_that_proposes_the_same_stretch_keeps_the_clip_people_may_have_ope
 def test_a_proposal_does_not_overlap_a_clip_somebody_touched_meanwhile(database: Database, clips: Clips) -> None:
     proposed(database, SPAN)
     clip = clips.of_project("prj_1")[0]
-    clips.decide(clip.id, clip.revision, Verdict.APPROVED)
+    clips.decide(clip.id, clip.revision, NewDecision(Verdict.APPROVED))
 
     proposed(database, TimeRange(35_000, 60_000), TimeRange(70_000, 95_000))
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.domain.time_range import TimeRange, joined, total_ms
+from clipper_core.domain.time_range import TimeRange, total_ms, union
 from clipper_core.errors import BadRange
-from clipper_core.services.clips.changes import SHORTEST_MS
-from clipper_core.services.clips.structure import divided, next_part
-from clipper_core.services.clips.views import LONGEST_TITLE
+from clipper_core.services.clips.changes import MIN_RANGE_MS
+from clipper_core.services.clips.structure import next_part, split_ranges
+from clipper_core.services.clips.views import MAX_TITLE_CHARS
 from tests.unit.review_room import Room, open_room
 
 
@@ -77,16 +77,16 @@ RANGES = st.lists(st.integers(0, 100_000), min_size=2, max_size=12, unique=True)
 @given(RANGES, st.integers(0, 100_000))
 def test_a_division_loses_nothing_and_doubles_nothing(ranges: list[TimeRange], at_ms: int) -> None:
     try:
-        before, after = divided(ranges, at_ms)
+        before, after = split_ranges(ranges, at_ms)
     except BadRange:
         pieces = [r.length_ms for r in ranges]
         pieces += [p for r in ranges if r.start_ms < at_ms < r.end_ms for p in (at_ms - r.start_ms, r.end_ms - at_ms)]
         outside = at_ms <= ranges[0].start_ms or at_ms >= ranges[-1].end_ms
-        assert outside or min(pieces) < SHORTEST_MS
+        assert outside or min(pieces) < MIN_RANGE_MS
         return
     assert total_ms(before) + total_ms(after) == total_ms(ranges)
     assert before[-1].end_ms <= at_ms <= after[0].start_ms
-    assert joined([*before, *after]) == joined(ranges)
+    assert union([*before, *after]) == union(ranges)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_rest_of_a_rest_is_counted_on(title: str, next_title: str) -> None:
 
 @given(st.text(max_size=400))
 def test_the_name_of_a_rest_is_never_too_long(title: str) -> None:
-    assert len(next_part(title)) <= LONGEST_TITLE
+    assert len(next_part(title)) <= MAX_TITLE_CHARS
     assert next_part(title).rpartition(" ")[2].isdigit()
 
 
