@@ -28,6 +28,7 @@ from clipper_core.web import (
     played,
     problems,
     projects,
+    proposals,
     shows,
     structure,
     transcripts,
@@ -93,7 +94,7 @@ def make_api(app: App | None = None) -> FastAPI:
     if app is not None:
         made.state.clipper = app
     describe(made, DOCS_FILES)
-    for part in (jobs, shows, projects, played, transcripts, edges, clips, notes, structure, uploads, media):
+    for part in (jobs, shows, projects, played, proposals, transcripts, edges, clips, notes, structure, uploads, media):
         made.include_router(part.router)
     problems.install(made)
     made.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=GZIP_LEVEL)
