@@ -6,14 +6,12 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Clip, ClipVersion, Decision, Project, Task
 from clipper_core.db.session import Database
-from clipper_core.domain.clip import ClipEdit, ClipStatus, NewDecision, Proposal, Verdict, standing, status_of
+from clipper_core.domain.clip import ClipEdit, ClipStatus, NewDecision, Proposal, Verdict
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, BadSettings, NothingToUndo, Stale
 from clipper_core.services.assets.measured import Certified
@@ -21,7 +19,6 @@ from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.proposals import RunProposals, add_proposals, touched_ranges
 from clipper_core.services.clips.review import Clips
-from clipper_core.services.clips.verdicts import NewestDecision
 from clipper_core.services.clips.views import VersionContent, new_version
 
 
@@ -242,15 +239,3 @@ def test_a_proposal_does_not_overlap_a_clip_somebody_touched_meanwhile(database:
     proposed(database, TimeRange(35_000, 60_000), TimeRange(70_000, 95_000))
 
     assert [c.ranges[0] for c in clips.of_project("prj_1") if c.id != clip.id] == [TimeRange(70_000, 95_000)]
-
-
-DECISIONS = {v: NewestDecision(v) for v in Verdict}
-
-
-@given(st.lists(st.sampled_from(list(DECISIONS.values())), max_size=30))
-def test_a_status_is_what_the_last_decision_not_taken_back_says(decisions: list[NewestDecision]) -> None:
-    stands = standing(decisions)
-
-    assert status_of(decisions).value == (stands[-1].verdict.value if stands else "proposed")
-    assert status_of([*decisions, DECISIONS[Verdict.APPROVED]]) is ClipStatus.APPROVED
-    assert status_of([*decisions, DECISIONS[Verdict.APPROVED], DECISIONS[Verdict.WITHDRAWN]]) is status_of(decisions)
