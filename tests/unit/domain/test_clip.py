@@ -15,7 +15,7 @@ DECISIONS = {v: NewestDecision(v) for v in Verdict}
 
 
 @given(st.lists(st.sampled_from(list(DECISIONS.values())), max_size=30))
-def test_a_status_is_what_the_last_decision_not_taken_back_says(decisions: list[NewestDecision]) -> None:
+def test_a_status_is_the_last_decision_in_effect(decisions: list[NewestDecision]) -> None:
     stands = standing(decisions)
 
     assert status_of(decisions).value == (stands[-1].verdict.value if stands else "proposed")

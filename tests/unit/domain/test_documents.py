@@ -64,7 +64,7 @@ def test_a_proposal_has_the_form_of_an_undecided_clip() -> None:
     assert clip["alternatives"] == [{"start_s": 9.0, "end_s": 40.5}]
 
 
-def test_the_sound_of_a_recording_is_that_of_the_chosen_track() -> None:
+def test_media_shows_the_chosen_sound_track() -> None:
     tracks = (AudioTrack(0, "aac", 48_000, 2), AudioTrack(1, "mp3", 8_000, 1))
     media = MediaInfo(1_500, "mp4", tracks)
 
@@ -73,7 +73,7 @@ def test_the_sound_of_a_recording_is_that_of_the_chosen_track() -> None:
     assert media_json(media, 7)["sample_rate"] is None
 
 
-def test_a_silence_tells_its_basis_only_once_it_was_judged() -> None:
+def test_only_a_judged_silence_tells_its_basis() -> None:
     assert silence_json(Silence(500, 1_250, -60.04)) == {"start_s": 0.5, "end_s": 1.25, "level_db": -60.0}
 
     basis = next(iter(SilenceBasis))

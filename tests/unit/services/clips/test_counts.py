@@ -87,7 +87,7 @@ CHANGES: dict[str, Callable[[Room, Json], Any]] = {
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
-def test_what_a_desk_shows_never_changes_without_the_word_for_it(room: Room, name: str) -> None:
+def test_the_fingerprint_changes_with_anything_the_desk_shows(room: Room, name: str) -> None:
     clip = room.made(10, 40)
     before, shown = room.stamp(), room.clips()
     assert room.stamp() == before
@@ -98,7 +98,7 @@ def test_what_a_desk_shows_never_changes_without_the_word_for_it(room: Room, nam
     assert shown != room.clips() or "note" in name
 
 
-def test_a_list_of_many_clips_with_long_records_asks_no_more_of_the_database_than_a_short_one() -> None:
+def test_long_lists_take_no_more_statements() -> None:
     with open_room() as room:
         few, short = statements_for_the_list(room, clips=2)
     with open_room() as room:
