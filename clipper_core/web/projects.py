@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from clipper_core.domain.time_range import milliseconds
@@ -47,6 +47,24 @@ class SilencesBody(BaseModel):
     offset_db: float | None = Field(None, allow_inf_nan=False)
     min_silence_ms: int | None = None
     dead_air_ms: int | None = None
+
+
+class SilencesQuery(NamedTuple):
+    """The settings of silences to try; None for the usual ones."""
+
+    threshold_db: float | None
+    offset_db: float | None
+    min_silence_ms: int | None
+    dead_air_ms: int | None
+
+
+def silences_query(
+    threshold_db: Level = None,
+    offset_db: Level = None,
+    min_silence_ms: int | None = None,
+    dead_air_ms: int | None = None,
+) -> SilencesQuery:
+    return SilencesQuery(threshold_db, offset_db, min_silence_ms, dead_air_ms)
 
 
 @router.get("")
@@ -109,16 +127,12 @@ def silence_map(
     request: Request,
     response: Response,
     project_id: str,
-    threshold_db: Level = None,
-    offset_db: Level = None,
-    min_silence_ms: int | None = None,
-    dead_air_ms: int | None = None,
+    asked: Annotated[SilencesQuery, Depends(silences_query)],
 ) -> dict[str, Any]:
     """Every silence, in order. 409 before the recording is mapped.
 
     With any of the settings: what these would find, the others as usual. Nothing is stored.
     """
-    asked = (threshold_db, offset_db, min_silence_ms, dead_air_ms)
     settings = checked_settings(*asked) if any(a is not None for a in asked) else None
     return _answer_map(app_of(request).silences.show(project_id, settings), response)
 
