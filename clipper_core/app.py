@@ -16,10 +16,10 @@ from clipper_core.db.session import Database
 from clipper_core.services.assets.files import Files
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.edges import Edges
-from clipper_core.services.clips.idempotency import Requests
+from clipper_core.services.clips.idempotency import IdempotencyKeys
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.review import Clips
-from clipper_core.services.clips.structure import Reshape
+from clipper_core.services.clips.structure import ClipStructure
 from clipper_core.services.engines.choice import EngineChooser
 from clipper_core.services.exports.bundle import Exports
 from clipper_core.services.exports.files import ServedFiles
@@ -70,9 +70,9 @@ class App:
     uploads: Uploads
     runs: Runs
     clips: Clips
-    reshape: Reshape
+    structure: ClipStructure
     edges: Edges
-    requests: Requests
+    idempotency_keys: IdempotencyKeys
     notes: Notes
     corrections: Corrections
     renders: Renders
@@ -132,9 +132,9 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         ),
         runs=runs,
         clips=Clips(database, measured, renders),
-        reshape=Reshape(database, measured, renders),
+        structure=ClipStructure(database, measured, renders),
         edges=Edges(measured),
-        requests=Requests(database),
+        idempotency_keys=IdempotencyKeys(database),
         notes=Notes(database),
         corrections=Corrections(database, storage, measured),
         renders=renders,

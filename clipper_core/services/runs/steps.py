@@ -26,7 +26,7 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.services.assets.files import Files, NewFile, write_json
 from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches, kept_stretches
+from clipper_core.services.clips.proposals import RunProposals, add_beside, add_proposals, all_ranges, touched_ranges
 from clipper_core.services.engines.answers import Answers
 from clipper_core.services.engines.choosing import CHOSEN_OFFLINE, OFFLINE_INSTEAD, choose_clips
 from clipper_core.services.engines.registry import EngineSet
@@ -205,7 +205,7 @@ class Steps:
         lengths = Lengths(inputs["min_ms"], inputs["max_ms"], inputs["most"])
         within = TimeRange(*inputs["within"]) if "within" in inputs else None
         with self._database.read() as session:
-            kept = (all_stretches if within else kept_stretches)(session, bench.claim.project_id)
+            kept = (all_ranges if within else touched_ranges)(session, bench.claim.project_id)
         proposals, warnings = choose_clips(
             self._chat(bench),
             transcript,
@@ -224,7 +224,7 @@ class Steps:
 
         def save(session: Session, project: Project, _assets: dict[str, Asset]) -> None:
             add = add_beside if within else add_proposals
-            add(session, project, Found(inputs["run"], proposals, inputs["map"], inputs["transcript"]))
+            add(session, project, RunProposals(inputs["run"], proposals, inputs["map"], inputs["transcript"]))
 
         return Outcome({"clips": len(proposals), "warnings": warnings}, save=save)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.silence import SilenceMap
-from clipper_core.domain.time_range import TimeRange, joined, total_ms
+from clipper_core.domain.time_range import TimeRange, total_ms, union
 from clipper_core.domain.transcript import Transcript
 from clipper_core.stages.cuts.places import Ints, Tier
 from clipper_core.stages.cuts.snap import alternatives, certify_ranges
@@ -53,7 +53,7 @@ class Demand:
     @classmethod
     def of(cls, duration_ms: int, lengths: Lengths, avoid: Sequence[TimeRange]) -> Demand:
         """What is wanted of a recording of ``duration_ms`` beside the clips in ``avoid``."""
-        taken = joined(avoid)
+        taken = union(avoid)
         return cls(lengths, taken, how_many(duration_ms - total_ms(taken), lengths))
 
 
@@ -144,7 +144,7 @@ def choose_windows(features: RecordingFeatures, demand: Demand) -> list[Choice]:
             return choices
     if choices and features.transcript:
         return choices
-    taken = joined([*demand.taken, *(c.span for c in choices)])
+    taken = union([*demand.taken, *(c.span for c in choices)])
     missing = replace(demand, taken=taken, count=demand.count - len(choices))
     windows = by_clock(features.starts, taken, features.duration_ms, demand.lengths)
     choices += _best_windows(windows, features, missing)

@@ -13,6 +13,7 @@ from clipper_core.charts.drawing import clock
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import ClipperError
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.stretch_runs import shortest_clip_ms
 from clipper_core.services.runs.views import RunView
@@ -86,7 +87,7 @@ def _do(what: Any, app: App, project_id: str, span: TimeRange) -> None:
 
 
 def _make(app: App, project_id: str, span: TimeRange, by: str) -> None:
-    made = app.clips.create(project_id, (app.measured.snapped(project_id, span),), by=by)
+    made = app.clips.create(project_id, (app.measured.snapped(project_id, span),), sender=Sender(by))
     st.session_state[f"made-{project_id}"] = made.id
 
 

@@ -20,7 +20,7 @@ from clipper_core.adapters.queue import WorkerInfo
 from clipper_core.app import App, build_app
 from clipper_core.db.codecs import media_to_row
 from clipper_core.db.models import Asset, Project, Render, Run, SilenceMapRow, Task, now
-from clipper_core.domain.clip import ClipStatus, Proposal, Verdict
+from clipper_core.domain.clip import ClipStatus, NewDecision, Proposal, Verdict
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.media import AudioTrack, MediaInfo
@@ -29,7 +29,8 @@ from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import QueueUnavailable
 from clipper_core.pipeline import NewTask, RunSettings
-from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.clips.idempotency import Sender
+from clipper_core.services.clips.proposals import RunProposals, add_proposals
 from clipper_core.services.silences.settings import Silences
 from clipper_core.settings import Settings
 from pages.components import phrasing
@@ -161,10 +162,10 @@ def with_clips(app: App, project_id: str, *statuses: ClipStatus) -> None:
         project = session.get_one(Project, project_id)
         proposals = [Proposal(s, 1.0, f"Clip {i}", ("one topic",)) for i, s in enumerate(spans)]
         assert project.map_id
-        add_proposals(session, project, Found(run.id, proposals, project.map_id, None))
+        add_proposals(session, project, RunProposals(run.id, proposals, project.map_id, None))
     for clip, status in zip(app.clips.of_project(project_id), statuses, strict=True):
         if status is not ClipStatus.PROPOSED:
-            app.clips.decide(clip.id, clip.revision, Verdict(status.value), by="Ana")
+            app.clips.decide(clip.id, clip.revision, NewDecision(Verdict(status.value)), Sender("Ana"))
 
 
 def finish_renders(app: App, project_id: str, state: TaskState = TaskState.SUCCEEDED) -> None:
