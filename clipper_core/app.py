@@ -27,10 +27,13 @@ from clipper_core.services.projects.played import PlayedRanges
 from clipper_core.services.projects.projects import Arrived, Projects, Sample
 from clipper_core.services.projects.shows import Shows
 from clipper_core.services.renders.renders import Renders
+from clipper_core.services.runs.clip_steps import ClipSteps
+from clipper_core.services.runs.recording_steps import RecordingSteps
 from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.steps import Steps
 from clipper_core.services.runs.stretch_runs import Stretches
 from clipper_core.services.runs.tasks import Tasks
+from clipper_core.services.runs.word_steps import WordSteps
 from clipper_core.services.runs.worker import TaskWorker
 from clipper_core.services.server.health import Health
 from clipper_core.services.server.move import Mover, Place
@@ -42,7 +45,7 @@ from clipper_core.services.transcripts.corrections import Corrections
 from clipper_core.services.uploads.uploads import UploadLimits, Uploads
 from clipper_core.settings import ROOT, Settings, environment_with, load_settings
 from clipper_core.wiring.engines import endpoint_for, engine_chooser, engine_options, engine_set
-from clipper_core.wiring.local import accepted, ffmpeg_for
+from clipper_core.wiring.local import ffmpeg_for, probe_limits
 from clipper_core.wiring.stores import storage_for
 
 SAMPLE = Sample(
@@ -110,7 +113,12 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     measured = MeasuredArtifacts(database, files)
     renders = Renders(database, tasks, lambda: ffmpeg.version)
     projects = Projects(database, storage, runs, tasks, SAMPLE)
-    steps = Steps(database, files, measured, ffmpeg, engine_set(settings), accepted(settings))
+    engines = engine_set(settings)
+    steps = Steps(
+        RecordingSteps(database, files, ffmpeg, probe_limits(settings), engines.voice),
+        WordSteps(database, files, measured, engines),
+        ClipSteps(database, files, measured, ffmpeg, engines),
+    )
     return App(
         settings=settings,
         database=database,

@@ -37,7 +37,7 @@ from clipper_core.errors import (
     ServiceUnavailable,
 )
 from clipper_core.services.engines.remembering import OfThisProcess, RememberingRecogniser
-from clipper_core.services.transcripts.build import place_heard
+from clipper_core.services.transcripts.build import WordPlacer, place_recognised
 from clipper_core.stages.words.transcribe import RecognisedStretch, hear_stretch
 from tests import endpoint_faults as faults
 from tests.endpoint import CHAT, KEY, Fault
@@ -202,9 +202,8 @@ def test_words_of_a_text_only_model_are_found_in_real_speech(media: Path) -> Non
 
         whole = TimeRange(0, silences.duration_ms)
         heard = hear_stretch(engine, Speech(), whole, silences, lambda _: None)
-        transcript, warnings = place_heard(
-            heard.words, heard.language, PocketsphinxAligner, Speech(), silences, lambda _: None
-        )
+        placer = WordPlacer(PocketsphinxAligner, Speech(), silences)
+        transcript, warnings = place_recognised(heard.words, heard.language, placer)
 
     asks = [w.start_ms for w in transcript.words if w.text == "ask"]
     assert asks == [pytest.approx(3_290, abs=60), pytest.approx(8_185, abs=60)]

@@ -10,15 +10,15 @@ from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.silence import FLOOR_DB, Silence, SilenceMap
 from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from clipper_core.domain.warning import Warnings
 from clipper_core.errors import BadTranscript
-from clipper_core.services.engines.choosing import choose_clips
+from clipper_core.services.engines.choosing import ClipSearch, choose_clips
 from clipper_core.services.engines.remembering import RememberingChat
-from clipper_core.services.transcripts.build import Warnings
 from clipper_core.stages.cuts.snap import silences_from_words
 
 Proposed = tuple[list[dict[str, Any]], Warnings]
 
-MOST_MS = 400 * 3_600_000
+MAX_MS = 400 * 3_600_000
 
 
 def propose_from(document: dict[str, Any], lengths: Lengths, chat: RememberingChat | None = None) -> Proposed:
@@ -27,7 +27,7 @@ def propose_from(document: dict[str, Any], lengths: Lengths, chat: RememberingCh
         transcript, silences = _read(document)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise BadTranscript(detail=f"{type(error).__name__}: {error}") from error
-    proposals, warnings = choose_clips(chat, transcript, silences, lengths)
+    proposals, warnings = choose_clips(chat, transcript, silences, ClipSearch(lengths))
     return [_json(p) for p in proposals], warnings
 
 
@@ -43,18 +43,18 @@ def _json(proposal: Proposal) -> dict[str, Any]:
 
 def _read(document: dict[str, Any]) -> tuple[Transcript | None, SilenceMap]:
     inner = document.get("transcript")
-    told = inner if isinstance(inner, dict) else document
-    words = _words(told.get("words") or [])
+    labelled = inner if isinstance(inner, dict) else document
+    words = _words(labelled.get("words") or [])
     media = document.get("media") or {}
     given = document.get("duration", media.get("duration_s"))
     last_ms = max((w.end_ms for w in words), default=0)
     duration_ms = max(_ms(given), last_ms) if given is not None else last_ms
     if duration_ms <= 0:
         raise ValueError("neither words nor a duration")
-    language = str(told.get("language") or document.get("lang") or "und")
+    language = str(labelled.get("language") or document.get("lang") or "und")
     pauses = document.get("silences") or (document.get("gold") or {}).get("silences")
     silences = _silences(pauses, duration_ms) if pauses else silences_from_words(words, duration_ms)
-    draft = bool(told.get("draft", False))
+    draft = bool(labelled.get("draft", False))
     transcript = Transcript("given", language, words, sentences_of(words), draft) if words else None
     return transcript, silences
 
@@ -90,6 +90,6 @@ def _silences(given: Iterable[Any], duration_ms: int) -> SilenceMap:
 
 def _ms(value: Any) -> int:
     number = float(value)
-    if not math.isfinite(number) or not 0 <= number * 1000 <= MOST_MS:
+    if not math.isfinite(number) or not 0 <= number * 1000 <= MAX_MS:
         raise ValueError(f"not a time in seconds: {value!r}")
     return milliseconds(number)

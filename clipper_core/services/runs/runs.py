@@ -18,7 +18,7 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState
-from clipper_core.pipeline import Done, RunSettings, Sources
+from clipper_core.pipeline import AlignInputs, Done, ProposeInputs, RunSettings, Sources, inputs_from_row
 from clipper_core.services.engines.answers import spending_of
 from clipper_core.services.engines.choice import EngineChoice
 from clipper_core.services.runs.tasks import Tasks, lock_project
@@ -102,7 +102,7 @@ class Runs:
             run.warnings = [*run.warnings, *fresh]
         settings = RunSettings.from_json(run.settings)
         media = media_from_row(result["media"]) if task.kind == Kind.PROBE else None
-        done = Done(Kind(task.kind), task.inputs, result, media)
+        done = Done(inputs_from_row(Kind(task.kind), task.inputs), result, media)
         following = pipeline.after(done, settings, _sources(run, project), self._transcribed(session, run.id))
         return self._take_on(session, run, project, following)
 
@@ -283,12 +283,13 @@ def _by_what_is_in_use(session: Session, project: Project, new: pipeline.NewTask
 
     What hears does not: it would hear all of it again.
     """
-    if new.kind not in (Kind.ALIGN, Kind.PROPOSE):
+    inputs = inputs_from_row(new.kind, new.inputs)
+    if not isinstance(inputs, AlignInputs | ProposeInputs):
         return new
-    inputs = {**new.inputs, "map": map_in_use(session, project, new.inputs["map"])}
-    if inputs.get("transcript"):
-        inputs["transcript"] = transcript_in_use(session, project, inputs["transcript"])
-    return replace(new, inputs=inputs)
+    inputs = replace(inputs, map_id=map_in_use(session, project, inputs.map_id))
+    if isinstance(inputs, ProposeInputs) and inputs.transcript_id:
+        inputs = replace(inputs, transcript_id=transcript_in_use(session, project, inputs.transcript_id))
+    return pipeline.NewTask.of(inputs, new.position)
 
 
 def _point(session: Session, project: Project, task: Task) -> None:

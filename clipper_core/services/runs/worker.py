@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
@@ -18,12 +18,15 @@ from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable
+from clipper_core.pipeline import Inputs, inputs_from_row
 from clipper_core.services.assets.files import NewFile
 from clipper_core.services.runs.lease import LeaseKeeper
 from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.tasks import Claim, Tasks, scratch_name
 
 log = structlog.get_logger()
+
+InputsT = TypeVar("InputsT", bound=Inputs)
 
 
 @dataclass
@@ -35,16 +38,24 @@ class Outcome:
     save: Callable[[Session, Project, dict[str, Asset]], None] = lambda _session, _project, _assets: None
 
 
-@dataclass
-class TaskContext:
-    """What one step works with: its claim, an empty folder, and a progress to report that raises when it must stop."""
+@dataclass(frozen=True)
+class TaskContext(Generic[InputsT]):
+    """What one step works with.
+
+    Attributes:
+        claim: The task, as this worker holds it.
+        inputs: What the task works on.
+        folder: An empty folder, gone after the step.
+        progress: To be called with 0-1; raises when the step must stop.
+    """
 
     claim: Claim
+    inputs: InputsT
     folder: Path
     progress: Callable[[float], None]
 
 
-Step = Callable[[TaskContext], Outcome]
+Step = Callable[[TaskContext[Any]], Outcome]
 
 
 class TaskWorker:
@@ -124,9 +135,10 @@ class TaskWorker:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
-            with LeaseKeeper(self._tasks, claim) as heart:
-                outcome = self._steps[claim.kind](TaskContext(claim, folder, heart.beat))
-                heart.beat(1.0)
+            with LeaseKeeper(self._tasks, claim) as lease:
+                inputs = inputs_from_row(claim.kind, claim.inputs)
+                outcome = self._steps[claim.kind](TaskContext(claim, inputs, folder, lease.beat))
+                lease.beat(1.0)
                 assets = self._store(claim, outcome.files)
             self._tasks.finish(claim, outcome.result, lambda s, task: self._follow(s, task, outcome, assets))
         finally:

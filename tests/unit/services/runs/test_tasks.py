@@ -6,8 +6,6 @@ import threading
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 
 from clipper_core.db.models import Task, now
@@ -205,17 +203,3 @@ def test_a_cancelled_task_can_be_retried_and_a_finished_one_not(database: Databa
 
     with database.write() as session:
         assert tasks.retry(session, session.scalars(select(Task))) == []
-
-
-@given(
-    st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none(), max_size=4),
-    st.sampled_from(list(Kind)),
-)
-def test_the_key_of_work_depends_on_all_of_its_inputs_and_on_nothing_else(
-    inputs: dict[str, object], kind: Kind
-) -> None:
-    turned = dict(reversed(list(inputs.items())))
-
-    assert NewTask(kind, inputs).key("prj_1") == NewTask(kind, turned, position=7).key("prj_1")
-    assert NewTask(kind, inputs).key("prj_1") != NewTask(kind, {**inputs, "more": 1}).key("prj_1")
-    assert NewTask(kind, inputs).key("prj_1") != NewTask(kind, inputs).key("prj_2")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word
-from clipper_core.services.transcripts.build import Warnings, place_heard
+from clipper_core.domain.warning import Warnings
+from clipper_core.services.transcripts.build import WordPlacer, place_recognised
 from tests.unit.stages.words.test_align import Ruler, rough, still
 
 TEXT = "And so it begins, they said to you. What was that? There they are with their things."
@@ -20,11 +21,11 @@ WRONG = -60.0
 def place(
     words: list[Word], ruler: Ruler, language: str | None = "en", silences: SilenceMap | None = None
 ) -> tuple[Transcript, Warnings]:
-    return place_heard(words, language, lambda: ruler, still(20_000), silences or SilenceMap(20_000), lambda _: None)
+    return place_recognised(words, language, WordPlacer(lambda: ruler, still(20_000), silences or SilenceMap(20_000)))
 
 
 def codes(warnings: Warnings) -> list[str]:
-    return [w["code"] for w in warnings]
+    return [w.code for w in warnings]
 
 
 def test_words_become_a_transcript_that_can_be_quoted() -> None:
