@@ -10,25 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipper_core import pipeline
-from clipper_core.domain.clip import Lengths
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.task import Kind
-from clipper_core.domain.time_range import TimeRange
-from clipper_core.pipeline import (
+from clipper_core.domain.task_inputs import (
     AlignInputs,
-    Done,
     Inputs,
     MapInputs,
-    NewTask,
-    PreviewInputs,
     ProbeInputs,
-    ProposeInputs,
     RenderInputs,
-    RunSettings,
-    Sources,
     TranscribeInputs,
     inputs_from_row,
 )
+from clipper_core.domain.time_range import TimeRange
+from clipper_core.pipeline import Done, NewTask, RunSettings, Sources
+from tests.unit.domain.test_task_inputs import INPUTS, RANGES
 
 # Rows and keys as the build before typed inputs stored them. Where one changes, finished work is done again.
 STORED: list[tuple[Kind, dict[str, Any], str]] = [
@@ -282,28 +277,6 @@ def test_a_row_of_an_older_build_is_read_and_keeps_its_key(kind: Kind, row: dict
 
     assert NewTask.of(inputs) == NewTask(kind, row)
     assert NewTask.of(inputs).key("prj_1") == key
-
-
-IDS = st.text("abcdef0123456789_", min_size=1, max_size=12)
-MAYBE = st.none() | IDS
-RANGES = st.tuples(st.integers(0, 10**7), st.integers(1, 10**6)).map(lambda p: TimeRange(p[0], p[0] + p[1]))
-LENGTHS = st.builds(Lengths, st.integers(1, 1_000), st.integers(1_000, 9_000), st.integers(0, 200))
-INPUTS = st.one_of(
-    st.builds(ProbeInputs, IDS),
-    st.builds(MapInputs, IDS, st.integers(0, 63), MAYBE, MAYBE),
-    st.builds(PreviewInputs, IDS, st.integers(0, 63), MAYBE),
-    st.builds(TranscribeInputs, IDS, IDS, IDS, IDS, RANGES, MAYBE),
-    st.builds(AlignInputs, IDS, IDS, IDS, IDS, st.lists(IDS).map(tuple), MAYBE),
-    st.builds(ProposeInputs, IDS, MAYBE, IDS, IDS, LENGTHS, st.none() | RANGES, MAYBE),
-    st.builds(RenderInputs, MAYBE, st.integers(0, 63), IDS, st.lists(RANGES).map(tuple), IDS, MAYBE),
-)
-
-
-@given(INPUTS)
-def test_inputs_survive_being_stored(inputs: Inputs) -> None:
-    row = json.loads(json.dumps(inputs.to_row()))
-
-    assert inputs_from_row(inputs.kind, row) == inputs
 
 
 @given(INPUTS, INPUTS)

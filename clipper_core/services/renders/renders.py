@@ -17,8 +17,9 @@ from clipper_core.domain.documents import ranges_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.task import TaskState
+from clipper_core.domain.task_inputs import RenderInputs
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
-from clipper_core.pipeline import NewTask, RenderInputs
+from clipper_core.pipeline import NewTask
 from clipper_core.services.clips.outlines import Outline, outlines
 from clipper_core.services.runs.tasks import Tasks, lock_project
 

@@ -17,9 +17,9 @@ from clipper_core.domain.clock import clock
 from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.naming import file_name
 from clipper_core.domain.preset import PRESETS
+from clipper_core.domain.task_inputs import ProposeInputs, RenderInputs
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.warning import RunWarning, Warnings
-from clipper_core.pipeline import ProposeInputs, RenderInputs
 from clipper_core.services.assets.files import Files, NewFile
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches, kept_stretches

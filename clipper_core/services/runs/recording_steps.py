@@ -12,7 +12,7 @@ from clipper_core.db.models import Asset, Project
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import media_from_row, media_to_row
 from clipper_core.domain.ids import new_id
-from clipper_core.pipeline import MapInputs, PreviewInputs, ProbeInputs
+from clipper_core.domain.task_inputs import MapInputs, PreviewInputs, ProbeInputs
 from clipper_core.services.assets.files import Files, NewFile
 from clipper_core.services.runs.task_data import stored_media
 from clipper_core.services.runs.worker import Outcome, TaskContext

@@ -16,9 +16,10 @@ from clipper_core.db.transcript_rows import transcript_in_use
 from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
+from clipper_core.domain.task_inputs import AlignInputs, ProposeInputs, inputs_from_row
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState
-from clipper_core.pipeline import AlignInputs, Done, ProposeInputs, RunSettings, Sources, inputs_from_row
+from clipper_core.pipeline import Done, RunSettings, Sources
 from clipper_core.services.engines.answers import spending_of
 from clipper_core.services.engines.choice import EngineChoice
 from clipper_core.services.runs.tasks import Tasks, lock_project

@@ -9,10 +9,8 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
 import structlog
 from sqlalchemy import ColumnElement, CursorResult, Update, func, select, update
 from sqlalchemy.orm import Session
@@ -20,19 +18,11 @@ from sqlalchemy.orm import Session
 from clipper_core.db.models import Project, RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.task import (
-    LEASE_S,
-    MAX_INTERRUPTIONS,
-    QUEUE_OF,
-    Kind,
-    Queue,
-    TaskState,
-    check_move,
-    move,
-    states_before,
-)
-from clipper_core.errors import ClipperError, Interrupted, LeaseLost, QueueUnavailable
+from clipper_core.domain.task import LEASE_S, QUEUE_OF, Kind, Queue, TaskState, move, states_before
+from clipper_core.errors import ClipperError, LeaseLost, QueueUnavailable
 from clipper_core.pipeline import NewTask
+from clipper_core.services.runs.moves import give_up, interrupt, moving, next_attempt, queue_again
+from clipper_core.services.runs.worker_process import may_live, this_worker
 
 log = structlog.get_logger()
 
@@ -62,21 +52,6 @@ class Claim:
     kind: Kind
     project_id: str
     inputs: dict[str, Any]
-
-
-def this_worker() -> str:
-    """Names this process so that others on the same machine can tell whether it still lives."""
-    me = psutil.Process()
-    return f"{socket.gethostname()}:{me.pid}:{_born(me)}"
-
-
-def _born(process: psutil.Process) -> int:
-    """When a process began, by a clock that nobody sets: on Linux in ticks since the computer started."""
-    try:
-        told = Path(f"/proc/{process.pid}/stat").read_text()
-        return int(told.rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return int(process.create_time())
 
 
 def lock_project(session: Session, project_id: str) -> None:
@@ -116,7 +91,7 @@ class Tasks:
             session.add(task)
             session.flush()
         elif task.state in (TaskState.FAILED, TaskState.CANCELLED):
-            _queue_again(task)
+            queue_again(task)
             task.interruptions = 0
         if run_id is not None and session.get(RunTask, (run_id, task.id)) is None:
             session.add(RunTask(run_id=run_id, task_id=task.id))
@@ -235,7 +210,7 @@ class Tasks:
         """Queue the failed and cancelled ones of these tasks again."""
         again = [t for t in tasks if t.state in (TaskState.FAILED, TaskState.CANCELLED)]
         for task in again:
-            _queue_again(task)
+            queue_again(task)
             task.interruptions = 0
         return again
 
@@ -253,7 +228,7 @@ class Tasks:
         with self._database.write() as session:
             tasks = list(session.scalars(held.with_for_update()))
             for task in tasks:
-                _queue_again(task)
+                queue_again(task)
         self.ring(tasks)
 
     # -- nothing stays stuck
@@ -270,15 +245,15 @@ class Tasks:
         at = now()
         with self._database.read() as session:
             running = session.scalars(select(Task).where(Task.state == TaskState.RUNNING)).all()
-        dead = [t.id for t in running if _expired(t, at) or not _may_live(t.worker)]
+        dead = [t.id for t in running if _expired(t, at) or not may_live(t.worker)]
         if not dead:
             return []
         out: list[Task] = []
         with self._database.write() as session:
             still = select(Task).where(Task.id.in_(dead), Task.state == TaskState.RUNNING).with_for_update()
             for task in session.scalars(still):
-                if _expired(task, at) or not _may_live(task.worker):
-                    _interrupted(task)
+                if _expired(task, at) or not may_live(task.worker):
+                    interrupt(task)
                     out.append(task)
         for task in out:
             log.warning("a step was interrupted", task=task.id, kind=task.kind, state=task.state, attempt=task.attempt)
@@ -304,73 +279,13 @@ class Tasks:
             still = list(session.scalars(unheard.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
             for task in still:
                 # A new attempt, so that an entry that turns up late after all finds nothing to claim.
-                _next_attempt(task) if task.attempt < MAX_ATTEMPTS else _give_up(task)
+                next_attempt(task) if task.attempt < MAX_ATTEMPTS else give_up(task)
         self.ring(still)
         return len(still)
 
 
-def moving(to: TaskState, *before: TaskState) -> Update:
-    """An UPDATE of tasks to the state ``to``, for tasks in one of the states ``before`` alone.
-
-    Without ``before``, it applies to every state from which MOVES leads there. Raises ImpossibleMove.
-    """
-    for state in before:
-        check_move(state, to)
-    return update(Task).where(Task.state.in_(before or states_before(to))).values(state=to.value)
-
-
-def _queue_again(task: Task) -> None:
-    move(task, TaskState.QUEUED)
-    _next_attempt(task)
-
-
-def _next_attempt(task: Task) -> None:
-    """Make a queued task wait as a fresh attempt, with nothing left of the one before."""
-    task.attempt += 1
-    task.queued_at = now()
-    task.token = None
-    task.lease_until = None
-    task.worker = None
-    task.progress = 0.0
-    task.error = task.error_code = task.error_detail = None
-    task.finished_at = None
-
-
-def _interrupted(task: Task) -> None:
-    interruptions = task.interruptions + 1
-    if interruptions >= MAX_INTERRUPTIONS:
-        _give_up(task)
-    else:
-        _queue_again(task)
-    task.interruptions = interruptions
-
-
-def _give_up(task: Task) -> None:
-    error = Interrupted()
-    move(task, TaskState.FAILED)
-    task.error_code, task.error = error.code, error.message
-    task.error_detail = f"last worker: {task.worker}"
-    task.token = None
-    task.lease_until = None
-    task.finished_at = now()
-
-
 def _expired(task: Task, at: datetime) -> bool:
     return task.lease_until is None or task.lease_until < at
-
-
-def _may_live(worker: str | None) -> bool:
-    """False only when the worker ran on this machine and is certainly gone."""
-    host, pid, born = (worker or "::").rsplit(":", 2)
-    if host != socket.gethostname() or not pid:
-        return True
-    try:
-        process = psutil.Process(int(pid))
-        return _born(process) == int(born) and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
 
 
 def _mine(claim: Claim) -> tuple[ColumnElement[bool], ...]:

@@ -12,8 +12,8 @@ from clipper_core.db.models import Asset, Project, Task, TranscriptRow
 from clipper_core.db.session import Database
 from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
+from clipper_core.domain.task_inputs import AlignInputs, TranscribeInputs
 from clipper_core.domain.transcript import Word
-from clipper_core.pipeline import AlignInputs, TranscribeInputs
 from clipper_core.services.assets.files import Files, NewFile, write_json
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.engines.registry import EngineSet

@@ -17,8 +17,8 @@ from clipper_core.adapters.store.local import Storage
 from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.task import Kind, TaskState
+from clipper_core.domain.task_inputs import Inputs, inputs_from_row
 from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable
-from clipper_core.pipeline import Inputs, inputs_from_row
 from clipper_core.services.assets.files import NewFile
 from clipper_core.services.runs.lease import LeaseKeeper
 from clipper_core.services.runs.runs import Runs

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from clipper_core.db.models import Clip, Render, Task
 from clipper_core.domain.task import TaskState
+from clipper_core.domain.task_inputs import RenderInputs
 from clipper_core.errors import ClipperError, LeaseLost
-from clipper_core.pipeline import RenderInputs
 from clipper_core.services.renders import renders
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from tests.unit.review_room import PROJECT, Room, open_room
