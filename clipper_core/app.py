@@ -27,6 +27,7 @@ from clipper_core.services.projects.played import PlayedRanges
 from clipper_core.services.projects.projects import Arrived, Projects, Sample
 from clipper_core.services.projects.shows import Shows
 from clipper_core.services.renders.renders import Renders
+from clipper_core.services.runs.attempt_files import AttemptFiles
 from clipper_core.services.runs.clip_steps import ClipSteps
 from clipper_core.services.runs.recording_steps import RecordingSteps
 from clipper_core.services.runs.runs import Runs
@@ -89,7 +90,7 @@ class App:
     orphans: Orphans
 
     def migrate(self) -> None:
-        """Bring the tables to the newest form, and see to it that a show and the sample exist."""
+        """Bring the tables up to date, and make the default show and the sample where they are missing."""
         migrate(self.database, self._furnish)
 
     def _furnish(self) -> None:
@@ -99,7 +100,7 @@ class App:
 
 
 def build_app(settings: Settings | None = None, *, keep_connections: bool = True) -> App:
-    """A Clipper for this process. Nothing is started, and nothing has to be there yet."""
+    """A Clipper for this process. Nothing is started, and nothing has to exist yet. Raises SetupProblem."""
     settings = settings or load_settings()
     engine_options(settings).check()
     database = Database(settings.database, keep_connections=keep_connections, pool=settings.database_pool)
@@ -151,7 +152,7 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         stretches=Stretches(database, tasks, runs),
         health=Health(database, storage, queue),
         orphans=Orphans(database, storage),
-        worker=TaskWorker(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),
+        worker=TaskWorker(database, tasks, runs, steps.by_kind(), AttemptFiles(storage, settings.data / "scratch")),
     )
 
 
@@ -162,12 +163,12 @@ def this_app() -> App:
 
 
 def own_redis(settings: Settings) -> str:
-    """Where `serve` puts the socket of its own Redis, for a process started beside it by hand."""
+    """The address of the Redis that `serve` starts, for a process started beside it by hand."""
     return f"unix://{quote(str(settings.data / 'run' / 'redis.sock'))}?db=0"
 
 
 def mover_for(settings: Settings, to: Settings) -> Mover:
-    """What moves everything from where ``settings`` keep it to where ``to`` do."""
+    """The mover of everything from the places of ``settings`` to those of ``to``."""
     return Mover(_place(settings), _place(to))
 
 

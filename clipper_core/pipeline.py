@@ -129,12 +129,14 @@ def after(done: Done, run: RunSettings, sources: Sources, transcribed: Sequence[
 
 
 def map_silence(run: RunSettings, sources: Sources) -> NewTask:
+    """The task that maps the silences."""
     # A second opinion belongs to the work only where one is asked for.
     voice = run.tools.get("voice")
     return NewTask.of(MapInputs(sources.source_id, run.track, _tool(run, "ffmpeg"), voice))
 
 
 def preview_if_needed(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:
+    """The task that makes a preview, for a recording that browsers can't play as it is."""
     if done.media is None or plays_in_browser(done.media, run.track):
         return []
     return [NewTask.of(PreviewInputs(sources.source_id, run.track, _tool(run, "ffmpeg")))]
@@ -198,7 +200,7 @@ def _tool(run: RunSettings, name: str) -> str:
     return run.tools.get(name, "")
 
 
-# How much of a run's time each step takes, roughly: what its progress bar is made of.
+# The rough share of a run's time that each step takes, for its progress bar.
 WEIGHTS = {Kind.PROBE: 1, Kind.MAP_SILENCE: 8, Kind.TRANSCRIBE: 80, Kind.ALIGN: 6, Kind.PROPOSE: 5, Kind.PREVIEW: 0}
 STEP_LABELS = {
     Kind.PROBE: "Looking at the file",

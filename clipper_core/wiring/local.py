@@ -1,4 +1,4 @@
-"""The wiring of what works on files of this computer alone: loaded by itself, it takes half the memory of the rest."""
+"""Builds what works on files of this computer alone. Loaded by itself, it takes half the memory of the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clipper_core.settings import Settings
 
 
 def file_mapper(settings: Settings) -> FileMapper:
-    """What lists the silences of a file."""
+    """The mapper that lists the silences of a file."""
     return FileMapper(ffmpeg_for(settings), probe_limits(settings), voice_detector(settings))
 
 
@@ -23,5 +23,5 @@ def probe_limits(settings: Settings) -> ProbeLimits:
 
 
 def voice_detector(settings: Settings) -> VoiceDetector | None:
-    """What hears a second opinion on silences, where one is asked for."""
+    """The model that gives a second opinion on silences, where one is asked for."""
     return VoiceDetector() if settings.voice_activity else None

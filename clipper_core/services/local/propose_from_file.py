@@ -22,7 +22,19 @@ MAX_MS = 400 * 3_600_000
 
 
 def propose_from(document: dict[str, Any], lengths: Lengths, chat: RememberingChat | None = None) -> Proposed:
-    """The proposals for a transcript, best first, in seconds, and what to say about them. Raises BadTranscript."""
+    """Choose clips for a transcript.
+
+    Args:
+        document: The transcript, in either format.
+        lengths: The clips that are wanted.
+        chat: The language model, None to choose offline.
+
+    Returns:
+        The proposals, best first and in seconds, and what to warn of.
+
+    Raises:
+        BadTranscript: The document holds neither words nor a duration.
+    """
     try:
         transcript, silences = _read(document)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
@@ -72,15 +84,15 @@ def _words(given: Sequence[dict[str, Any]]) -> tuple[Word, ...]:
 
 
 def _silences(given: Iterable[Any], duration_ms: int) -> SilenceMap:
-    """In order and apart, whatever order they came in."""
-    found: list[tuple[int, int, float]] = []
+    """The silences in order and apart, whatever order they came in."""
+    pauses: list[tuple[int, int, float]] = []
     for s in given:
         a, b, level = (s["start_s"], s["end_s"], s.get("level_db")) if isinstance(s, dict) else (s[0], s[1], None)
         start, end = _ms(a), min(_ms(b), duration_ms)
         if start < end:
-            found.append((start, end, FLOOR_DB if level is None else max(FLOOR_DB, float(level))))
+            pauses.append((start, end, FLOOR_DB if level is None else max(FLOOR_DB, float(level))))
     merged: list[tuple[int, int, float]] = []
-    for start, end, level in sorted(found):
+    for start, end, level in sorted(pauses):
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]), merged[-1][2])
         else:

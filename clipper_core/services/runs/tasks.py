@@ -1,4 +1,4 @@
-"""The task rows: made, claimed, renewed, finished, and taken back when their worker dies.
+"""Task rows: makes, claims, renews and finishes them, and takes them back when their worker dies.
 
 The rows are the truth. The queue only rings: losing it, or ringing twice, changes nothing.
 """
@@ -26,10 +26,10 @@ from clipper_core.services.runs.worker_process import may_live, this_worker
 
 log = structlog.get_logger()
 
-UNHEARD_S = 10  # a queued row nobody has claimed for so long is looked for in the queue
+UNCLAIMED_S = 10  # a queued row that is unclaimed for so long is looked for in the queue
 MAX_DETAIL = 8_000
-FEW_STRETCHES = 4
-MAX_ATTEMPTS = 50  # a task no worker ever manages to begin must come to an end too
+FEW_PARTS = 4
+MAX_ATTEMPTS = 50  # a task that no worker ever manages to begin must come to an end too
 
 
 class Doorbell(Protocol):
@@ -55,7 +55,7 @@ class Claim:
 
 
 def lock_project(session: Session, project_id: str) -> None:
-    """Hold a project's row. Whoever changes its tasks, runs or clips takes it first, so that nobody waits in a ring."""
+    """Hold a project's row. Every change of its tasks, runs or clips takes it first, to prevent deadlocks."""
     session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
@@ -69,9 +69,18 @@ class Tasks:
     # -- making and ringing
 
     def add(self, session: Session, project_id: str, run_id: str | None, new: NewTask) -> tuple[Task, bool]:
-        """The row for this work: made, or found where equal work was asked for before. True where it is new.
+        """Make the row for this work, or find it where equal work was asked for before.
 
-        Work that failed or was cancelled before is queued again, since somebody wants it now.
+        Work that failed or was cancelled before is queued again, since it is wanted now.
+
+        Args:
+            session: The transaction, which holds the project.
+            project_id: The recording.
+            run_id: The run that wants the work, None for a render.
+            new: The work.
+
+        Returns:
+            The row, and whether it is new.
         """
         key = new.key(project_id)
         task = session.scalar(select(Task).where(Task.input_key == key))
@@ -101,8 +110,8 @@ class Tasks:
     def ring(self, tasks: Iterable[Task]) -> None:
         """Tell the queue; if it does not answer, the reconciler will when it is back."""
         waiting = [t for t in tasks if t.state == TaskState.QUEUED]
-        # A short recording, and one whose words only have to be placed, need not wait for an hour of stretches.
-        short = sum(t.kind == Kind.TRANSCRIBE for t in waiting) <= FEW_STRETCHES
+        # A short recording, and one whose words only have to be placed, need not wait for an hour of parts.
+        short = sum(t.kind == Kind.TRANSCRIBE for t in waiting) <= FEW_PARTS
         for task in waiting:
             try:
                 first = task.queue == Queue.SPEECH and (short or task.kind == Kind.ALIGN)
@@ -114,7 +123,7 @@ class Tasks:
     # -- the life of one attempt
 
     def claim(self, task_id: str, attempt: int) -> Claim | None:
-        """Take this attempt for this process, or None: somebody else has it, or it is over."""
+        """Take this attempt for this process. None where another worker has it, or it is over."""
         token = new_id("tok")
         at = now()
         taken = (
@@ -139,19 +148,26 @@ class Tasks:
             return Claim(task.id, token, attempt, Kind(task.kind), task.project_id, dict(task.inputs))
 
     def renew(self, claim: Claim, progress: float) -> bool:
-        """Keep the lease and note the progress; False once the task is no longer this worker's."""
+        """Extend the lease and note the progress. False once the task is no longer this worker's."""
         lease = now() + timedelta(seconds=LEASE_S)
         with self._database.write() as session:
             return _rows(session, update(Task).where(*_mine(claim)).values(lease_until=lease, progress=progress)) == 1
 
     def is_mine(self, claim: Claim) -> bool:
+        """Tell whether the task is still this worker's."""
         with self._database.read() as session:
             return session.scalar(select(Task.id).where(*_mine(claim))) is not None
 
     def finish(self, claim: Claim, result: dict[str, Any], follow: Callable[[Session, Task], Sequence[Task]]) -> None:
-        """In one transaction: the result, whatever ``follow`` stores beside it, and the tasks it makes possible.
+        """Store the result of a task and make those that follow, in one transaction; then ring for them.
 
-        Raises LeaseLost, with nothing stored, when the task is no longer this worker's.
+        Args:
+            claim: The task.
+            result: Its result.
+            follow: Stores what belongs to the result, and returns the tasks it makes possible.
+
+        Raises:
+            LeaseLost: The task is no longer this worker's; nothing was stored.
         """
         done = moving(TaskState.SUCCEEDED).where(*_mine(claim))
         done = done.values(result=result, progress=1.0, token=None, lease_until=None, finished_at=now())
@@ -164,7 +180,7 @@ class Tasks:
         self.ring(next_tasks)
 
     def fail(self, claim: Claim, error: ClipperError) -> bool:
-        """Say in the row what went wrong; False if the task was no longer this worker's."""
+        """Write into the row what went wrong. False if the task was no longer this worker's."""
         failed = moving(TaskState.FAILED, TaskState.RUNNING).where(*_mine(claim))
         failed = failed.values(
             error_code=error.code,
@@ -178,9 +194,9 @@ class Tasks:
             return _rows(session, failed) == 1
 
     def fail_waiting(self, claim: Claim, error: ClipperError) -> int:
-        """Let the tasks of the same kind and recording that still wait fail for the same reason; how many did.
+        """Fail the waiting tasks of the same kind and recording for the same reason. Returns their number.
 
-        Where a service is down for one stretch it is down for the rest, and each would find that out for itself.
+        A service that is down for one part is down for the rest, and each would wait to find that out.
         """
         alike = (Task.project_id == claim.project_id, Task.kind == claim.kind.value)
         failed = moving(TaskState.FAILED, TaskState.QUEUED).where(*alike)
@@ -190,7 +206,7 @@ class Tasks:
             return _rows(session, failed)
 
     def has_succeeded(self, claim: Claim) -> bool:
-        """Whether this very attempt is what the row says succeeded."""
+        """Tell whether the row says that this very attempt succeeded."""
         with self._database.read() as session:
             task = session.get(Task, claim.id)
             return task is not None and task.state == TaskState.SUCCEEDED and task.attempt == claim.attempt
@@ -198,7 +214,7 @@ class Tasks:
     # -- what people ask for
 
     def cancel(self, session: Session, tasks: Iterable[Task]) -> None:
-        """Stop these tasks; a worker that is busy with one notices within seconds."""
+        """Stop these tasks. A worker that is busy with one notices within seconds."""
         for task in tasks:
             if task.state in states_before(TaskState.CANCELLED):
                 move(task, TaskState.CANCELLED)
@@ -215,13 +231,13 @@ class Tasks:
         return again
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """How many tasks of each kind are in each state."""
+        """The number of tasks by kind and state."""
         query = select(Task.kind, Task.state, func.count()).group_by(Task.kind, Task.state)
         with self._database.read() as session:
             return {(kind, state): n for kind, state, n in session.execute(query)}
 
     def give_back(self, pid: int) -> None:
-        """Queue again what a process of this machine held that was told to stop: no fault of the task."""
+        """Queue the tasks again that a process of this machine held when it was told to stop: no fault of theirs."""
         held = select(Task).where(
             Task.state == TaskState.RUNNING, Task.worker.startswith(f"{socket.gethostname()}:{pid}:", autoescape=True)
         )
@@ -234,7 +250,7 @@ class Tasks:
     # -- nothing stays stuck
 
     def reconcile(self) -> int:
-        """Take back what dead workers held, ring for what the queue forgot; how many tasks were put right.
+        """Take back the tasks of dead workers, and ring for tasks the queue forgot. Returns their number.
 
         A task interrupted for the third time fails, and says so. Raises DatabaseUnavailable.
         """
@@ -261,11 +277,11 @@ class Tasks:
         return out
 
     def _ring_forgotten(self) -> int:
-        unheard = select(Task).where(
-            Task.state == TaskState.QUEUED, Task.queued_at < now() - timedelta(seconds=UNHEARD_S)
+        unclaimed = select(Task).where(
+            Task.state == TaskState.QUEUED, Task.queued_at < now() - timedelta(seconds=UNCLAIMED_S)
         )
         with self._database.read() as session:
-            queued = session.scalars(unheard).all()
+            queued = session.scalars(unclaimed).all()
         if not queued:
             return 0
         try:
@@ -276,7 +292,7 @@ class Tasks:
         if not forgotten:
             return 0
         with self._database.write() as session:
-            still = list(session.scalars(unheard.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
+            still = list(session.scalars(unclaimed.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
             for task in still:
                 # A new attempt, so that an entry that turns up late after all finds nothing to claim.
                 next_attempt(task) if task.attempt < MAX_ATTEMPTS else give_up(task)
@@ -297,7 +313,3 @@ def _rows(session: Session, statement: Update) -> int:
     result = session.execute(statement)
     assert isinstance(result, CursorResult)
     return int(result.rowcount)
-
-
-def scratch_name(claim: Claim) -> str:
-    return f"{claim.id}-{claim.attempt}"

@@ -9,16 +9,16 @@ import psutil
 
 
 def this_worker() -> str:
-    """Names this process so that others on the same machine can tell whether it still lives."""
+    """A name for this process by which others on the same machine can tell whether it still lives."""
     me = psutil.Process()
     return f"{socket.gethostname()}:{me.pid}:{_born(me)}"
 
 
 def _born(process: psutil.Process) -> int:
-    """When a process began, by a clock that nobody sets: on Linux in ticks since the computer started."""
+    """The start of a process by a clock that is never set: on Linux in ticks since the computer started."""
     try:
-        told = Path(f"/proc/{process.pid}/stat").read_text()
-        return int(told.rpartition(")")[2].split()[19])
+        stat = Path(f"/proc/{process.pid}/stat").read_text()
+        return int(stat.rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return int(process.create_time())
 

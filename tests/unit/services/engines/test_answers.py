@@ -15,7 +15,6 @@ from clipper_core.db.models import Project, Run, RunTask, Show, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.spending import Spending, all_of
 from clipper_core.services.engines.answers import Answers, spending_of
-from clipper_core.services.engines.remembering import answer_key
 
 MINUTE = Spending(audio_ms=60_000, waited_ms=2_000, cost=0.006)
 
@@ -94,14 +93,6 @@ def test_a_run_is_charged_for_all_it_asked_and_for_nothing_it_took_over(database
         spent = spending_of(session, ["run_1", "run_2", "run_3"])
 
     assert spent == {"run_1": Spending(90_000, 7, 3, 2_500, 0.006)}
-
-
-@given(
-    st.lists(st.one_of(st.text(), st.integers(), st.binary()), max_size=4),
-    st.lists(st.one_of(st.text(), st.integers(), st.binary()), max_size=4),
-)
-def test_different_questions_have_different_keys_and_equal_ones_the_same(one: list[object], two: list[object]):
-    assert (answer_key(*one) == answer_key(*two)) == (repr(one) == repr(two))
 
 
 @given(st.lists(st.builds(Spending, *[st.integers(0, 10**6)] * 4, st.one_of(st.none(), st.just(0.25)))))

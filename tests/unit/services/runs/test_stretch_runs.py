@@ -6,13 +6,11 @@ import pytest
 
 from clipper_core.db.models import Project
 from clipper_core.db.session import Database
-from clipper_core.domain.clip import Lengths, Proposal
-from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.clip import Proposal
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, NotReady, WrongState
 from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches
-from clipper_core.services.engines.choosing import ClipSearch, choose_clips
 from clipper_core.services.runs.stretch_runs import Stretches
 from tests.unit.services.runs.test_runs import House, house  # noqa: F401 - a fixture
 
@@ -79,17 +77,6 @@ def test_work_that_stopped_is_retried_before_anything_is_proposed_in_a_stretch(h
 
     with pytest.raises(WrongState, match="Retry"):
         stretches(house).propose("prj_1", STRETCH)
-
-
-def test_what_is_chosen_lies_in_the_stretch_and_off_the_clips_that_are_there() -> None:
-    silences = SilenceMap(600_000, tuple(Silence(at, at + 600, -60.0) for at in range(5_000, 595_000, 5_000)))
-    stretch, taken = TimeRange(100_000, 300_000), TimeRange(150_000, 180_000)
-
-    proposals, _ = choose_clips(None, None, silences, ClipSearch(Lengths(), [taken], stretch))
-
-    assert proposals
-    assert all(p.span.start_ms >= 100_000 and p.span.end_ms <= 300_000 for p in proposals)
-    assert not any(p.span.overlaps(taken) for p in proposals)
 
 
 def test_proposals_beside_others_put_nothing_away_and_overlap_nothing(database: Database) -> None:

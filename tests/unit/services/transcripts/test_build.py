@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word
 from clipper_core.domain.warning import Warnings
-from clipper_core.services.transcripts.build import WordPlacer, place_recognised
+from clipper_core.errors import BadCaptions
+from clipper_core.services.transcripts.build import WordPlacer, WordSource, place_recognised, words_for
+from clipper_core.stages.words.transcribe import RecognisedStretch
 from tests.unit.stages.words.test_align import Ruler, rough, still
 
 TEXT = "And so it begins, they said to you. What was that? There they are with their things."
@@ -113,3 +116,70 @@ def test_whatever_times_are_told_words_stay_in_order(
     assert [w.text for w in transcript.words] == [w.text for w in words]
     assert all(a.start_ms <= b.start_ms for a, b in pairwise(transcript.words))
     assert all(w.end_ms <= 20_000 for w in transcript.words)
+
+
+SRT = b"1\n00:00:00,000 --> 00:00:02,000\nAnd so it begins, they said.\n\n2\n00:01:00,000 --> 00:01:02,000\nLater.\n"
+
+
+def words(source: WordSource, ruler: Ruler, silences: SilenceMap | None = None) -> tuple[Transcript | None, Warnings]:
+    return words_for(source, WordPlacer(lambda: ruler, still(20_000), silences or SilenceMap(20_000)))
+
+
+def test_captions_are_placed_and_those_outside_are_counted() -> None:
+    transcript, warnings = words(WordSource("captions", "auto", SRT), Ruler())
+
+    assert transcript is not None and (transcript.engine, transcript.draft) == ("captions", False)
+    assert transcript.language == "en" and all(w.timed for w in transcript.words)
+    assert codes(warnings) == ["outside_recording"]
+    assert warnings[0].message == "1 captions lie outside the recording and were left out."
+
+
+def test_captions_of_another_recording_are_said_to_be() -> None:
+    _, warnings = words(WordSource("captions", "en", SRT), Ruler(found=False))
+
+    assert codes(warnings) == ["outside_recording", "captions_mismatch"]
+
+
+def test_captions_win_over_the_engine_that_a_run_was_given() -> None:
+    transcript, _ = words(WordSource("openai", "en", SRT, RecognisedStretch(tuple(rough(TEXTS)), "de")), Ruler())
+
+    assert transcript is not None and transcript.engine == "captions"
+
+
+def test_a_service_s_language_holds_where_none_was_asked_for() -> None:
+    recognised = RecognisedStretch(tuple(rough(TEXTS)), "fr")
+
+    asked, _ = words(WordSource("openai", "de", recognised=recognised), Ruler())
+    told, _ = words(WordSource("openai", "auto", recognised=recognised), Ruler())
+
+    assert asked is not None and told is not None
+    assert (asked.language, told.language) == ("de", "fr")
+
+
+def test_offline_words_are_a_draft_and_only_where_they_cover_the_speech() -> None:
+    silences = SilenceMap(20_000, (Silence(8_000, 20_000),))
+    covering = RecognisedStretch(tuple(Word(t, i * 400, i * 400 + 400) for i, t in enumerate(TEXTS)))
+    sparse = RecognisedStretch(covering.words[:3])
+
+    draft, warnings = words(WordSource("pocketsphinx", "auto", recognised=covering), Ruler(), silences)
+    nothing, doubts = words(WordSource("pocketsphinx", "auto", recognised=sparse), Ruler(), silences)
+
+    assert draft is not None and nothing is not None
+    assert (draft.draft, draft.language, draft.words) == (True, "en", covering.words)
+    assert (nothing.draft, nothing.language, nothing.words) == (True, "und", ())
+    assert codes(warnings + doubts) == ["draft_words", "not_understood"]
+
+
+def test_offline_silence_is_no_misunderstanding() -> None:
+    silent = SilenceMap(20_000, (Silence(0, 20_000),))
+
+    assert codes(words(WordSource("pocketsphinx", "en"), Ruler(), silent)[1]) == ["no_speech"]
+
+
+def test_no_words_wanted_are_no_transcript() -> None:
+    assert words(WordSource("none", "en"), Ruler()) == (None, [])
+
+
+def test_a_broken_caption_file_is_refused() -> None:
+    with pytest.raises(BadCaptions):
+        words(WordSource("captions", "en", b"no captions at all"), Ruler())
