@@ -263,16 +263,16 @@ def made_today() -> list[NewTask]:
     ]
 
 
-def test_equal_work_has_the_key_an_older_build_gave_it() -> None:
+def test_equal_work_keeps_the_key_of_older_builds() -> None:
     assert [t.key("prj_1") for t in made_today()] == [key for _, _, key in STORED]
 
 
-def test_stored_inputs_are_byte_for_byte_those_of_an_older_build() -> None:
+def test_stored_inputs_are_those_of_an_older_build() -> None:
     assert [json.dumps(t.inputs) for t in made_today()] == [json.dumps(row) for _, row, _ in STORED]
 
 
 @pytest.mark.parametrize(("kind", "row", "key"), STORED, ids=[f"{k}-{n}" for n, (k, _, _) in enumerate(STORED)])
-def test_a_row_of_an_older_build_is_read_and_keeps_its_key(kind: Kind, row: dict[str, Any], key: str) -> None:
+def test_rows_of_an_older_build_keep_their_keys(kind: Kind, row: dict[str, Any], key: str) -> None:
     inputs = inputs_from_row(kind, row)
 
     assert NewTask.of(inputs) == NewTask(kind, row)
@@ -310,9 +310,7 @@ def test_run_settings_survive_being_stored(within: tuple[int, int] | None, track
     st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none(), max_size=4),
     st.sampled_from(list(Kind)),
 )
-def test_the_key_of_work_depends_on_all_of_its_inputs_and_on_nothing_else(
-    inputs: dict[str, object], kind: Kind
-) -> None:
+def test_a_key_depends_on_all_inputs_and_nothing_else(inputs: dict[str, object], kind: Kind) -> None:
     turned = dict(reversed(list(inputs.items())))
 
     assert NewTask(kind, inputs).key("prj_1") == NewTask(kind, turned, position=7).key("prj_1")

@@ -10,6 +10,6 @@ def test_engines_have_the_names_that_settings_and_runs_use() -> None:
     assert [s.value for s in Selector] == ["auto", "offline", "chat"]
 
 
-def test_words_from_outside_the_sound_are_placed_in_it_and_drafts_are_not() -> None:
+def test_quotable_words_are_placed_and_drafts_are_not() -> None:
     assert {t for t in Transcriber if t.is_placed} == {Transcriber.CAPTIONS, Transcriber.OPENAI}
     assert not any(t.recognises for t in (Transcriber.AUTO, Transcriber.CAPTIONS, Transcriber.NONE))

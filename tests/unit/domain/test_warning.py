@@ -9,7 +9,7 @@ from clipper_core.domain.warning import RunWarning
 
 
 @given(st.text(), st.text())
-def test_a_warning_is_stored_as_its_code_and_its_sentence(code: str, message: str) -> None:
+def test_a_warning_is_stored_as_code_and_sentence(code: str, message: str) -> None:
     warning = RunWarning(code, message)
 
     assert warning.to_json() == {"code": code, "message": message}

@@ -43,7 +43,7 @@ def test_captions_that_are_not_there_are_asked_for(
         choose_for_file(settings(**values), ProcessRequest(captions=captions))
 
 
-def test_an_engine_that_can_not_be_had_is_refused_before_the_work() -> None:
+def test_a_missing_engine_is_refused_before_the_work() -> None:
     with pytest.raises(SetupProblem):
         choose_for_file(settings(transcriber="openai"), ProcessRequest())
     with pytest.raises(SetupProblem):

@@ -21,7 +21,7 @@ def settings(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)
 
 
-def test_without_a_key_or_an_address_everything_is_done_here() -> None:
+def test_without_key_or_address_everything_is_done_here() -> None:
     engines = engine_set(settings())
 
     assert endpoint_for(settings()) is None
@@ -46,7 +46,7 @@ def test_recognisers_can_be_sent_to_other_processes() -> None:
         assert isinstance(sent(), kind)
 
 
-def test_an_address_that_can_not_be_read_has_no_host() -> None:
+def test_an_unreadable_address_has_no_host() -> None:
     options = engine_options(settings(openai_base_url="https://user:pa/ss@host/v1", language="de"))
 
     assert (options.endpoint_host, options.endpoint_on, options.language) == ("", True, "de")

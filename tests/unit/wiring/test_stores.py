@@ -12,7 +12,7 @@ from clipper_core.settings import Settings
 from clipper_core.wiring.stores import storage_for
 
 
-def test_without_an_address_files_are_kept_in_the_data_folder(tmp_path: Path) -> None:
+def test_without_an_address_files_stay_in_the_folder(tmp_path: Path) -> None:
     storage = storage_for(Settings(_env_file=None, data_dir=tmp_path))
     storage.prepare()
 
@@ -21,7 +21,7 @@ def test_without_an_address_files_are_kept_in_the_data_folder(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("url", ["s3://Bucket", "s3://b", "https://bucket.example", "s3://bucket/what?", "bucket"])
-def test_an_address_that_is_no_bucket_is_refused_with_an_example(url: str) -> None:
+def test_an_address_of_no_bucket_is_refused(url: str) -> None:
     with pytest.raises(SetupProblem, match="s3://bucket/prefix"):
         storage_for(Settings(_env_file=None, storage_url=url))
 

@@ -37,12 +37,12 @@ def test_a_stored_file_is_read_by_its_asset(files: Files) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.integers(0, 260), st.integers(0, 260))
-def test_a_part_is_the_bytes_asked_for_as_far_as_there_are_any(files: Files, start: int, length: int) -> None:
+def test_a_part_ends_where_the_file_ends(files: Files, start: int, length: int) -> None:
     assert files.part("ast_here", start, start + length) == CONTENT[start : start + length]
 
 
 @pytest.mark.parametrize("asset_id", ["ast_gone", "ast_unknown"])
-def test_a_file_that_is_not_there_is_reported_as_missing(files: Files, asset_id: str) -> None:
+def test_a_missing_file_is_reported(files: Files, asset_id: str) -> None:
     with pytest.raises(StoredFileMissing), files.path(asset_id):
         pass
 

@@ -47,7 +47,7 @@ def ask(chat: FailingChat) -> Any:
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailable(), ServiceKeyRefused(), ServiceAnswerUnusable("It declined.")])
-def test_where_the_model_fails_clips_are_chosen_offline_and_a_warning_says_why(error: ServiceUnavailable) -> None:
+def test_a_failing_model_is_replaced_offline_with_a_warning(error: ServiceUnavailable) -> None:
     chat = FailingChat(error)
 
     proposals, (warning,) = ask(chat)
@@ -79,7 +79,7 @@ def test_without_words_the_model_is_not_asked(transcript: Transcript | None) -> 
 
 
 @given(st.integers(0, 9_000), st.integers(1, 9_000), st.integers(1, 20_000))
-def test_a_range_and_what_lies_around_it_are_the_recording(start_ms: int, length_ms: int, more_ms: int) -> None:
+def test_a_range_and_its_surroundings_are_the_recording(start_ms: int, length_ms: int, more_ms: int) -> None:
     span = TimeRange(start_ms, start_ms + length_ms)
     duration_ms = span.end_ms + more_ms
 
@@ -89,7 +89,7 @@ def test_a_range_and_what_lies_around_it_are_the_recording(start_ms: int, length
     assert all(a.end_ms == b.start_ms for a, b in pairwise(parts))
 
 
-def test_each_face_says_in_its_own_words_that_nothing_was_proposed() -> None:
+def test_each_face_keeps_its_sentence_for_no_clips() -> None:
     assert NOTHING_PROPOSED.code == NOTHING_PROPOSED_ON_DESK.code == "no_clips"
     assert NOTHING_PROPOSED.message == (
         "Nothing here could be proposed as a clip: there is too little speech for the lengths you asked for."
@@ -100,7 +100,7 @@ def test_each_face_says_in_its_own_words_that_nothing_was_proposed() -> None:
     )
 
 
-def test_what_is_chosen_lies_in_the_stretch_and_off_the_clips_that_are_there() -> None:
+def test_chosen_clips_lie_within_the_range_and_avoid_others() -> None:
     silences = SilenceMap(600_000, tuple(Silence(at, at + 600, -60.0) for at in range(5_000, 595_000, 5_000)))
     stretch, taken = TimeRange(100_000, 300_000), TimeRange(150_000, 180_000)
 

@@ -73,7 +73,7 @@ def test_a_remembering_recogniser_is_given_the_same_pieces() -> None:
         assert getattr(recogniser, name) == getattr(CountingRecogniser, name)
 
 
-def test_an_answer_of_the_model_is_used_until_it_is_disowned() -> None:
+def test_a_model_s_answer_is_reused_until_disowned() -> None:
     endpoint, memory = CountingEndpoint(), OfThisProcess()
     chat = RememberingChat(cast(Endpoint, endpoint), memory, lambda: None, 20_000)
 
@@ -101,5 +101,5 @@ def test_a_process_adds_up_what_it_paid(spendings: list[Spending]) -> None:
     st.lists(st.one_of(st.text(), st.integers(), st.binary()), max_size=4),
     st.lists(st.one_of(st.text(), st.integers(), st.binary()), max_size=4),
 )
-def test_different_questions_have_different_keys_and_equal_ones_the_same(one: list[object], two: list[object]):
+def test_only_equal_questions_have_equal_keys(one: list[object], two: list[object]):
     assert (answer_key(*one) == answer_key(*two)) == (repr(one) == repr(two))

@@ -18,7 +18,7 @@ def clip(folder: Path) -> Path:
     return path
 
 
-def test_a_file_replaces_an_older_one_and_makes_its_folder(tmp_path: Path) -> None:
+def test_a_delivered_file_replaces_an_older_one(tmp_path: Path) -> None:
     target = tmp_path / "clips" / "deep" / "01.mp4"
 
     for _ in range(2):

@@ -35,9 +35,7 @@ def recording(tmp_path: Path) -> Path:
     return write_wav(tmp_path / "talk.wav", talk(*parts, rate=8_000), rate=8_000)
 
 
-def test_without_words_clips_are_chosen_by_the_pauses_and_rendered(
-    processor: FileProcessor, recording: Path, tmp_path: Path
-) -> None:
+def test_without_words_clips_are_chosen_by_pauses(processor: FileProcessor, recording: Path, tmp_path: Path) -> None:
     reports: list[str] = []
     out = tmp_path / "clips"
     request = ProcessRequest(lengths=Lengths(2_000, 6_000, 2), preset=PRESETS["audio"], out=out)
@@ -70,7 +68,7 @@ def test_an_engine_that_is_not_here_is_missing(processor: FileProcessor, recordi
         processor.process(recording, ProcessRequest(), choice, lambda *_: None)
 
 
-def test_a_track_or_a_file_that_is_not_there_is_refused(processor: FileProcessor, recording: Path) -> None:
+def test_a_missing_track_or_file_is_refused(processor: FileProcessor, recording: Path) -> None:
     with pytest.raises(BadRange, match="1 sound tracks"):
         processor.process(recording, ProcessRequest(track=1), WORDLESS, lambda *_: None)
     with pytest.raises(NotMedia):

@@ -28,7 +28,7 @@ def files(storage: LocalStorage, tmp_path: Path) -> AttemptFiles:
     return AttemptFiles(storage, tmp_path / "scratch")
 
 
-def test_every_attempt_begins_with_an_empty_folder_that_goes_with_it(files: AttemptFiles, tmp_path: Path) -> None:
+def test_every_attempt_has_an_empty_folder_of_its_own(files: AttemptFiles, tmp_path: Path) -> None:
     (tmp_path / "scratch" / "tsk_1-1").mkdir(parents=True)
     (tmp_path / "scratch" / "tsk_1-1" / "old").write_bytes(b"old")
 

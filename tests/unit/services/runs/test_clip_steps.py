@@ -56,17 +56,17 @@ def test_proposals_become_clips_of_the_recording(room: StepRoom) -> None:
     assert result["warnings"] == []
 
 
-def test_a_service_that_was_switched_off_is_named_in_a_warning(room: StepRoom) -> None:
+def test_a_switched_off_service_gives_a_warning(room: StepRoom) -> None:
     assert [w["code"] for w in propose(room, "map_2", "chat")["warnings"]] == ["chosen_offline"]
 
 
-def test_a_recording_too_short_for_a_clip_says_what_to_do(room: StepRoom) -> None:
+def test_a_recording_too_short_for_clips_gives_a_warning(room: StepRoom) -> None:
     result = propose(room, "map_1")
 
     assert result == {"clips": 0, "warnings": [NOTHING_PROPOSED_ON_DESK.to_json()]}
 
 
-def test_clips_asked_for_in_a_range_are_added_beside_the_others(room: StepRoom) -> None:
+def test_clips_within_a_range_are_added_beside_others(room: StepRoom) -> None:
     first = propose(room, "map_2")["clips"]
 
     more = propose(room, "map_2", within=SPAN)
@@ -74,13 +74,13 @@ def test_clips_asked_for_in_a_range_are_added_beside_the_others(room: StepRoom) 
     assert clips(room) == first + more["clips"]
 
 
-def test_a_search_without_result_is_explained_unless_the_clips_explain_it() -> None:
+def test_an_empty_search_is_explained_unless_clips_do() -> None:
     assert nothing_proposed(ClipSearch()) == [NOTHING_PROPOSED_ON_DESK]
     assert nothing_proposed(ClipSearch(avoid=[SPAN])) == []
     assert nothing_proposed(ClipSearch(avoid=[SPAN], within=SPAN)) == [nothing_within(SPAN)]
 
 
-def test_a_search_in_a_range_names_the_range_in_its_warning() -> None:
+def test_an_empty_search_names_its_range() -> None:
     warning = nothing_within(TimeRange(63_000, 3_661_999))
 
     assert warning.to_json() == {

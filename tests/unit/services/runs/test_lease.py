@@ -66,7 +66,7 @@ def test_progress_is_noted_with_the_lease(tasks: FakeTasks) -> None:
     assert tasks.renewed == [0.5], "progress never goes back, and an unchanged one is not written again"
 
 
-def test_a_lost_lease_stops_the_stage_at_its_next_report(tasks: FakeTasks) -> None:
+def test_a_lost_lease_stops_the_stage(tasks: FakeTasks) -> None:
     with keeper(tasks) as held:
         held.beat(0.1)
         tasks.mine = False

@@ -16,7 +16,7 @@ def task(state: TaskState, **values: object) -> Task:
 
 
 @given(st.integers(0, 10))
-def test_a_task_is_queued_again_until_it_was_interrupted_too_often(before: int) -> None:
+def test_a_task_interrupted_too_often_fails(before: int) -> None:
     running = task(TaskState.RUNNING, interruptions=before)
 
     interrupt(running)

@@ -57,9 +57,7 @@ def test_a_recording_beyond_the_limits_is_refused(room: StepRoom, ffmpeg: Ffmpeg
 
 
 @pytest.mark.parametrize("asked", [None, "silero 3.4"])
-def test_mapping_stores_silences_and_speech_and_asks_for_a_voice_only_on_demand(
-    room: StepRoom, ffmpeg: Ffmpeg, asked: str | None
-) -> None:
+def test_mapping_asks_for_a_voice_only_on_demand(room: StepRoom, ffmpeg: Ffmpeg, asked: str | None) -> None:
     ear = CountingEar()
     all_steps = steps(room, ffmpeg, ear)
     room.save(all_steps.probe(room.context(ProbeInputs("ast_source"))))

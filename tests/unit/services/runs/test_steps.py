@@ -13,7 +13,7 @@ from clipper_core.services.runs.word_steps import WordSteps
 NOTHING = cast(Any, None)
 
 
-def test_every_kind_is_done_by_the_step_of_its_name() -> None:
+def test_every_kind_has_a_step_of_its_name() -> None:
     steps = Steps(
         RecordingSteps(*[NOTHING] * 5),
         WordSteps(*[NOTHING] * 4),

@@ -31,7 +31,7 @@ def stretches(house: House) -> Stretches:  # noqa: F811
     return Stretches(house.database, house.tasks, house.runs)
 
 
-def test_a_stretch_is_proposed_in_by_a_run_that_does_nothing_else(mapped: House) -> None:
+def test_proposing_in_a_range_is_a_run_of_its_own(mapped: House) -> None:
     run = stretches(mapped).propose("prj_1", STRETCH, by="Ana")
 
     (task,) = mapped.waiting(Kind.PROPOSE)
@@ -41,7 +41,7 @@ def test_a_stretch_is_proposed_in_by_a_run_that_does_nothing_else(mapped: House)
     assert mapped.run(run).state is TaskState.SUCCEEDED
 
 
-def test_asked_twice_for_the_same_stretch_it_is_one_run_and_for_another_it_waits(mapped: House) -> None:
+def test_a_range_asked_for_twice_is_one_run(mapped: House) -> None:
     run = stretches(mapped).propose("prj_1", STRETCH)
 
     assert stretches(mapped).propose("prj_1", STRETCH).id == run.id
@@ -59,14 +59,14 @@ def test_a_cancelled_one_is_retried_in_the_same_stretch(mapped: House) -> None:
     assert mapped.waiting(Kind.PROPOSE)[0].inputs["within"] == [60_000, 150_000]
 
 
-def test_a_stretch_shorter_than_the_shortest_clip_is_refused_with_a_sentence(mapped: House) -> None:
+def test_a_range_shorter_than_any_clip_is_refused(mapped: House) -> None:
     with pytest.raises(BadRange, match="shorter than the shortest clip, 20 s"):
         stretches(mapped).propose("prj_1", TimeRange(0, 19_999))
     with pytest.raises(BadRange):
         stretches(mapped).propose("prj_1", TimeRange(170_000, 400_000))
 
 
-def test_work_that_stopped_is_retried_before_anything_is_proposed_in_a_stretch(house: House) -> None:  # noqa: F811
+def test_stopped_work_is_retried_before_proposing_in_a_range(house: House) -> None:  # noqa: F811
     with pytest.raises(NotReady):
         stretches(house).propose("prj_1", STRETCH)
     run = house.runs.start("prj_1")

@@ -21,7 +21,7 @@ def test_media_is_what_probing_stored(database: Database) -> None:
     assert stored_media(database, "prj_1") == {"v": 1, "duration_ms": 5}
 
 
-def test_answers_are_kept_in_the_name_of_the_task_that_paid(database: Database) -> None:
+def test_answers_name_the_task_that_paid(database: Database) -> None:
     about = {"project_id": "prj_1", "kind": "transcribe", "queue": "speech", "input_key": "k", "inputs": {}}
     with database.write() as session:
         session.add(Task(id="tsk_1", state="running", **about))

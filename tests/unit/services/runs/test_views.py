@@ -24,7 +24,7 @@ def view(*tasks: Task, **values: object) -> RunView:
 
 
 @given(st.dictionaries(st.sampled_from(list(Kind)), st.tuples(STATES, st.floats(0, 1)), min_size=1))
-def test_only_a_run_that_is_done_shows_all_its_progress(tasks: dict[Kind, tuple[TaskState, float]]) -> None:
+def test_only_a_finished_run_shows_all_progress(tasks: dict[Kind, tuple[TaskState, float]]) -> None:
     run = view(*(task(kind, state, progress) for kind, (state, progress) in tasks.items()))
 
     assert 0 <= run.progress <= 1
@@ -37,7 +37,7 @@ def test_tasks_are_shown_in_the_order_of_the_work() -> None:
     assert [t.kind for t in run.tasks] == list(Kind)
 
 
-def test_a_preview_names_the_step_only_where_nothing_else_is_left() -> None:
+def test_a_preview_names_the_step_only_when_alone() -> None:
     preview = task(Kind.PREVIEW, TaskState.RUNNING)
 
     assert view(preview, task(Kind.TRANSCRIBE, TaskState.RUNNING)).stage_label == "Transcribing"
@@ -52,7 +52,7 @@ def test_a_recording_that_was_refused_can_not_be_retried() -> None:
     assert view(broken).can_retry and view(broken).failure is not None
 
 
-def test_a_done_run_can_be_retried_where_the_service_did_not_choose() -> None:
+def test_a_run_chosen_offline_instead_can_be_retried() -> None:
     done = task(Kind.PROPOSE, TaskState.SUCCEEDED)
     warning = {"code": "chosen_offline", "message": "The service did not answer."}
 

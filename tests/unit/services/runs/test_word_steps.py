@@ -78,7 +78,7 @@ def test_a_second_attempt_pays_for_nothing_twice(room: StepRoom, name: str, aske
         assert session.query(PaidAnswer).count() == (1 if name == "openai" else 0)
 
 
-def test_an_engine_that_is_gone_since_the_run_began_is_missing(room: StepRoom) -> None:
+def test_an_engine_gone_since_the_start_is_missing(room: StepRoom) -> None:
     with pytest.raises(EngineMissing):
         steps(room).transcribe(room.context(TranscribeInputs("map_1", "ast_speech", "en", "openai", PART)))
 
@@ -96,7 +96,7 @@ def test_captions_become_the_transcript_of_the_recording(room: StepRoom) -> None
 
 
 @pytest.mark.parametrize(("engine", "draft", "code"), [("pocketsphinx", True, "draft_words"), ("openai", False, None)])
-def test_parts_become_one_transcript_in_the_order_in_which_they_are_said(
+def test_parts_become_one_transcript_in_spoken_order(
     room: StepRoom, engine: str, draft: bool, code: str | None
 ) -> None:
     inputs = AlignInputs("map_1", "ast_speech", "auto", engine, ("tsk_2", "tsk_3"))

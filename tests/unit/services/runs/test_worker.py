@@ -71,7 +71,7 @@ def shop(database: Database, tmp_path: Path) -> Workshop:
     return Workshop(database, tmp_path)
 
 
-def test_a_step_gets_its_inputs_and_its_result_is_stored_with_the_row(shop: Workshop) -> None:
+def test_a_step_gets_typed_inputs_and_stores_its_result(shop: Workshop) -> None:
     seen: list[Any] = []
 
     def step(task: Context) -> Outcome:
@@ -91,7 +91,7 @@ def test_a_step_gets_its_inputs_and_its_result_is_stored_with_the_row(shop: Work
     assert shop.stored() == [asset.key] and not shop.left()
 
 
-def test_a_refused_recording_fails_the_task_and_not_the_worker(shop: Workshop) -> None:
+def test_a_refused_recording_fails_the_task_alone(shop: Workshop) -> None:
     def step(_task: Context) -> Outcome:
         raise NotMedia(detail="x" * 9_000)
 
@@ -105,7 +105,7 @@ def test_a_refused_recording_fails_the_task_and_not_the_worker(shop: Workshop) -
 
 
 @pytest.mark.parametrize("error", [DiskFull(), ZeroDivisionError("a fault of ours")])
-def test_a_fault_here_is_said_in_the_row_and_raised(shop: Workshop, error: Exception) -> None:
+def test_a_fault_is_stored_and_raised(shop: Workshop, error: Exception) -> None:
     def step(_task: Context) -> Outcome:
         raise error
 
@@ -117,7 +117,7 @@ def test_a_fault_here_is_said_in_the_row_and_raised(shop: Workshop, error: Excep
     assert shop.row(task_id).state == "failed" and shop.row(task_id).error
 
 
-def test_a_row_that_can_not_be_read_fails_instead_of_staying(shop: Workshop) -> None:
+def test_an_unreadable_row_fails(shop: Workshop) -> None:
     with shop.database.write() as session:
         task, _ = shop.tasks.add(session, "prj_1", None, NewTask(Kind.PROBE, {"of": "another time"}))
 
@@ -166,7 +166,7 @@ def test_a_sweep_removes_killed_attempts_and_keeps_finished_work(shop: Workshop,
     assert shop.stored() == [f"projects/prj_1/{done}-1/out"] and not shop.left()
 
 
-def test_a_service_that_is_down_fails_the_parts_that_wait_for_it(shop: Workshop) -> None:
+def test_a_service_that_is_down_fails_waiting_parts(shop: Workshop) -> None:
     def step(_task: Context) -> Outcome:
         raise ServiceUnavailable
 

@@ -45,7 +45,7 @@ def test_words_become_a_transcript_that_can_be_quoted() -> None:
     assert warnings == []
 
 
-def test_words_are_placed_by_the_sound_even_where_the_endpoint_told_times() -> None:
+def test_the_sound_wins_over_times_of_the_endpoint() -> None:
     told = [Word(w.text, w.start_ms, w.end_ms) for w in rough(TEXTS)]
 
     transcript, _ = place(told, Ruler())
@@ -62,14 +62,14 @@ def test_told_times_stay_where_the_sound_shows_nothing() -> None:
     assert codes(warnings) == ["words_not_found"]
 
 
-def test_words_that_do_not_fit_the_sound_keep_rough_times_and_that_is_said() -> None:
+def test_words_that_do_not_fit_keep_rough_times() -> None:
     transcript, warnings = place(rough(TEXTS), Ruler(fit=WRONG))
 
     assert not any(w.timed for w in transcript.words)
     assert codes(warnings) == ["words_not_found"]
 
 
-def test_rough_times_in_a_language_without_a_model_are_said_to_be_rough() -> None:
+def test_rough_times_without_a_model_give_a_warning() -> None:
     transcript, warnings = place(rough(TEXTS), Ruler(), "de")
 
     assert transcript.language == "de"
@@ -77,7 +77,7 @@ def test_rough_times_in_a_language_without_a_model_are_said_to_be_rough() -> Non
     assert codes(warnings) == ["rough_times"]
 
 
-def test_told_times_in_a_language_without_a_model_are_fine() -> None:
+def test_times_of_the_endpoint_need_no_model() -> None:
     told = [Word(w.text, w.start_ms, w.end_ms) for w in rough(TEXTS)]
 
     transcript, warnings = place(told, Ruler(), "de")
@@ -86,7 +86,7 @@ def test_told_times_in_a_language_without_a_model_are_fine() -> None:
     assert warnings == []
 
 
-def test_where_no_language_is_named_english_is_told_by_its_words() -> None:
+def test_english_is_recognised_by_its_words() -> None:
     german = "Das ist also was sie mir über das Haus gesagt haben und es war genau das was wir immer so wollten"
 
     assert place(rough(TEXTS + TEXTS), Ruler(), None)[0].language == "en"
@@ -140,13 +140,13 @@ def test_captions_of_another_recording_are_said_to_be() -> None:
     assert codes(warnings) == ["outside_recording", "captions_mismatch"]
 
 
-def test_captions_win_over_the_engine_that_a_run_was_given() -> None:
+def test_captions_win_over_the_engine() -> None:
     transcript, _ = words(WordSource("openai", "en", SRT, RecognisedStretch(tuple(rough(TEXTS)), "de")), Ruler())
 
     assert transcript is not None and transcript.engine == "captions"
 
 
-def test_a_service_s_language_holds_where_none_was_asked_for() -> None:
+def test_a_service_s_language_counts_without_another() -> None:
     recognised = RecognisedStretch(tuple(rough(TEXTS)), "fr")
 
     asked, _ = words(WordSource("openai", "de", recognised=recognised), Ruler())
@@ -156,7 +156,7 @@ def test_a_service_s_language_holds_where_none_was_asked_for() -> None:
     assert (asked.language, told.language) == ("de", "fr")
 
 
-def test_offline_words_are_a_draft_and_only_where_they_cover_the_speech() -> None:
+def test_offline_words_are_a_draft_if_they_cover_the_speech() -> None:
     silences = SilenceMap(20_000, (Silence(8_000, 20_000),))
     covering = RecognisedStretch(tuple(Word(t, i * 400, i * 400 + 400) for i, t in enumerate(TEXTS)))
     sparse = RecognisedStretch(covering.words[:3])
