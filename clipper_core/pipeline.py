@@ -136,7 +136,16 @@ def map_silence(run: RunSettings, sources: Sources) -> NewTask:
 
 
 def preview_if_needed(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:
-    """The task that makes a preview, for a recording that browsers can't play as it is."""
+    """The task that makes a preview, for a recording that browsers can't play as it is.
+
+    Args:
+        done: The probing, with what it found.
+        run: The settings, for the sound track.
+        sources: What the run works from.
+
+    Returns:
+        One task, or none.
+    """
     if done.media is None or plays_in_browser(done.media, run.track):
         return []
     return [NewTask.of(PreviewInputs(sources.source_id, run.track, _tool(run, "ffmpeg")))]
@@ -151,7 +160,16 @@ class Mapped:
 
 
 def words(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:
-    """The tasks that give a mapped recording its words: from captions, by a recogniser part by part, or not at all."""
+    """The tasks that give a mapped recording its words: from captions, by a recogniser part by part, or not at all.
+
+    Args:
+        done: The mapping, with its result.
+        run: The settings, for the transcriber.
+        sources: What the run works from.
+
+    Returns:
+        The next tasks; without words that is choosing the clips.
+    """
     mapped = Mapped(done.result["map"], done.result["speech"])
     if run.transcriber == Transcriber.NONE:
         return [propose(mapped.map_id, None, run, sources)]
@@ -181,13 +199,34 @@ def grouped(parts: Sequence[TimeRange], max_ms: int) -> list[TimeRange]:
 
 
 def align(mapped: Mapped, parts: Sequence[str], run: RunSettings, sources: Sources) -> NewTask:
+    """The task that places the words in the sound.
+
+    Args:
+        mapped: The map and the speech sound.
+        parts: The transcribing tasks that hold the words, in order.
+        run: The settings, for the engine and the language.
+        sources: What the run works from, for the captions.
+
+    Returns:
+        The task.
+    """
     captions = sources.captions_id if run.transcriber == Transcriber.CAPTIONS else None
     inputs = AlignInputs(mapped.map_id, mapped.speech_id, run.language, run.transcriber, tuple(parts), captions)
     return NewTask.of(inputs)
 
 
 def propose(map_id: str, transcript_id: str | None, run: RunSettings, sources: Sources) -> NewTask:
-    """Proposing depends on the decisions made so far, so each run proposes for itself."""
+    """The task that chooses clips. It depends on the decisions made so far, so each run has one of its own.
+
+    Args:
+        map_id: The silences to cut in.
+        transcript_id: The words, None where there are none.
+        run: The settings, for the selector and the lengths.
+        sources: What the run works from.
+
+    Returns:
+        The task.
+    """
     # The version of the language model belongs to the work only where it is asked.
     tool = run.tools.get(run.selector)
     within = TimeRange(*run.within) if run.within is not None else None

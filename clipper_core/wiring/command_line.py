@@ -37,9 +37,19 @@ def choose_for_file(settings: Settings, request: ProcessRequest) -> EngineChoice
 
 
 def propose_here(settings: Settings, document: dict[str, Any], lengths: Lengths) -> Proposed:
-    """The clips for a transcript file, by the selector of the settings, and warnings.
+    """Choose clips for a transcript file, by the selector of the settings.
 
-    Raises BadTranscript, SetupProblem.
+    Args:
+        settings: The settings.
+        document: The transcript.
+        lengths: The clips that are wanted.
+
+    Returns:
+        The clips, best first, and what to warn of.
+
+    Raises:
+        BadTranscript: The document is no transcript.
+        SetupProblem: The selector can't be had.
     """
     options = engine_options(settings)
     if options.selector is Selector.CHAT:

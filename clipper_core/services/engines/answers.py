@@ -38,7 +38,13 @@ class Answers:
             session.execute(update(PaidAnswer).where(*mine).values(answer=null()))
 
     def keep(self, key: str, answer: dict[str, Any], spent: Spending) -> None:
-        """Store an answer and its price."""
+        """Store an answer.
+
+        Args:
+            key: The key of the question.
+            answer: The answer, as JSON.
+            spent: Its price.
+        """
         with self._database.write() as session:
             session.add(
                 PaidAnswer(

@@ -112,7 +112,19 @@ def words_for(source: WordSource, placer: WordPlacer) -> tuple[Transcript | None
 
 
 def read_caption_words(data: bytes, silences: SilenceMap, language: str) -> CaptionWords:
-    """The words of a caption file, spread over its cues. Raises BadCaptions."""
+    """Read a caption file, and spread its words over its cues.
+
+    Args:
+        data: The file.
+        silences: The silences of the recording; no word is put into one.
+        language: The language asked for: a code, or auto to decide by the words.
+
+    Returns:
+        The words with rough times.
+
+    Raises:
+        BadCaptions: The file can't be read as captions.
+    """
     words, dropped = words_of_captions(read_captions(data), silences.duration_ms, silences)
     spoken = language if language != "auto" else ("en" if english(words) else "und")
     return CaptionWords(words, spoken, dropped)
