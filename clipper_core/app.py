@@ -23,8 +23,9 @@ from clipper_core.services.clips.structure import Reshape
 from clipper_core.services.engines.choice import EngineChooser
 from clipper_core.services.exports.bundle import Exports
 from clipper_core.services.exports.files import Media
+from clipper_core.services.projects.intake import ProjectIntake, Sample
 from clipper_core.services.projects.played import PlayedRanges
-from clipper_core.services.projects.projects import Arrived, Projects, Sample
+from clipper_core.services.projects.projects import Projects
 from clipper_core.services.projects.shows import Shows
 from clipper_core.services.renders.renders import Renders
 from clipper_core.services.runs.attempt_files import AttemptFiles
@@ -53,7 +54,7 @@ SAMPLE = Sample(
     recording=ROOT / "sample" / "sonnet.mp3",
     captions=ROOT / "sample" / "sonnet.srt",
     title="Sample: a sonnet by Shakespeare",
-    wishes={"language": "en", "min_s": 6, "max_s": 18},
+    preferences={"language": "en", "min_s": 6, "max_s": 18},
 )
 
 
@@ -69,7 +70,8 @@ class App:
     tasks: Tasks
     shows: Shows
     projects: Projects
-    uploads: Uploads[Arrived]
+    intake: ProjectIntake
+    uploads: Uploads
     runs: Runs
     clips: Clips
     reshape: Reshape
@@ -96,7 +98,7 @@ class App:
     def _furnish(self) -> None:
         self.storage.prepare()
         self.shows.ensure_default()
-        self.projects.ensure_sample(bring_back=False)
+        self.intake.ensure_sample(bring_back=False)
 
 
 def build_app(settings: Settings | None = None, *, keep_connections: bool = True) -> App:
@@ -113,7 +115,8 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     files = Files(database, storage)
     measured = MeasuredArtifacts(database, files)
     renders = Renders(database, tasks, lambda: ffmpeg.version)
-    projects = Projects(database, storage, runs, tasks, SAMPLE)
+    projects = Projects(database, runs, tasks)
+    intake = ProjectIntake(database, storage, runs, projects, SAMPLE)
     engines = engine_set(settings)
     steps = Steps(
         RecordingSteps(database, files, ffmpeg, probe_limits(settings), engines.voice),
@@ -129,10 +132,11 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         tasks=tasks,
         shows=Shows(database),
         projects=projects,
+        intake=intake,
         uploads=Uploads(
             database,
             settings.data / "uploads",
-            projects,
+            intake,
             UploadLimits(max_bytes=int(settings.max_upload_gb * 1e9)),
         ),
         runs=runs,

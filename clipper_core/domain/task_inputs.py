@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from clipper_core.domain.clip import Lengths
-from clipper_core.domain.documents import ranges_from_row, ranges_to_row
 from clipper_core.domain.task import Kind
 from clipper_core.domain.time_range import TimeRange
 
@@ -163,11 +162,12 @@ class RenderInputs:
 
     def to_row(self) -> Row:
         named = {"source": self.source_id, "track": self.track, "version": self.version_id}
-        return {**named, "ranges": ranges_to_row(self.ranges), "preset": self.preset, **_given(tool=self.tool)}
+        ranges = [[r.start_ms, r.end_ms] for r in self.ranges]
+        return {**named, "ranges": ranges, "preset": self.preset, **_given(tool=self.tool)}
 
     @classmethod
     def from_row(cls, row: Row) -> RenderInputs:
-        ranges = ranges_from_row(row["ranges"])
+        ranges = tuple(TimeRange(start, end) for start, end in row["ranges"])
         return cls(row["source"], row["track"], row["version"], ranges, row["preset"], row.get("tool"))
 
 

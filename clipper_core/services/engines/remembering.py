@@ -76,8 +76,8 @@ class RememberingRecogniser:
 class RememberingChat:
     """A language model that is asked nothing twice, unless its answers turned out to be of no use."""
 
-    def __init__(self, endpoint: Endpoint, memory: Memory, check: Callable[[], None], most_words: int) -> None:
-        self.most_words = most_words  # of a transcript in one request
+    def __init__(self, endpoint: Endpoint, memory: Memory, check: Callable[[], None], max_words: int) -> None:
+        self.max_words = max_words  # of a transcript in one request
         self._endpoint = endpoint
         self._memory = memory
         self._check = check

@@ -25,7 +25,7 @@ from clipper_core.domain.transcript import Transcript
 from clipper_core.domain.warning import Warnings
 from clipper_core.errors import BadRange
 from clipper_core.services.engines.choice import EngineChoice
-from clipper_core.services.engines.choosing import NOTHING_PROPOSED, ClipSearch, choose_clips
+from clipper_core.services.engines.choosing import NOTHING_PROPOSED, choose_clips
 from clipper_core.services.engines.registry import EngineSet
 from clipper_core.services.engines.remembering import OfThisProcess
 from clipper_core.services.local.delivery import deliver, make_folder
@@ -34,8 +34,11 @@ from clipper_core.services.local.side_by_side import transcribe_side_by_side
 from clipper_core.services.transcripts.build import NO_WORDS, WordPlacer, WordSource, words_for
 from clipper_core.stages.media.captions import caption_clip
 from clipper_core.stages.media.probe import ProbeLimits, probe
-from clipper_core.stages.media.render import file_suffix, render_clip
-from clipper_core.stages.words.transcribe import RecognisedStretch, hear_stretch
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderRequest, file_suffix, render_clip
+from clipper_core.stages.selection.ask import ClipRequest
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import RecognisedPart, recognise_part
 
 StepProgress = Callable[[str, float], None]
 """Called with the step at work, in words, and how far it is, 0-1."""
@@ -183,7 +186,8 @@ class FileProcessor:
             raise BadRange
         with scratch() as folder:
             clip = folder / "clip"
-            render_clip(self._ffmpeg, path, media, (span,), preset, clip, progress=lambda f: report("Rendering", f))
+            request = RenderRequest((span,), preset)
+            render_clip(self._ffmpeg, Recording(path, media), request, clip, lambda f: report("Rendering", f))
             deliver(clip, out)
         return out
 
@@ -193,23 +197,25 @@ class FileProcessor:
         transcriber = job.choice.transcriber
         captions = job.request.captions if transcriber is Transcriber.CAPTIONS else None
         recognised = self._recognised(job, speech, silences) if transcriber.recognises else NO_WORDS
-        placer = WordPlacer(self._engines.aligner, SpeechFile(speech), silences, job.progress("Placing the words"))
+        placer = WordPlacer(
+            self._engines.aligner, SpeechTrack(SpeechFile(speech), silences), job.progress("Placing the words")
+        )
         with job.timed("align") if transcriber.is_placed else nullcontext():
             source = WordSource(
                 transcriber.value, job.choice.language, captions.read_bytes() if captions else None, recognised
             )
             return words_for(source, placer)
 
-    def _recognised(self, job: _Job, speech: Path, silences: SilenceMap) -> RecognisedStretch:
+    def _recognised(self, job: _Job, speech: Path, silences: SilenceMap) -> RecognisedPart:
         transcriber, language = job.choice.transcriber, job.choice.language
         maker, progress = self._engines.maker(transcriber), job.progress("Transcribing")
         with job.timed("transcribe"):
             if transcriber is Transcriber.OPENAI:
                 recogniser = self._engines.recogniser(transcriber, language, self._answers)
                 everything = TimeRange(0, silences.duration_ms)
-                return hear_stretch(recogniser, SpeechFile(speech), everything, silences, progress)
+                return recognise_part(recogniser, SpeechTrack(SpeechFile(speech), silences), everything, progress)
             words = transcribe_side_by_side(functools.partial(maker, language), speech, silences, progress)
-            return RecognisedStretch(words)
+            return RecognisedPart(words)
 
     # -- the clips
 
@@ -217,29 +223,20 @@ class FileProcessor:
         self, job: _Job, transcript: Transcript | None, silences: SilenceMap
     ) -> tuple[tuple[Proposal, ...], Warnings]:
         chat = self._engines.chat(job.choice.selector, self._answers, lambda: None)
-        search = ClipSearch(job.request.lengths)
-        return choose_clips(chat, transcript, silences, search, job.progress("Choosing clips"))
+        request = ClipRequest(job.request.lengths)
+        return choose_clips(chat, transcript, silences, request, job.progress("Choosing clips"))
 
     def _render_all(self, path: Path, scratch_clip: Path, result: FileResult, job: _Job) -> None:
         preset, out = job.request.preset, job.request.out
         assert preset is not None and out is not None
         make_folder(out)
-        suffix = file_suffix(result.media, preset)
+        suffix, recording = file_suffix(result.media, preset), Recording(path, result.media, result.track)
         for number, proposal in enumerate(result.proposals, 1):
             name = f"{number:02d} {file_name(proposal.title)}"
             before, whole = number - 1, len(result.proposals)
             progress: Callable[[float], None] = lambda f, b=before, w=whole: job.report("Rendering", (b + f) / w)  # type: ignore[misc] # noqa: E731
-            spans = (proposal.span,)
-            render_clip(
-                self._ffmpeg,
-                path,
-                result.media,
-                spans,
-                preset,
-                scratch_clip,
-                track=result.track,
-                progress=progress,
-            )
+            request = RenderRequest((proposal.span,), preset)
+            render_clip(self._ffmpeg, recording, request, scratch_clip, progress)
             target = out / (name + suffix)
             deliver(scratch_clip, target)
             result.files.append(

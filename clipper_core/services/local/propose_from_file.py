@@ -12,9 +12,10 @@ from clipper_core.domain.time_range import milliseconds, seconds
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.domain.warning import Warnings
 from clipper_core.errors import BadTranscript
-from clipper_core.services.engines.choosing import ClipSearch, choose_clips
+from clipper_core.services.engines.choosing import choose_clips
 from clipper_core.services.engines.remembering import RememberingChat
 from clipper_core.stages.cuts.snap import silences_from_words
+from clipper_core.stages.selection.ask import ClipRequest
 
 Proposed = tuple[list[dict[str, Any]], Warnings]
 
@@ -39,7 +40,7 @@ def propose_from(document: dict[str, Any], lengths: Lengths, chat: RememberingCh
         transcript, silences = _read(document)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise BadTranscript(detail=f"{type(error).__name__}: {error}") from error
-    proposals, warnings = choose_clips(chat, transcript, silences, ClipSearch(lengths))
+    proposals, warnings = choose_clips(chat, transcript, silences, ClipRequest(lengths))
     return [_json(p) for p in proposals], warnings
 
 

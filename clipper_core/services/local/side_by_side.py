@@ -14,7 +14,8 @@ from clipper_core.adapters.speech.speech_audio import SpeechFile
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
-from clipper_core.stages.words.transcribe import Recogniser, stretches, transcribe_stretch
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import Recogniser, divide_in_parts, recognise_part
 
 RecogniserFactory = Callable[[], Recogniser]
 """Makes the recogniser in each process. It is pickled, so it can't be a lambda."""
@@ -34,7 +35,7 @@ def transcribe_side_by_side(
     Returns:
         The words; none where nobody speaks.
     """
-    parts = stretches(silences)
+    parts = divide_in_parts(silences)
     if not parts:
         return ()
     progress(0.0)
@@ -65,8 +66,8 @@ def _transcribe_part(
     make: RecogniserFactory, speech: Path, part: TimeRange, silences: Sequence[Silence], duration_ms: int
 ) -> tuple[Word, ...]:
     """Runs in a process of its own, which gets the silences of its part alone."""
-    near = SilenceMap(duration_ms, tuple(silences))
-    return transcribe_stretch(make(), SpeechFile(speech), part, near, lambda _: None)
+    track = SpeechTrack(SpeechFile(speech), SilenceMap(duration_ms, tuple(silences)))
+    return recognise_part(make(), track, part, lambda _: None).words
 
 
 def _end_processes(pool: ProcessPoolExecutor) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from clipper_core.adapters.captions import to_srt
 from clipper_core.adapters.media.ffmpeg import Ffmpeg
+from clipper_core.db.codecs import media_from_row
 from clipper_core.db.models import Asset, ClipVersion, Project, Render
 from clipper_core.db.session import Database
 from clipper_core.domain.clock import clock
-from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.naming import file_name
 from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.task_inputs import ProposeInputs, RenderInputs
@@ -26,7 +26,6 @@ from clipper_core.services.clips.proposals import Found, add_beside, add_proposa
 from clipper_core.services.engines.choosing import (
     NOTHING_PROPOSED_ON_DESK,
     SWITCHED_OFF,
-    ClipSearch,
     choose_clips,
 )
 from clipper_core.services.engines.registry import EngineSet
@@ -34,7 +33,9 @@ from clipper_core.services.engines.remembering import RememberingChat
 from clipper_core.services.runs.task_data import paid_answers, stored_media
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from clipper_core.stages.media.captions import caption_clip, has_captions
-from clipper_core.stages.media.render import Rendered, file_suffix, render_clip
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderedFile, RenderRequest, file_suffix, render_clip
+from clipper_core.stages.selection.ask import ClipRequest
 
 AUDIO_MIME = {".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".wav": "audio/wav", ".flac": "audio/flac"}
 
@@ -55,12 +56,12 @@ class ClipSteps:
         transcript = self.measured.transcript(inputs.transcript_id) if inputs.transcript_id else None
         with self.database.read() as session:
             taken = (all_stretches if inputs.within else kept_stretches)(session, task.claim.project_id)
-        search = ClipSearch(inputs.lengths, taken, inputs.within)
-        proposals, warnings = choose_clips(self._chat(task), transcript, silences, search, task.progress)
+        request = ClipRequest(inputs.lengths, tuple(taken), inputs.within)
+        proposals, warnings = choose_clips(self._chat(task), transcript, silences, request, task.progress)
         if inputs.selector == "chat" and self.engines.endpoint is None:
             warnings.append(SWITCHED_OFF)
         if not proposals:
-            warnings += nothing_proposed(search)
+            warnings += nothing_proposed(request)
 
         def save(session: Session, project: Project, _assets: dict[str, Asset]) -> None:
             add = add_beside if inputs.within else add_proposals
@@ -82,9 +83,8 @@ class ClipSteps:
             version = session.get_one(ClipVersion, inputs.version_id)
         out = task.folder / "clip"
         with self.files.path(inputs.source_id) as path:
-            rendered = render_clip(
-                self.ffmpeg, path, media, inputs.ranges, preset, out, track=inputs.track, progress=task.progress
-            )
+            recording = Recording(path, media, inputs.track)
+            rendered = render_clip(self.ffmpeg, recording, RenderRequest(inputs.ranges, preset), out, task.progress)
         name, suffix = file_name(version.title), file_suffix(media, preset)
         mime = "video/mp4" if rendered.video_codec is not None else AUDIO_MIME[suffix]
         files = [NewFile("clip", "render", out, mime, name + suffix)]
@@ -110,11 +110,11 @@ class ClipSteps:
         return path
 
 
-def nothing_proposed(search: ClipSearch) -> Warnings:
-    """The warning for a search without a result. None where the clips that are there explain it."""
-    if search.within is not None:
-        return [nothing_within(search.within)]
-    return [] if search.avoid else [NOTHING_PROPOSED_ON_DESK]
+def nothing_proposed(request: ClipRequest) -> Warnings:
+    """The warning where no clip was found. None where the clips that are there explain it."""
+    if request.within is not None:
+        return [nothing_within(request.within)]
+    return [] if request.avoid else [NOTHING_PROPOSED_ON_DESK]
 
 
 def nothing_within(span: TimeRange) -> RunWarning:
@@ -126,7 +126,7 @@ def nothing_within(span: TimeRange) -> RunWarning:
     )
 
 
-def measured_json(rendered: Rendered) -> dict[str, Any]:
+def measured_json(rendered: RenderedFile) -> dict[str, Any]:
     """The measurements of a rendered file, to be stored and shown."""
     return {
         "v": 1,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg
+from clipper_core.db.codecs import media_from_row, media_to_row
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project
 from clipper_core.db.session import Database
-from clipper_core.domain.documents import media_from_row, media_to_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task_inputs import MapInputs, PreviewInputs, ProbeInputs
 from clipper_core.services.assets.files import Files, NewFile
@@ -18,8 +18,10 @@ from clipper_core.services.runs.task_data import stored_media
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from clipper_core.stages.media.preview import make_preview
 from clipper_core.stages.media.probe import ProbeLimits, probe
-from clipper_core.stages.silence.map_silence import VoiceEar, map_silence
-from clipper_core.stages.words.transcribe import stretches
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.silence.map_silence import MapRequest, VoiceEar, map_silence
+from clipper_core.stages.sound.decode import SoundTrack
+from clipper_core.stages.words.transcribe import divide_in_parts
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,10 @@ class RecordingSteps:
         media = stored_media(self.database, task.claim.project_id)
         speech_path = task.folder / "speech"
         with self.files.path(task.inputs.source_id) as path:
-            mapped = map_silence(
-                self.ffmpeg,
-                path,
-                track=task.inputs.track,
-                duration_ms=media["duration_ms"],
-                speech_path=speech_path,
-                max_hours=self.limits.max_hours,
-                voice=self.voice if task.inputs.voice is not None else None,
-                progress=task.progress,
-            )
+            sound = SoundTrack(path, task.inputs.track, media["duration_ms"])
+            voice = self.voice if task.inputs.voice is not None else None
+            request = MapRequest(speech_path, max_hours=self.limits.max_hours, voice=voice)
+            mapped = map_silence(self.ffmpeg, sound, request, task.progress)
         envelope_path = task.folder / "map"
         envelope_path.write_bytes(mapped.envelope.to_bytes())
         map_id = new_id("map")
@@ -65,7 +61,7 @@ class RecordingSteps:
             "map": map_id,
             "speech": speech.id,
             "duration_ms": mapped.silence_map.duration_ms,
-            "stretches": [[p.start_ms, p.end_ms] for p in stretches(mapped.silence_map)],
+            "stretches": [[p.start_ms, p.end_ms] for p in divide_in_parts(mapped.silence_map)],
             "warnings": [w.to_json() for w in mapped.warnings],
         }
 
@@ -83,7 +79,7 @@ class RecordingSteps:
         mime = "video/mp4" if media.has_video else "audio/mp4"
         out = task.folder / "preview"
         with self.files.path(task.inputs.source_id) as path:
-            make_preview(self.ffmpeg, path, media, out, track=task.inputs.track, progress=task.progress)
+            make_preview(self.ffmpeg, Recording(path, media, task.inputs.track), out, task.progress)
         preview = NewFile("preview", "preview", out, mime)
 
         def save(_session: Session, project: Project, assets: dict[str, Asset]) -> None:

@@ -15,7 +15,8 @@ import structlog
 from sqlalchemy import ColumnElement, CursorResult, Update, func, select, update
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Project, RunTask, Task, now
+from clipper_core.db import lookups
+from clipper_core.db.models import RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import LEASE_S, QUEUE_OF, Kind, Queue, TaskState, move, states_before
@@ -52,11 +53,6 @@ class Claim:
     kind: Kind
     project_id: str
     inputs: dict[str, Any]
-
-
-def lock_project(session: Session, project_id: str) -> None:
-    """Hold a project's row. Every change of its tasks, runs or clips takes it first, to prevent deadlocks."""
-    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
 class Tasks:
@@ -172,7 +168,7 @@ class Tasks:
         done = moving(TaskState.SUCCEEDED).where(*_mine(claim))
         done = done.values(result=result, progress=1.0, token=None, lease_until=None, finished_at=now())
         with self._database.write() as session:
-            lock_project(session, claim.project_id)
+            lookups.lock_project(session, claim.project_id)
             if _rows(session, done) == 0:
                 raise LeaseLost
             task = session.get_one(Task, claim.id, populate_existing=True)
@@ -202,7 +198,7 @@ class Tasks:
         failed = moving(TaskState.FAILED, TaskState.QUEUED).where(*alike)
         failed = failed.values(error_code=error.code, error=error.message, error_detail=None, finished_at=now())
         with self._database.write() as session:
-            lock_project(session, claim.project_id)
+            lookups.lock_project(session, claim.project_id)
             return _rows(session, failed)
 
     def has_succeeded(self, claim: Claim) -> bool:

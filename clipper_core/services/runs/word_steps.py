@@ -20,7 +20,8 @@ from clipper_core.services.engines.registry import EngineSet
 from clipper_core.services.runs.task_data import paid_answers
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from clipper_core.services.transcripts.build import WordPlacer, WordSource, words_for
-from clipper_core.stages.words.transcribe import RecognisedStretch, hear_stretch, main_language, merge
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import RecognisedPart, main_language, merge, recognise_part
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class WordSteps:
         recogniser = self.engines.recogniser(inputs.engine, inputs.language, answers)
         silences = self.measured.silence_map(inputs.map_id)
         with self.files.path(inputs.speech_id) as path:
-            recognised = hear_stretch(recogniser, SpeechFile(path), inputs.part, silences, task.progress)
+            speech = SpeechTrack(SpeechFile(path), silences)
+            recognised = recognise_part(recogniser, speech, inputs.part, task.progress)
         words = [[w.text, w.start_ms, w.end_ms, w.timed] for w in recognised.words]
         return Outcome({"words": words, "language": recognised.language})
 
@@ -49,7 +51,7 @@ class WordSteps:
             inputs.engine, inputs.language, self._captions(inputs.captions_id), self._recognised(inputs.parts)
         )
         with self.files.path(inputs.speech_id) as path:
-            placer = WordPlacer(self.engines.aligner, SpeechFile(path), silences, task.progress)
+            placer = WordPlacer(self.engines.aligner, SpeechTrack(SpeechFile(path), silences), task.progress)
             transcript, warnings = words_for(source, placer)
         assert transcript is not None, "a run without words has nothing to align"
         out = write_json(task.folder / "transcript", transcript_json(transcript))
@@ -78,9 +80,9 @@ class WordSteps:
         with self.files.path(asset_id) as path:
             return path.read_bytes()
 
-    def _recognised(self, task_ids: Sequence[str]) -> RecognisedStretch:
+    def _recognised(self, task_ids: Sequence[str]) -> RecognisedPart:
         """The words of these transcribing tasks, in the order in which they are said."""
         with self.database.read() as session:
             rows = [session.get_one(Task, task_id).result or {} for task_id in task_ids]
-        parts = [RecognisedStretch(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
-        return RecognisedStretch(merge(p.words for p in parts), main_language(parts))
+        parts = [RecognisedPart(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
+        return RecognisedPart(merge(p.words for p in parts), main_language(parts))

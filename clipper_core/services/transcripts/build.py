@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from clipper_core.adapters.captions import read_captions
-from clipper_core.adapters.speech.speech_audio import SpeechAudio
 from clipper_core.domain.engines import Transcriber
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.domain.warning import RunWarning, Warnings
 from clipper_core.stages.words.align import Aligner, align_words
+from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.spread import words_of_captions
-from clipper_core.stages.words.transcribe import RecognisedStretch, english, plausible
+from clipper_core.stages.words.transcribe import RecognisedPart, english, plausible
 
 MIN_SPEECH_MS = 1_000
 MIN_FOUND = 0.5  # of the words of a caption file: with fewer it is hardly this recording's
@@ -48,7 +48,7 @@ NOTHING_HEARD = RunWarning(
 )
 NO_SPEECH = RunWarning("no_speech", "No speech was found in this recording.")
 
-NO_WORDS = RecognisedStretch(())
+NO_WORDS = RecognisedPart(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class WordSource:
     transcriber: str
     language: str
     captions: bytes | None = None
-    recognised: RecognisedStretch = NO_WORDS
+    recognised: RecognisedPart = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,11 @@ class WordPlacer:
     """Places words in the sound of one recording. ``progress`` may raise, which stops the work."""
 
     aligner: Callable[[], Aligner]
-    speech: SpeechAudio
-    silences: SilenceMap
+    speech: SpeechTrack
     progress: Callable[[float], None] = lambda _: None
 
     def place(self, words: Sequence[Word], language: str) -> tuple[Word, ...]:
-        return align_words(self.aligner, words, self.speech, self.silences, language, self.progress)
+        return align_words(self.aligner, words, self.speech, language, self.progress)
 
     def knows(self, language: str) -> bool:
         """Tell whether the aligner has a model for this language."""
@@ -100,7 +99,7 @@ def words_for(source: WordSource, placer: WordPlacer) -> tuple[Transcript | None
     Raises BadCaptions, and what ``placer.progress`` raises.
     """
     if source.captions is not None:
-        return place_captions(read_caption_words(source.captions, placer.silences, source.language), placer)
+        return place_captions(read_caption_words(source.captions, placer.speech.silences, source.language), placer)
     match source.transcriber:
         case Transcriber.NONE:
             return None, []
@@ -108,7 +107,7 @@ def words_for(source: WordSource, placer: WordPlacer) -> tuple[Transcript | None
             language = source.language if source.language != "auto" else source.recognised.language
             return place_recognised(source.recognised.words, language, placer)
         case _:
-            return draft_transcript(source, placer.silences)
+            return draft_transcript(source, placer.speech.silences)
 
 
 def read_caption_words(data: bytes, silences: SilenceMap, language: str) -> CaptionWords:
@@ -159,7 +158,7 @@ def place_recognised(
     """
     spoken = language or ("en" if recognised and english(recognised) else "und")
     if not recognised:
-        silent = spoken_ms(placer.silences) < MIN_SPEECH_MS
+        silent = spoken_ms(placer.speech.silences) < MIN_SPEECH_MS
         return Transcript("openai", spoken), [NO_SPEECH if silent else NOTHING_HEARD]
     placed = placer.place([replace(w, timed=False) for w in recognised], spoken)
     words = _with_given_times(placed, recognised)

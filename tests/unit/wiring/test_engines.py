@@ -35,7 +35,7 @@ def test_a_key_or_an_address_switches_the_endpoint_on(switch: dict[str, str]) ->
     chat = engines.chat("chat", OfThisProcess(), lambda: None)
 
     assert set(engines.recognisers) == {"pocketsphinx", "openai"}
-    assert chat is not None and chat.most_words == 777
+    assert chat is not None and chat.max_words == 777
 
 
 def test_recognisers_can_be_sent_to_other_processes() -> None:

@@ -27,7 +27,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         session.add(Show(id="shw_1", name="Show", defaults={}))
         session.flush()
         for project in ("prj_1", "prj_2"):
-            session.add(Project(id=project, show_id="shw_1", title="T", filename="t.mp3", wishes={}))
+            session.add(Project(id=project, show_id="shw_1", title="T", filename="t.mp3", preferences={}))
         session.flush()
         begun = now() - timedelta(minutes=5)
         session.add(Run(id="run_1", project_id="prj_1", settings={}, warnings=[], created_at=begun))

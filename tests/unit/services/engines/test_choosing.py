@@ -17,11 +17,11 @@ from clipper_core.errors import Cancelled, ServiceAnswerUnusable, ServiceKeyRefu
 from clipper_core.services.engines.choosing import (
     NOTHING_PROPOSED,
     NOTHING_PROPOSED_ON_DESK,
-    ClipSearch,
     around,
     choose_clips,
 )
 from clipper_core.services.engines.remembering import RememberingChat
+from clipper_core.stages.selection.ask import ClipRequest
 
 SILENCES = SilenceMap(600_000, tuple(Silence(at, at + 600, -60.0) for at in range(5_000, 595_000, 5_000)))
 WORDS = tuple(Word(f"word{i % 7}.", 600 + i * 1_000, 1_400 + i * 1_000) for i in range(590))
@@ -29,7 +29,7 @@ TRANSCRIPT = Transcript("captions", "en", WORDS, sentences_of(WORDS))
 
 
 class FailingChat:
-    most_words = 20_000
+    max_words = 20_000
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -43,7 +43,7 @@ class FailingChat:
 
 
 def ask(chat: FailingChat) -> Any:
-    return choose_clips(cast(RememberingChat, chat), TRANSCRIPT, SILENCES, ClipSearch())
+    return choose_clips(cast(RememberingChat, chat), TRANSCRIPT, SILENCES, ClipRequest())
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailable(), ServiceKeyRefused(), ServiceAnswerUnusable("It declined.")])
@@ -52,7 +52,7 @@ def test_a_failing_model_is_replaced_offline_with_a_warning(error: ServiceUnavai
 
     proposals, (warning,) = ask(chat)
 
-    assert proposals == choose_clips(None, TRANSCRIPT, SILENCES, ClipSearch())[0]
+    assert proposals == choose_clips(None, TRANSCRIPT, SILENCES, ClipRequest())[0]
     assert warning.code == "chosen_offline" and warning.message.endswith(error.message)
 
 
@@ -73,7 +73,7 @@ def test_a_stop_is_not_a_failure_of_the_model() -> None:
 def test_without_words_the_model_is_not_asked(transcript: Transcript | None) -> None:
     chat = cast(RememberingChat, FailingChat(AssertionError("asked")))
 
-    proposals, warnings = choose_clips(chat, transcript, SILENCES, ClipSearch())
+    proposals, warnings = choose_clips(chat, transcript, SILENCES, ClipRequest())
 
     assert proposals and not warnings
 
@@ -104,7 +104,7 @@ def test_chosen_clips_lie_within_the_range_and_avoid_others() -> None:
     silences = SilenceMap(600_000, tuple(Silence(at, at + 600, -60.0) for at in range(5_000, 595_000, 5_000)))
     stretch, taken = TimeRange(100_000, 300_000), TimeRange(150_000, 180_000)
 
-    proposals, _ = choose_clips(None, None, silences, ClipSearch(Lengths(), [taken], stretch))
+    proposals, _ = choose_clips(None, None, silences, ClipRequest(Lengths(), (taken,), stretch))
 
     assert proposals
     assert all(p.span.start_ms >= 100_000 and p.span.end_ms <= 300_000 for p in proposals)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from clipper_core.adapters.store.local import LocalStorage
+from clipper_core.db.codecs import media_to_row
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project
 from clipper_core.db.session import Database
-from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task_inputs import Inputs

@@ -15,10 +15,11 @@ from clipper_core.domain.clip import Lengths
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task_inputs import ProposeInputs
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.engines.choosing import NOTHING_PROPOSED_ON_DESK, ClipSearch
+from clipper_core.services.engines.choosing import NOTHING_PROPOSED_ON_DESK
 from clipper_core.services.engines.registry import EngineSet
 from clipper_core.services.runs.clip_steps import ClipSteps, measured_json, nothing_proposed, nothing_within
-from clipper_core.stages.media.render import Rendered
+from clipper_core.stages.media.render import RenderedFile
+from clipper_core.stages.selection.ask import ClipRequest
 from tests.unit.services.runs.step_room import StepRoom
 
 LONG = SilenceMap(600_000, tuple(Silence(at, at + 600, -60.0) for at in range(5_000, 595_000, 5_000)))
@@ -75,9 +76,9 @@ def test_clips_within_a_range_are_added_beside_others(room: StepRoom) -> None:
 
 
 def test_an_empty_search_is_explained_unless_clips_do() -> None:
-    assert nothing_proposed(ClipSearch()) == [NOTHING_PROPOSED_ON_DESK]
-    assert nothing_proposed(ClipSearch(avoid=[SPAN])) == []
-    assert nothing_proposed(ClipSearch(avoid=[SPAN], within=SPAN)) == [nothing_within(SPAN)]
+    assert nothing_proposed(ClipRequest()) == [NOTHING_PROPOSED_ON_DESK]
+    assert nothing_proposed(ClipRequest(avoid=(SPAN,))) == []
+    assert nothing_proposed(ClipRequest(avoid=(SPAN,), within=SPAN)) == [nothing_within(SPAN)]
 
 
 def test_an_empty_search_names_its_range() -> None:
@@ -91,7 +92,7 @@ def test_an_empty_search_names_its_range() -> None:
 
 
 def test_measurements_of_sound_alone_name_no_frames(tmp_path: Path) -> None:
-    measured = measured_json(Rendered(tmp_path, 1_500, 0, 48_000, 1, "aac", -60.04, -61.0))
+    measured = measured_json(RenderedFile(tmp_path, 1_500, 0, 48_000, 1, "aac", -60.04, -61.0))
 
     assert (measured["duration_s"], measured["frames"], measured["video_codec"]) == (1.5, None, None)
     assert measured["first_level_db"] == -60.0

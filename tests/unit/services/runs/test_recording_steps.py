@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg
+from clipper_core.db.codecs import media_from_row
 from clipper_core.db.models import SilenceMapRow
 from clipper_core.db.session import Database
-from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.task_inputs import MapInputs, PreviewInputs, ProbeInputs
 from clipper_core.errors import NotMedia, TooLong
 from clipper_core.services.runs.recording_steps import RecordingSteps

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from clipper_core.db.codecs import media_to_row
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project, Run, Task
 from clipper_core.db.session import Database
-from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.engines import Selector, Transcriber
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import SilenceMap, SilenceSettings

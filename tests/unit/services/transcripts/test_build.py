@@ -13,7 +13,8 @@ from clipper_core.domain.transcript import Transcript, Word
 from clipper_core.domain.warning import Warnings
 from clipper_core.errors import BadCaptions
 from clipper_core.services.transcripts.build import WordPlacer, WordSource, place_recognised, words_for
-from clipper_core.stages.words.transcribe import RecognisedStretch
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import RecognisedPart
 from tests.unit.stages.words.test_align import Ruler, rough, still
 
 TEXT = "And so it begins, they said to you. What was that? There they are with their things."
@@ -21,10 +22,16 @@ TEXTS = TEXT.split()
 WRONG = -60.0
 
 
+def placer(ruler: Ruler, silences: SilenceMap | None = None) -> WordPlacer:
+    return WordPlacer(lambda: ruler, SpeechTrack(still(20_000), silences or SilenceMap(20_000)))
+
+
 def place(
     words: list[Word], ruler: Ruler, language: str | None = "en", silences: SilenceMap | None = None
 ) -> tuple[Transcript, Warnings]:
-    return place_recognised(words, language, WordPlacer(lambda: ruler, still(20_000), silences or SilenceMap(20_000)))
+    return place_recognised(
+        words, language, WordPlacer(lambda: ruler, SpeechTrack(still(20_000), silences or SilenceMap(20_000)))
+    )
 
 
 def codes(warnings: Warnings) -> list[str]:
@@ -122,7 +129,7 @@ SRT = b"1\n00:00:00,000 --> 00:00:02,000\nAnd so it begins, they said.\n\n2\n00:
 
 
 def words(source: WordSource, ruler: Ruler, silences: SilenceMap | None = None) -> tuple[Transcript | None, Warnings]:
-    return words_for(source, WordPlacer(lambda: ruler, still(20_000), silences or SilenceMap(20_000)))
+    return words_for(source, placer(ruler, silences))
 
 
 def test_captions_are_placed_and_those_outside_are_counted() -> None:
@@ -141,13 +148,13 @@ def test_captions_of_another_recording_are_said_to_be() -> None:
 
 
 def test_captions_win_over_the_engine() -> None:
-    transcript, _ = words(WordSource("openai", "en", SRT, RecognisedStretch(tuple(rough(TEXTS)), "de")), Ruler())
+    transcript, _ = words(WordSource("openai", "en", SRT, RecognisedPart(tuple(rough(TEXTS)), "de")), Ruler())
 
     assert transcript is not None and transcript.engine == "captions"
 
 
 def test_a_service_s_language_counts_without_another() -> None:
-    recognised = RecognisedStretch(tuple(rough(TEXTS)), "fr")
+    recognised = RecognisedPart(tuple(rough(TEXTS)), "fr")
 
     asked, _ = words(WordSource("openai", "de", recognised=recognised), Ruler())
     told, _ = words(WordSource("openai", "auto", recognised=recognised), Ruler())
@@ -158,8 +165,8 @@ def test_a_service_s_language_counts_without_another() -> None:
 
 def test_offline_words_are_a_draft_if_they_cover_the_speech() -> None:
     silences = SilenceMap(20_000, (Silence(8_000, 20_000),))
-    covering = RecognisedStretch(tuple(Word(t, i * 400, i * 400 + 400) for i, t in enumerate(TEXTS)))
-    sparse = RecognisedStretch(covering.words[:3])
+    covering = RecognisedPart(tuple(Word(t, i * 400, i * 400 + 400) for i, t in enumerate(TEXTS)))
+    sparse = RecognisedPart(covering.words[:3])
 
     draft, warnings = words(WordSource("pocketsphinx", "auto", recognised=covering), Ruler(), silences)
     nothing, doubts = words(WordSource("pocketsphinx", "auto", recognised=sparse), Ruler(), silences)
