@@ -1,4 +1,4 @@
-"""Starts one worker: it takes tasks from the queues, and now and then looks after lost ones."""
+"""Starts one worker: it takes tasks from the queues, and now and then reconciles lost ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 def perform(task_id: str, attempt: int) -> None:
-    """One entry of the queue, in a process of its own: everything is built and connected anew in here."""
+    """Do one entry of the queue, in a process of its own that builds and connects everything itself."""
     end_with_parent(os.getppid())
     app = build_app()
     app.worker.perform(task_id, attempt)

@@ -150,7 +150,7 @@ def propose(args: argparse.Namespace) -> int:
     lengths = _lengths(args.min_length, args.max_length, args.max_clips)
     clips, warnings = propose_here(settings, _read_transcript(args.transcript), lengths)
     for warning in warnings:
-        _say(warning["code"], warning["message"])
+        _say(warning.code, warning.message)
     if args.json:
         return _print_json({"clips": clips})
     for clip in clips:

@@ -19,7 +19,7 @@ from clipper_core.domain.media import MediaInfo
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.time_range import seconds
 from clipper_core.errors import BadRange, NotMedia
-from clipper_core.services.limits import Accepted
+from clipper_core.stages.media.probe import ProbeLimits as ProbeLimits  # the wiring makes them
 from clipper_core.stages.media.probe import probe
 from clipper_core.stages.silence.find import threshold_levels
 from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceEar, map_silence
@@ -54,8 +54,8 @@ class FoundSilences:
 class FileMapper:
     """Maps recordings that are files here. With ``voice`` a second opinion is heard on each."""
 
-    def __init__(self, ffmpeg: Ffmpeg, accepted: Accepted, voice: VoiceEar | None = None) -> None:
-        self._ffmpeg, self._limits, self._voice = ffmpeg, accepted.for_probe(), voice
+    def __init__(self, ffmpeg: Ffmpeg, limits: ProbeLimits, voice: VoiceEar | None = None) -> None:
+        self._ffmpeg, self._limits, self._voice = ffmpeg, limits, voice
 
     def map(
         self,

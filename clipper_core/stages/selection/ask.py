@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
+from clipper_core.domain.clock import clock
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript
@@ -25,7 +26,7 @@ from clipper_core.stages.selection.name import Name
 from clipper_core.stages.selection.number import Line, in_parts, number_sentences
 from clipper_core.stages.selection.place import Placer
 from clipper_core.stages.selection.propose import Choice, Demand, best_set, proposals_of
-from clipper_core.stages.selection.request import SCHEMA, SCHEMA_NAME, Message, Part, clock, write_repair, write_request
+from clipper_core.stages.selection.request import SCHEMA, SCHEMA_NAME, Message, Part, write_repair, write_request
 
 MAX_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
 MIN_WORDS = 500  # of a part: who reads less than that is not asked

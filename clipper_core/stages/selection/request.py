@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from clipper_core.domain.clip import Lengths
+from clipper_core.domain.clock import clock
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.stages.selection.number import Line
 
@@ -185,13 +186,6 @@ def _wish(part: Part, count: int) -> str:
         f"Choose {some} of this, best first. Fewer, if there are not so many good ones; an empty list, if nothing here "
         "can stand alone."
     )
-
-
-def clock(at_ms: int) -> str:
-    """Such as 1:03, or 2:00:07 where there are hours."""
-    minutes, seconds = divmod(at_ms // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _seconds(ms: int) -> str:

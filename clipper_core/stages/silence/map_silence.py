@@ -6,11 +6,13 @@ import errno
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Protocol
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
+from clipper_core.domain.clock import clock
 from clipper_core.domain.envelope import Envelope, Voice
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
+from clipper_core.domain.warning import RunWarning
 from clipper_core.errors import DiskFull, TooShort
 from clipper_core.stages.silence.contrast_in_pieces import Listener
 from clipper_core.stages.silence.find import find_silences
@@ -25,13 +27,6 @@ MIN_MS = 100
 DECODING_BESIDE_VOICE = 0.05  # of the time that both take
 # Sound and picture of one recording rarely end together: a longer difference is worth a word, in short files a shorter.
 MIN_SLACK_MS, MAX_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
-
-
-class MediaWarning(NamedTuple):
-    """Something about a recording that its owner should know, though the work goes on."""
-
-    code: str
-    message: str
 
 
 class VoiceEar(Protocol):
@@ -62,7 +57,7 @@ class SoundMap:
 
     envelope: Envelope
     silence_map: SilenceMap
-    warnings: tuple[MediaWarning, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
 
 
 def map_silence(
@@ -123,7 +118,7 @@ def map_silence(
     return SoundMap(envelope, find_silences(envelope, request.settings), warnings)
 
 
-_CHANNELS_CANCEL = MediaWarning(
+_CHANNELS_CANCEL = RunWarning(
     "channels_cancel",
     "The channels of this recording cancel each other out in mono, so speech was taken from the loudest one. "
     "Many phones will play it silent: check the wiring of the microphone.",
@@ -201,24 +196,23 @@ def _write_speech(ffmpeg: Ffmpeg, sound: SoundTrack, only: str, part: Path, prog
     ffmpeg.run([source], outputs, work_ms=sound.duration_ms, progress=progress)
 
 
-def _about_length(declared_ms: int, decoded_ms: int) -> tuple[MediaWarning, ...]:
+def _about_length(declared_ms: int, decoded_ms: int) -> tuple[RunWarning, ...]:
     off = decoded_ms - declared_ms
     if declared_ms == 0 or abs(off) <= max(MIN_SLACK_MS, min(MAX_SLACK_MS, LENGTH_SLACK * declared_ms)):
         return ()
     says = f"The file says {_clock(declared_ms)} but"
     if off < 0:
         return (
-            MediaWarning(
+            RunWarning(
                 "truncated",
                 f"{says} only {_clock(decoded_ms)} of sound could be read; upload the complete file if there is more.",
             ),
         )
-    return (MediaWarning("duration_mismatch", f"{says} {_clock(decoded_ms)} of sound was there; all of it is used."),)
+    return (RunWarning("duration_mismatch", f"{says} {_clock(decoded_ms)} of sound was there; all of it is used."),)
 
 
 def _clock(ms: int) -> str:
     """4:58, or 1:02:03; tenths where it is under a minute."""
     if ms < 60_000:
         return f"{ms / 1000:.1f} s"
-    hours, rest = divmod(ms // 1000, 3_600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+    return clock(ms)
