@@ -1,4 +1,4 @@
-"""Decode a recording once: its envelope, its silences, and the sound that recognisers hear."""
+"""Decode a recording once: its envelope, its silences, and its speech sound."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.envelope import Envelope, Voice
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.errors import DiskFull, TooShort
-from clipper_core.stages.silence.contrast_in_pieces import Listener
+from clipper_core.stages.silence.contrast_in_pieces import ContrastMeter
 from clipper_core.stages.silence.find import find_silences
 from clipper_core.stages.sound.bands import BandMeter
 from clipper_core.stages.sound.decode import PcmFormat, Samples, SoundTrack, on_clock
@@ -22,7 +22,7 @@ from clipper_core.stages.sound.loudness import LoudnessMeter
 from clipper_core.stages.sound.resample import SPEECH_RATE, SpeechSound
 
 MIN_MS = 100
-DECODING_BESIDE_VOICE = 0.05  # of the time that both take
+DECODING_BESIDE_VOICE = 0.05  # its share of the time, where voice activity takes the rest
 # Sound and picture of one recording rarely end together: a longer difference is worth a word, in short files a shorter.
 MIN_SLACK_MS, MAX_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
 
@@ -44,7 +44,7 @@ class VoiceEar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MapRequest:
-    """What is to come of a decode.
+    """Everything a decode is asked for beside the envelope.
 
     ``speech_path`` gets the speech sound: 16 kHz mono 16-bit samples without a header. ``voice`` gives a second
     opinion on it, if there is some. Sound of more than ``max_hours`` is refused.
@@ -137,7 +137,7 @@ class SoundMeasurements:
         self.pcm = pcm
         self._planes = Planes(pcm)
         self._bands = BandMeter(*pcm)
-        self._listener = Listener(later=from_s > 0)
+        self._contrast = ContrastMeter(later=from_s > 0)
         self._loudness = LoudnessMeter(pcm)
         self.meter = Meter(pcm)
         self.speech = SpeechSound(pcm, speech, from_s) if speech and SpeechSound.can(pcm.sample_rate) else None
@@ -152,7 +152,7 @@ class SoundMeasurements:
         planes = self._planes.of(block)
         power = self.meter.add(block, planes)
         self._loudness.add(planes, power)
-        self._listener.add(self._bands.measure(planes[:, HEAD:]), power.mean(axis=1))
+        self._contrast.add(self._bands.measure(planes[:, HEAD:]), power.mean(axis=1))
         if self.speech:
             self.speech.add(planes)
 
@@ -160,10 +160,10 @@ class SoundMeasurements:
         """Append what ``later`` measured."""
         self.meter.join(later.meter)
         self._loudness.join(later._loudness)
-        self._listener.join(later._listener)
+        self._contrast.join(later._contrast)
 
     def envelope(self) -> Envelope:
-        rows, contrast = self.meter.rows(), self._listener.finish()
+        rows, contrast = self.meter.rows(), self._contrast.finish()
         return Envelope(
             rows.level_cdb,
             rows.low,
