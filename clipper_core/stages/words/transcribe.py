@@ -141,14 +141,14 @@ def merge(parts: Iterable[Iterable[Word]]) -> tuple[Word, ...]:
 
 
 def plausible(words: Sequence[Word], silences: SilenceMap) -> bool:
-    """Whether an engine that keeps quiet when unsure understood enough of the speech for its words to be used."""
+    """True if an engine that keeps quiet when unsure understood enough of the speech for its words to be used."""
     spoken_ms = silences.duration_ms - sum(s.length_ms for s in silences.silences)
     covered_ms = sum(w.end_ms - w.start_ms for w in words)
     return bool(words) and covered_ms >= MIN_COVERED * spoken_ms
 
 
 def english(words: Sequence[Word]) -> bool:
-    """Whether the text reads as English, by its most usual words. A few words are given the benefit of the doubt."""
+    """True if the text reads as English, by its most usual words. A few words are given the benefit of the doubt."""
     bare = [w.text.lower().replace("’", "'").strip('.,;:!?"“”()-') for w in words]
     if len(bare) < 20:
         return all(b.isascii() for b in bare)
