@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.adapters.endpoint.openai import ChatAnswer, Endpoint
-from clipper_core.domain.recognised import RecognisedPiece, heard_from_row, heard_to_row
+from clipper_core.domain.recognised import RecognisedPiece, piece_from_row, piece_to_row
 from clipper_core.domain.spending import Spending
 from clipper_core.services.engines.answers import answer_key
 from clipper_core.stages.selection.request import Message
@@ -60,9 +60,9 @@ class RememberingRecogniser:
         key = answer_key("hear", self.version, self._language, np.ascontiguousarray(pcm).tobytes())
         known = self._memory.known(key)
         if known is not None:
-            return heard_from_row(known)
+            return piece_from_row(known)
         heard = self._recogniser.hear(pcm, offset_ms, progress)
-        self._memory.keep(key, heard_to_row(heard), heard.spending)
+        self._memory.keep(key, piece_to_row(heard), heard.spending)
         return heard
 
 

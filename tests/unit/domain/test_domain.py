@@ -72,16 +72,10 @@ def test_the_silences_within_a_stretch_are_those_that_touch_it(found: SilenceMap
 
 
 @given(silence_maps(), st.integers(0, 100_000), st.integers(0, 20_000))
-def test_the_nearest_silence_is_never_out_of_reach(found: SilenceMap, at_ms: int, reach: int) -> None:
-    def away(s: Silence) -> int:
-        return max(s.start_ms - at_ms, at_ms - s.end_ms, 0)
+def test_the_silences_around_a_moment_are_those_in_reach(found: SilenceMap, at_ms: int, reach: int) -> None:
+    around = found.around(at_ms, reach)
 
-    nearest = found.nearest(at_ms, reach)
-
-    in_reach = [away(s) for s in found.silences if away(s) <= reach]
-    assert (nearest is None) == (not in_reach)
-    if nearest is not None:
-        assert away(nearest) == min(in_reach)
+    assert around == tuple(s for s in found.silences if max(s.start_ms - at_ms, at_ms - s.end_ms, 0) <= reach)
 
 
 @given(word_lists())
