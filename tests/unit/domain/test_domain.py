@@ -12,18 +12,11 @@ from clipper_core.domain.cut import Cut, EdgeCertificate, Grade, Side
 from clipper_core.domain.documents import cut_from_json, cut_json, transcript_from_json, transcript_json
 from clipper_core.domain.media import AudioTrack, MediaInfo, frame_time, nearest_frame, plays_in_browser
 from clipper_core.domain.naming import file_name
-from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.silence import Silence
 from clipper_core.domain.time_range import TimeRange, in_order
-from clipper_core.domain.transcript import Transcript, Word, ends_sentence, sentences_of
+from clipper_core.domain.transcript import Transcript, Word, sentences_of
 
 RATES = [Fraction(24), Fraction(25), Fraction(30), Fraction(30000, 1001), Fraction(24000, 1001), Fraction(60)]
-
-
-@st.composite
-def silence_maps(draw: st.DrawFn) -> SilenceMap:
-    edges = sorted(draw(st.lists(st.integers(0, 100_000), max_size=40, unique=True)))
-    pairs = list(zip(edges[::2], edges[1::2], strict=False))
-    return SilenceMap(100_001, tuple(Silence(a, b, -60.0) for a, b in pairs))
 
 
 @st.composite
@@ -49,58 +42,6 @@ def test_ranges_in_order_do_not_overlap(pairs: list[tuple[int, int]]) -> None:
 
     if in_order(ranges):
         assert not any(a.overlaps(b) for i, a in enumerate(ranges) for b in ranges[i + 1 :])
-
-
-def test_silences_that_overlap_are_refused() -> None:
-    with pytest.raises(ValueError, match="apart"):
-        SilenceMap(1000, (Silence(0, 500), Silence(400, 600)))
-
-
-@given(silence_maps(), st.integers(0, 100_000))
-def test_the_silence_at_a_moment_is_the_one_that_holds_it(found: SilenceMap, at_ms: int) -> None:
-    holding = [s for s in found.silences if s.start_ms <= at_ms <= s.end_ms]
-
-    assert found.at(at_ms) in (holding or [None])
-
-
-@given(silence_maps(), st.integers(0, 90_000), st.integers(1, 10_000))
-def test_the_silences_within_a_stretch_are_those_that_touch_it(found: SilenceMap, start: int, length: int) -> None:
-    span = TimeRange(start, start + length)
-
-    expected = tuple(s for s in found.silences if s.start_ms < span.end_ms and s.end_ms > span.start_ms)
-    assert found.within(span) == expected
-
-
-@given(silence_maps(), st.integers(0, 100_000), st.integers(0, 20_000))
-def test_the_silences_around_a_moment_are_those_in_reach(found: SilenceMap, at_ms: int, reach: int) -> None:
-    around = found.around(at_ms, reach)
-
-    assert around == tuple(s for s in found.silences if max(s.start_ms - at_ms, at_ms - s.end_ms, 0) <= reach)
-
-
-@given(word_lists())
-def test_every_word_belongs_to_exactly_one_sentence(words: tuple[Word, ...]) -> None:
-    sentences = sentences_of(words)
-
-    covered = [i for s in sentences for i in range(s.first_word, s.last_word + 1)]
-    assert covered == list(range(len(words)))
-    assert all(s.last_word - s.first_word < 60 for s in sentences)
-
-
-@pytest.mark.parametrize(
-    ("word", "ends"),
-    [
-        ("done.", True),
-        ('done."', True),
-        ("Mr.", False),
-        ("J.", False),
-        ("what?", True),
-        ("so,", False),
-        ("e.g.", False),
-    ],
-)
-def test_a_full_stop_ends_a_sentence_unless_it_belongs_to_the_word(word: str, ends: bool) -> None:
-    assert ends_sentence(word) is ends
 
 
 @given(word_lists())
