@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def _decoded(path: str, ffmpeg: str, channels: int) -> bytes:
     return subprocess.run([ffmpeg, "-v", "error", "-i", path, *form], check=True, stdout=subprocess.PIPE).stdout
 
 
-WAYS = {
+WAYS: dict[str, Callable[..., None]] = {
     "map": map_and_peaks,
     "pydub": pydub,
     "librosa": librosa,

@@ -81,7 +81,8 @@ def f1(found: Spans, talk: Talk) -> float:
         if end - start >= MIN_MS:
             said[start:end] = True
     both = np.count_nonzero(said & right & counts)
-    return 2 * both / max(1, np.count_nonzero(said & counts) + np.count_nonzero(right & counts))
+    either = np.count_nonzero(said & counts) + np.count_nonzero(right & counts)
+    return 2 * int(both) / max(1, int(either))
 
 
 def below(levels: np.ndarray, threshold_db: float) -> Spans:
@@ -168,7 +169,7 @@ def under(clean: Path, bed: str, folder: Path) -> Talk:
     music = tones(len(sound), music_db) if music_db is not None else np.zeros(len(sound), np.float32)
     for i in range(0, len(sound), RATE):
         part = sound[i : i + RATE] + music[i : i + RATE, None]
-        part += rng.normal(0, 32_768 * 10 ** (noise_db / 20), part.shape).astype(np.float32)
+        part += np.asarray(rng.normal(0, 32_768 * 10 ** (noise_db / 20), part.shape), np.float32)
         out[i : i + RATE] = part.clip(-32_768, 32_767)
     path = folder / "bed.wav"
     with wave.open(str(path), "wb") as file:
@@ -183,7 +184,7 @@ def under(clean: Path, bed: str, folder: Path) -> Talk:
 
 
 def tones(samples: int, music_db: float) -> np.ndarray:
-    """As make_talk makes them: four tones that swell and fade."""
+    """Music as make_talk makes it: four tones that swell and fade."""
     t = np.arange(samples) / RATE
     music = np.zeros(samples, np.float32)
     for k, hz in enumerate((110, 164.81, 220, 329.63)):

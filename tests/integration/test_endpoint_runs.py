@@ -22,7 +22,7 @@ from clipper_core.db.models import Base, PaidAnswer
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
-from clipper_core.services.engines.answers import answer_key
+from clipper_core.services.engines.remembering import answer_key
 from clipper_core.stages.silence.map_silence import MapRequest, map_silence
 from clipper_core.stages.sound.decode import SoundTrack
 from clipper_core.stages.words.spread import spread_words
