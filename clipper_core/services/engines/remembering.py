@@ -63,12 +63,14 @@ class RememberingRecogniser:
         self.piece_ms, self.spares_ms = recogniser.piece_ms, recogniser.spares_ms
         self.in_flight = recogniser.in_flight
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Callable[[float], None]) -> RecognisedPiece:
+    def recognise(
+        self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Callable[[float], None]
+    ) -> RecognisedPiece:
         key = answer_key("hear", self.version, self._language, np.ascontiguousarray(pcm).tobytes())
         known = self._memory.known(key)
         if known is not None:
             return piece_from_row(known)
-        heard = self._recogniser.hear(pcm, offset_ms, progress)
+        heard = self._recogniser.recognise(pcm, offset_ms, progress)
         self._memory.keep(key, piece_to_row(heard), heard.spending)
         return heard
 

@@ -34,11 +34,21 @@ class MediaWarning(NamedTuple):
     message: str
 
 
-class VoiceEar(Protocol):
-    """Hears how likely somebody speaks."""
+class VoiceMeter(Protocol):
+    """Measures voice activity."""
 
-    def hear(self, speech: Path, duration_ms: int, frames: int, progress: Progress) -> Voice:
-        """The chance in percent for every 10 ms of a file of speech sound."""
+    def measure(self, speech: Path, duration_ms: int, frames: int, progress: Progress) -> Voice:
+        """Measure a file of speech sound.
+
+        Args:
+            speech: The file.
+            duration_ms: How long it is.
+            frames: How many entries of 10 ms are wanted.
+            progress: Called with 0-1 now and then; may raise, which stops the work.
+
+        Returns:
+            (frames,): the chance in percent that there is a voice.
+        """
         ...
 
 
@@ -53,7 +63,7 @@ class MapRequest:
     speech_path: Path | None = None
     settings: SilenceSettings = SilenceSettings()  # noqa: RUF009 - frozen
     max_hours: float = 13
-    voice: VoiceEar | None = None
+    voice: VoiceMeter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,7 @@ def map_silence(
             _write_speech(ffmpeg, of_true_length, only, part, lambda _: progress(share))
         if second_opinion and part is not None:
             rest = 1 - share
-            voice = second_opinion.hear(
+            voice = second_opinion.measure(
                 part, envelope.duration_ms, envelope.frames, lambda f: progress(share + rest * f)
             )
             envelope = replace(envelope, voice=voice)

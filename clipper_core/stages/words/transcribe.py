@@ -56,7 +56,7 @@ class Recogniser(Protocol):
     in_flight: int
     """How many pieces it takes at a time."""
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
+    def recognise(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
         """Recognise the words in a piece of speech sound.
 
         Args:
@@ -214,7 +214,7 @@ class _Recognition:
         progress(0.0)
         try:
             pcm = self.speech.audio.read(piece.start_ms, piece.end_ms)
-            return [self._on_clock(self.recogniser.hear(pcm, piece.start_ms, progress), piece)]
+            return [self._on_clock(self.recogniser.recognise(pcm, piece.start_ms, progress), piece)]
         except PieceTooLarge as error:
             if piece.length_ms < MIN_PIECE_MS:
                 raise ServiceRefused(detail=error.detail) from None

@@ -36,7 +36,7 @@ class Echo:
         self.piece_ms, self.spares_ms, self.in_flight = piece_ms, 1_500, 1
         self.heard: list[tuple[int, int]] = []
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
+    def recognise(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
         self.heard.append((offset_ms, offset_ms + len(pcm) // 16))
         progress(1.0)
         return RecognisedPiece("word", (("word", -50, len(pcm) // 16 + 50),))
