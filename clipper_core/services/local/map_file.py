@@ -22,7 +22,7 @@ from clipper_core.errors import BadRange, NotMedia
 from clipper_core.stages.media.probe import ProbeLimits as ProbeLimits  # the wiring makes them
 from clipper_core.stages.media.probe import probe
 from clipper_core.stages.silence.find import threshold_levels
-from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceEar, map_silence
+from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceMeter, map_silence
 from clipper_core.stages.silence.strict import StrictSearch, strict_silences
 from clipper_core.stages.sound.decode import SoundTrack
 
@@ -54,7 +54,7 @@ class FoundSilences:
 class FileMapper:
     """Maps recordings that are files here. With ``voice`` a second opinion is heard on each."""
 
-    def __init__(self, ffmpeg: Ffmpeg, limits: ProbeLimits, voice: VoiceEar | None = None) -> None:
+    def __init__(self, ffmpeg: Ffmpeg, limits: ProbeLimits, voice: VoiceMeter | None = None) -> None:
         self._ffmpeg, self._limits, self._voice = ffmpeg, limits, voice
 
     def map(
