@@ -7,7 +7,6 @@ Exit 0; 2 bad usage or a refused input; 1 failed here; 130 interrupted. An error
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import math
 import re
@@ -16,16 +15,17 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from clipper_core.charts.map_page import check_place, save_picture
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
 from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceSettings
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, BadSettings, ClipperError, NotMedia, Refused
-from clipper_core.settings import Selector, Settings, Transcriber, load_settings
-from clipper_core.wiring.local import file_mapper
+from clipper_core.settings import Selector, Transcriber, calculate_in_one_thread, load_file_settings, load_settings
+
+if TYPE_CHECKING:
+    from clipper_core.settings import Settings
 
 MOST_TRANSCRIPT_BYTES = 500_000_000
 DEFAULT = "default"
@@ -121,9 +121,14 @@ def silences(args: argparse.Namespace) -> int:
     if threshold is not None and args.offset_db:
         raise BadSettings("--offset-db moves the threshold that follows the recording; leave out --threshold-db.")
     if args.plot is not None:
+        from clipper_core.charts.map_page import check_place
+
         check_place(args.plot, args.recording)
     settings = SilenceSettings(threshold, args.min_silence_ms, args.offset_db, args.dead_air_ms)
-    settings_here = _settings(voice_activity="on" if args.voice_activity else None)
+    settings_here = load_file_settings(voice_activity=args.voice_activity)
+    calculate_in_one_thread()
+    from clipper_core.wiring.local import file_mapper  # numpy and PyAV, for which a wrong option should not wait
+
     with Progress() as progress:
         found = file_mapper(settings_here).silences(
             args.recording,
@@ -134,6 +139,8 @@ def silences(args: argparse.Namespace) -> int:
             draw=args.plot is not None,
         )
     if args.plot is not None and found.envelope is not None:
+        from clipper_core.charts.map_page import save_picture
+
         save_picture(args.plot, args.recording.name, found.envelope, found.silence_map, found.levels)
     document = found.to_json()
     if args.json:
@@ -261,6 +268,8 @@ def _preset(name: str) -> Any:
 
 
 def _read_transcript(path: Path) -> dict[str, Any]:
+    import gzip
+
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             data = file.read(MOST_TRANSCRIPT_BYTES + 1)
