@@ -19,7 +19,6 @@ import imageio_ffmpeg
 
 ROOT = Path(__file__).resolve().parents[1]
 MINUTE_S = 60
-SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 Command = tuple[list[str], Path]
 
@@ -54,7 +53,7 @@ def wall_s(command: Command) -> float:
     # Compiled modules are kept, as everywhere but where tests forbid it: compiling is not what is measured.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
-    subprocess.run(arguments, cwd=folder, env=environment, check=True, **SILENT)
+    subprocess.run(arguments, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
@@ -69,7 +68,7 @@ def main() -> int:
         timed = commands(minute, args.against.resolve() if args.against else None)
         for command in timed.values():  # files are read from the disk, and modules compiled, once before
             wall_s(command)
-        walls = {name: [] for name in timed}
+        walls: dict[str, list[float]] = {name: [] for name in timed}
         for _ in range(args.rounds):
             for name, command in timed.items():
                 walls[name].append(wall_s(command))

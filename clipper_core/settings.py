@@ -12,6 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from clipper_core.domain.engines import Selector as Selector
+from clipper_core.domain.engines import Transcriber as Transcriber
+
 if TYPE_CHECKING:
     from clipper_core.settings_model import Settings as Settings
 
@@ -20,21 +23,6 @@ ENV_FILE = ROOT / ".env"
 
 # A variable with another name is text, which can't be wrong, and says nothing about how a file is read.
 NAMES_TO_CHECK = ("CLIPPER_", "S3_")
-
-
-class Transcriber(StrEnum):
-    AUTO = "auto"
-    CAPTIONS = "captions"
-    OPENAI = "openai"
-    FASTER_WHISPER = "faster-whisper"
-    POCKETSPHINX = "pocketsphinx"
-    NONE = "none"
-
-
-class Selector(StrEnum):
-    AUTO = "auto"
-    OFFLINE = "offline"
-    CHAT = "chat"
 
 
 class PathStyle(StrEnum):
