@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
-from clipper_core.domain.silence import MOST_OFFSET_DB, SilenceSettings
+from clipper_core.domain.silence import SettingsFlaw, SettingsLimits, SilenceSettings
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import BadRange, BadSettings, ClipperError, NotMedia, Refused
 from clipper_core.settings import Selector, Transcriber, calculate_in_one_thread, load_file_settings, load_settings
@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 MOST_TRANSCRIPT_BYTES = 500_000_000
 DEFAULT = "default"
+
+LIMITS = SettingsLimits(
+    {
+        SettingsFlaw.LENGTH: "Silence lengths and steps are whole milliseconds, 1 or more.",
+        SettingsFlaw.THRESHOLD: "The threshold is a level in dBFS, 0 or below, such as -40.",
+        SettingsFlaw.OFFSET: "--offset-db moves the threshold by at most 20 dB up or down.",
+        SettingsFlaw.BOTH: ("--offset-db moves the threshold that follows the recording; leave out --threshold-db."),
+    }
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,20 +120,13 @@ def process(args: argparse.Namespace) -> int:
 
 
 def silences(args: argparse.Namespace) -> int:
-    if args.min_silence_ms < 1 or args.seek_step_ms < 1 or args.dead_air_ms < 1:
-        raise BadSettings("Silence lengths and steps are whole milliseconds, 1 or more.")
-    threshold = args.threshold_db
-    if threshold is not None and not (math.isfinite(threshold) and threshold <= 0):
-        raise BadSettings("The threshold is a level in dBFS, 0 or below, such as -40.")
-    if not (math.isfinite(args.offset_db) and abs(args.offset_db) <= MOST_OFFSET_DB):
-        raise BadSettings("--offset-db moves the threshold by at most 20 dB up or down.")
-    if threshold is not None and args.offset_db:
-        raise BadSettings("--offset-db moves the threshold that follows the recording; leave out --threshold-db.")
+    if args.seek_step_ms < LIMITS.min_ms:
+        raise BadSettings(LIMITS.sentences[SettingsFlaw.LENGTH])
+    settings = SilenceSettings.checked(LIMITS, args.threshold_db, args.offset_db, args.min_silence_ms, args.dead_air_ms)
     if args.plot is not None:
         from clipper_core.charts.map_page import check_place
 
         check_place(args.plot, args.recording)
-    settings = SilenceSettings(threshold, args.min_silence_ms, args.offset_db, args.dead_air_ms)
     settings_here = load_file_settings(voice_activity=args.voice_activity)
     calculate_in_one_thread()
     from clipper_core.wiring.local import file_mapper  # numpy and PyAV, for which a wrong option should not wait
