@@ -39,6 +39,7 @@ from clipper_core.stages.media.captions import caption_clip
 from clipper_core.stages.media.probe import probe
 from clipper_core.stages.media.recording import Recording
 from clipper_core.stages.media.render import RenderRequest, file_suffix, render_clip
+from clipper_core.stages.sound.decode import SoundTrack
 from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.transcribe import Recogniser, divide_in_parts, recognise_part
 
@@ -125,7 +126,7 @@ class FileProcessor:
                 check_track(media, request.track)
             speech = folder / "speech"
             with _timed(timings, "map_silence"):
-                mapped = self._mapper.map(path, media, request.track, speech, say)
+                mapped = self._mapper.map(SoundTrack(path, request.track, media.duration_ms), say, speech=speech)
             media = replace(media, duration_ms=mapped.silence_map.duration_ms)
             warnings: Warnings = [w._asdict() for w in mapped.warnings]
             transcript, heard = self._hear(speech, mapped.silence_map, request, choice, timings, say)

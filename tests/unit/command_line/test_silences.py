@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.__main__ import main
+from clipper_core.command_line.main import main
 from clipper_core.domain.silence import SilenceSettings
 from clipper_core.errors import BadSettings
 from clipper_core.services.silences.settings import checked_settings
