@@ -10,7 +10,7 @@ from urllib.parse import quote
 from clipper_core.adapters.logs import set_up_logging
 from clipper_core.adapters.processes import end_with_parent
 from clipper_core.adapters.queue import RqQueue
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.migrate import migrate
 from clipper_core.db.session import Database
 from clipper_core.services.assets.files import Files

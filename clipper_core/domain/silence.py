@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.errors import BadSettings
 
 FINDER = 2  # raised when the same settings find others in the same envelope
 FLOOR_DB = -120.0  # nothing is called quieter than this
-MOST_OFFSET_DB = 20.0  # how far people may move a threshold that follows the recording
+MAX_OFFSET_DB = 20.0  # how far people may move a threshold that follows the recording
 
 
 class SilenceBasis(StrEnum):
@@ -49,6 +53,29 @@ class Silence:
         return (self.start_ms + self.end_ms) // 2
 
 
+class SettingsFlaw(StrEnum):
+    """A reason why settings can't be used."""
+
+    #: The fixed threshold is no level that sound has.
+    THRESHOLD = "threshold"
+    #: The threshold would be moved too far.
+    OFFSET = "offset"
+    #: An offset moves the threshold that follows the recording, so a fixed one has none.
+    BOTH = "both"
+    #: A silence, or dead air, is too short or too long.
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsLimits:
+    """The values that a face accepts, and its ``sentences``: the first flaw in their order is the one it names."""
+
+    sentences: Mapping[SettingsFlaw, str]
+    min_threshold_db: float = -math.inf
+    min_ms: int = 1
+    max_ms: float = math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class SilenceSettings:
     """The rules by which silences are found in an envelope.
@@ -67,6 +94,47 @@ class SilenceSettings:
     def __post_init__(self) -> None:
         if self.min_silence_ms < 1 or self.dead_air_ms < 1:
             raise ValueError("a silence lasts at least a millisecond")
+
+    @classmethod
+    def checked(
+        cls,
+        limits: SettingsLimits,
+        threshold_db: float | None = None,
+        offset_db: float | None = None,
+        min_silence_ms: int | None = None,
+        dead_air_ms: int | None = None,
+    ) -> Self:
+        """Settings from the values that a user asked for.
+
+        Args:
+            limits: what the user may ask for here, and the sentences that refuse the rest.
+            threshold_db: a fixed threshold in dBFS; None for the one that follows the recording.
+            offset_db: dB added to the threshold that follows the recording; None for the default.
+            min_silence_ms: the shortest silence in milliseconds; None for the default.
+            dead_air_ms: the length in milliseconds from which a silence is dead air; None for the default.
+
+        Raises:
+            BadSettings: with the sentence of the first flaw.
+        """
+        usual = cls()
+        offset = usual.offset_db if offset_db is None else offset_db
+        shortest = usual.min_silence_ms if min_silence_ms is None else min_silence_ms
+        dead_air = usual.dead_air_ms if dead_air_ms is None else dead_air_ms
+        flawed = {
+            SettingsFlaw.THRESHOLD: threshold_db is not None and not _within(threshold_db, limits.min_threshold_db, 0),
+            SettingsFlaw.OFFSET: not _within(offset, -MAX_OFFSET_DB, MAX_OFFSET_DB),
+            SettingsFlaw.BOTH: threshold_db is not None and offset != 0,
+            SettingsFlaw.LENGTH: not all(limits.min_ms <= ms <= limits.max_ms for ms in (shortest, dead_air)),
+        }
+        for flaw, sentence in limits.sentences.items():
+            if flawed[flaw]:
+                raise BadSettings(sentence)
+        return cls(threshold_db, shortest, offset, dead_air)
+
+
+def _within(value: float, low: float, high: float) -> bool:
+    """Whether ``value`` is a number from ``low`` to ``high``; infinity is none, whatever the limits are."""
+    return math.isfinite(value) and low <= value <= high
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db import lookups
 from clipper_core.db.models import Asset, Clip, Project, TranscriptRow
 from clipper_core.db.session import Database

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from clipper_core.app import App
-from clipper_core.charts.figures import silence_map_figure
+from clipper_core.charts.figures import FigureSize, silence_map_figure
 from clipper_core.domain.coverage import Coverage
 from clipper_core.domain.envelope import Envelope
 from clipper_core.services.projects.played import coverage
@@ -92,7 +92,9 @@ def _drawn(app: App, project: ProjectView, trying: silences.Tried, envelope: Env
         return kept[1], covered  # whoever works on the desk is in the middle of it
     levels = app.silences.levels(trying.map_id, trying.settings)
     drawn = drawn_clips(clips)
-    figure = silence_map_figure(envelope, trying.silence_map, drawn, levels=levels, coverage=covered, height=300)
+    figure = silence_map_figure(
+        envelope, trying.silence_map, drawn, levels=levels, coverage=covered, size=FigureSize(300)
+    )
     st.session_state["map-figure"] = shown, figure, rested, time.monotonic()
     return figure, covered
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clipper_core.adapters.endpoint.openai import Endpoint, EndpointOptions
+from clipper_core.adapters.endpoint.openai import Endpoint
+from clipper_core.adapters.endpoint.options import EndpointOptions
 from clipper_core.domain.recognised import RecognisedPiece
 from clipper_core.errors import EngineMissing
 from clipper_core.services.engines.registry import EngineSet
