@@ -64,8 +64,7 @@ from clipper_core.settings import (
     environment_with,
     load_settings,
 )
-from clipper_core.wiring.local import accepted, file_mapper, voice_detector
-from clipper_core.wiring.local import ffmpeg_for as ffmpeg_for
+from clipper_core.wiring.local import accepted, ffmpeg_for, file_mapper, voice_detector
 
 STORAGE_URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>[\w!.*'()/-]*))?", re.ASCII)
 

@@ -33,7 +33,7 @@ from clipper_core.services.clips.proposals import Found, add_proposals
 from clipper_core.services.silences.settings import Silences
 from clipper_core.settings import Settings
 from pages.components import phrasing
-from pages.components.recording.selection import stretch_of
+from pages.components.recording.selection import selected_range
 from tests.services import fresh_settings
 
 ROOT = Path(__file__).parents[3]
@@ -558,7 +558,7 @@ def hostile_names() -> list[str]:
 
 @pytest.mark.parametrize("name", hostile_names(), ids=lambda n: repr(n[:24]))
 def test_no_sign_of_markdown_in_a_name_is_left_unescaped(name: str) -> None:
-    said = phrasing.plain(name)
+    said = phrasing.label_text(name)
 
     bare = said.replace("\\\\", "")
     assert all(i > 0 and bare[i - 1] == "\\" for i, c in enumerate(bare) if c in "[]()*_`$<>!#|~:")
@@ -567,7 +567,7 @@ def test_no_sign_of_markdown_in_a_name_is_left_unescaped(name: str) -> None:
 
 @given(st.text())
 def test_escaping_adds_signs_and_changes_no_letter(text: str) -> None:
-    said = phrasing.plain(text)
+    said = phrasing.label_text(text)
 
     unescaped = said.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\").replace(phrasing.JOINER, "")
     assert unescaped == phrasing.one_line(text).replace(phrasing.JOINER, "")
@@ -577,7 +577,7 @@ def test_escaping_adds_signs_and_changes_no_letter(text: str) -> None:
     "name", [":material/delete:", ":smile:", "https://x.example", "www.x.example", "a@b.example", "a -> b", "x -- y"]
 )
 def test_what_browsers_would_read_as_icons_links_or_arrows_is_kept_apart(name: str) -> None:
-    assert phrasing.JOINER in phrasing.plain(name)
+    assert phrasing.JOINER in phrasing.label_text(name)
 
 
 def test_a_hostile_title_is_shown_as_it_is_on_every_page(app, opened):
@@ -597,23 +597,23 @@ def test_a_hostile_title_is_shown_as_it_is_on_every_page(app, opened):
     [(0, "0 bytes"), (999, "999 bytes"), (34_000_000, "34 MB"), (1_234_000_000, "1.2 GB"), (9_960_000, "10 MB")],
 )
 def test_sizes_are_said_in_round_numbers(count: int, said: str) -> None:
-    assert phrasing.size(count) == said
+    assert phrasing.byte_size(count) == said
 
 
 @pytest.mark.parametrize(
     ("ms", "said"), [(4_200, "4.2 s"), (48_000, "48 s"), (9_960, "10 s"), (125_000, "2 min 5 s"), (180_000, "3 min")]
 )
 def test_lengths_of_clips_are_said_in_seconds_and_minutes(ms: int, said: str) -> None:
-    assert phrasing.length(ms) == said
+    assert phrasing.duration(ms) == said
 
 
 def test_a_moment_is_said_as_seen_from_now() -> None:
     now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
-    assert phrasing.when(now - timedelta(hours=2), now) == "today 10:00"
-    assert phrasing.when(now - timedelta(hours=14), now) == "yesterday 22:00"
-    assert phrasing.when(datetime(2026, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 09:02"
-    assert phrasing.when(datetime(2025, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 2025"
+    assert phrasing.moment(now - timedelta(hours=2), now) == "today 10:00"
+    assert phrasing.moment(now - timedelta(hours=14), now) == "yesterday 22:00"
+    assert phrasing.moment(datetime(2026, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 09:02"
+    assert phrasing.moment(datetime(2025, 3, 3, 9, 2, tzinfo=UTC), now) == "3 Mar 2025"
 
 
 # -- a stretch selected on the map
@@ -625,17 +625,17 @@ def selected(*ends: Any) -> dict[str, Any]:
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.integers(1, 10_000_000))
 def test_a_selected_stretch_lies_inside_the_recording(one: float, other: float, duration_ms: int) -> None:
-    span = stretch_of(selected(one, other), duration_ms)
+    span = selected_range(selected(one, other), duration_ms)
 
     assert span is None or 0 <= span.start_ms < span.end_ms <= duration_ms
 
 
 def test_a_stretch_may_be_drawn_from_right_to_left() -> None:
-    assert stretch_of(selected(20.5, 10.25), 60_000) == TimeRange(10_250, 20_500)
+    assert selected_range(selected(20.5, 10.25), 60_000) == TimeRange(10_250, 20_500)
 
 
 @pytest.mark.parametrize(
     "event", [None, {}, {"selection": {"box": []}}, selected(), selected("a", None), selected(5, 5)]
 )
 def test_nothing_selected_is_no_stretch(event: Any) -> None:
-    assert stretch_of(event, 60_000) is None
+    assert selected_range(event, 60_000) is None
