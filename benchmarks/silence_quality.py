@@ -36,8 +36,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg  # noqa: E402
-from clipper_core.domain.silence import SilenceSettings  # noqa: E402
 from clipper_core.stages.silence.map_silence import map_silence  # noqa: E402
+from clipper_core.stages.sound.decode import SoundTrack  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 RATE = 48_000
@@ -91,7 +91,7 @@ def below(levels: np.ndarray, threshold_db: float) -> Spans:
 
 
 def ours(talk: Talk) -> float:
-    found = map_silence(Ffmpeg(), talk.path, duration_ms=talk.duration_ms, settings=SilenceSettings())
+    found = map_silence(Ffmpeg(), SoundTrack(talk.path, 0, talk.duration_ms))
     return f1([(s.start_ms, s.end_ms) for s in found.silence_map.silences], talk)
 
 

@@ -9,18 +9,18 @@ from typing import Any, Protocol
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from clipper_core.db import lookups
+from clipper_core.db.codecs import ranges_from_row
 from clipper_core.db.models import Clip, ClipVersion, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.documents import ranges_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
-from clipper_core.errors import BadRange, ClipNotFound, NotReady, ProjectNotFound, Stale
-from clipper_core.services.assets.measured import NOT_MAPPED, Certified
+from clipper_core.errors import BadRange, ClipNotFound, Stale
+from clipper_core.services.assets.measured import Certified
 from clipper_core.services.clips.idempotency import answered, remember
 from clipper_core.services.clips.record import Records, read_records
 from clipper_core.services.clips.views import ClipView, ReadRecords, clip_views, new_version, newest_version
-from clipper_core.services.runs.tasks import lock_project
 
 MOST_RANGES = 50
 SHORTEST_MS = 200
@@ -115,7 +115,7 @@ class Changes:
         """
         follow: list[Task] = []
         with self._database.write() as session:
-            lock_project(session, project_id)
+            lookups.lock_project(session, project_id)
             before = answered(session, scope, key)
             if before is None:
                 ids = [c.id for c in change(session, follow)]
@@ -170,7 +170,7 @@ def _seen(session: Session, clip_id: str, revision: int) -> Seen:
     clip = existing(session, clip_id)
     if clip.revision != revision:
         raise _stale(session, clip)
-    return Seen(mapped_project(session, clip.project_id), newest_version(session, clip))
+    return Seen(lookups.mapped_project(session, clip.project_id), newest_version(session, clip))
 
 
 def only(views: Sequence[ClipView]) -> ClipView:
@@ -213,16 +213,6 @@ def _stale(session: Session, clip: Clip) -> Stale:
     if by in NOBODY:
         return Stale()
     return Stale(f"{by} changed this clip while you had it open. Look at the new version, then decide again.")
-
-
-def mapped_project(session: Session, project_id: str) -> Project:
-    """Raises ProjectNotFound, NotReady."""
-    project = session.get(Project, project_id)
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
-    if project.map_id is None:
-        raise NotReady(NOT_MAPPED)
-    return project
 
 
 def check(ranges: Sequence[TimeRange], project: Project) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, Decision, Project, Task, now
+from clipper_core.db import lookups
+from clipper_core.db.models import Clip, Decision, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus, Reason, Verdict, standing, status_of
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import DEFAULT_PRESET
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.errors import BadSettings, NothingToCarry, NothingToTake, NothingToUndo, ProjectNotFound
+from clipper_core.errors import BadSettings, NothingToCarry, NothingToTake, NothingToUndo
 from clipper_core.services.clips.changes import (
     Certifier,
     Changes,
@@ -23,7 +24,6 @@ from clipper_core.services.clips.changes import (
     Seen,
     add_version,
     existing,
-    mapped_project,
     new_clip,
     only,
     step,
@@ -44,14 +44,14 @@ class Clips:
     def of_project(self, project_id: str) -> list[ClipView]:
         """Every clip of a project: proposals by rank, then what people made, by time. Raises ProjectNotFound."""
         with self._database.read() as session:
-            _existing_project(session, project_id)
+            lookups.project(session, project_id)
             views = self._changes.read(session, project_id)
         return sorted(self._changes.shown(views), key=_place)
 
     def outlines(self, project_id: str) -> list[Outline]:
         """The same clips in the same order without their records, for what is drawn. Raises ProjectNotFound."""
         with self._database.read() as session:
-            _existing_project(session, project_id)
+            lookups.project(session, project_id)
             there = select(Clip.id).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
             found = outlines(session, session.scalars(there).all())
         return sorted(found.values(), key=_place)
@@ -72,11 +72,11 @@ class Clips:
         if self._changes.look(project_id, key) is None:
             return only(self._changes.again(project_id, project_id, key))
         with self._database.read() as session:
-            project = mapped_project(session, project_id)
+            project = lookups.mapped_project(session, project_id)
         certified = self._changes.certified(project, ranges)
 
         def change(session: Session, _follow: list[Task]) -> list[Clip]:
-            mapped_project(session, project_id)
+            lookups.mapped_project(session, project_id)
             clip = new_clip(session, project_id)
             add_version(session, clip, title or _made_title(ranges), ranges, certified, DEFAULT_PRESET, by)
             return [clip]
@@ -154,7 +154,7 @@ class Clips:
             before = clip_views(session, [clip])[0]
             session.add(_decision(before, said))
             session.flush()
-            status = status_of([*_verdicts(before), verdict])
+            status = status_of([*before.newest_decisions, said])
             follow += self._changes.follow(session, clip, newest_version(session, clip), status)
             return [clip]
 
@@ -180,7 +180,7 @@ class _Said:
 
 def _decision(clip: ClipView, said: _Said) -> Decision:
     """The row of a decision on the newest version. Raises NothingToUndo, NothingToCarry."""
-    if said.verdict is Verdict.WITHDRAWN and not standing(_verdicts(clip)):
+    if said.verdict is Verdict.WITHDRAWN and not standing(clip.newest_decisions):
         raise NothingToUndo
     if said.carry and clip.carry_from is None:
         raise NothingToCarry
@@ -195,17 +195,6 @@ def _decision(clip: ClipView, said: _Said) -> Decision:
         carried_from=clip.carry_from if said.carry else None,
         decided_by=clean_text(said.by, 200),
     )
-
-
-def _verdicts(clip: ClipView) -> list[Verdict]:
-    """What was decided on its newest version, in order."""
-    return [d.verdict for d in clip.decisions if d.version == clip.version]
-
-
-def _existing_project(session: Session, project_id: str) -> None:
-    project = session.get(Project, project_id)
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
 
 
 def _place(clip: ClipView | Outline) -> tuple[bool, int, int, str]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from clipper_core.db.codecs import media_from_row
 from clipper_core.db.models import Asset, Project
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.media import MediaInfo, plays_in_browser
+from clipper_core.services.clips.counts import ClipCounts
 from clipper_core.services.runs.views import RunView
 
 MIME = {
@@ -44,7 +45,7 @@ class ProjectView:
     filename: str
     created_at: datetime
     deleted_at: datetime | None
-    wishes: dict[str, Any]
+    preferences: dict[str, Any]
     media: MediaInfo | None
     run: RunView | None
     clips: dict[ClipStatus, int]
@@ -73,12 +74,11 @@ class ProjectView:
 def project_view(
     project: Project,
     run: RunView | None,
-    counts: tuple[dict[ClipStatus, int], str] | None,
+    counts: ClipCounts | None,
     assets: dict[str, Asset],
 ) -> ProjectView:
-    """``counts``: how many clips stand how, and the word for it; ``assets`` are those that may be played, by id."""
+    """``assets`` are those that may be played, by id."""
     media = media_from_row(project.media) if project.media else None
-    by_status, revision = counts or (dict.fromkeys(ClipStatus, 0), "0")
     source = assets.get(project.source_id or "")
     return ProjectView(
         id=project.id,
@@ -87,11 +87,11 @@ def project_view(
         filename=project.filename,
         created_at=project.created_at,
         deleted_at=project.deleted_at,
-        wishes=project.wishes,
+        preferences=project.preferences,
         media=media,
         run=run,
-        clips=by_status,
-        clips_revision=revision,
+        clips=counts.counts if counts else dict.fromkeys(ClipStatus, 0),
+        clips_revision=counts.fingerprint if counts else "0",
         map_id=project.map_id,
         transcript_id=project.transcript_id,
         speech_id=project.speech_id,
@@ -118,6 +118,6 @@ def _player(project: Project, media: MediaInfo | None, assets: dict[str, Asset])
     preview = assets.get(project.preview_id or "")
     if preview is not None:
         return Player(preview.id, preview.mime, kind)
-    if plays_in_browser(media, project.wishes.get("track", 0)) and project.source_id:
+    if plays_in_browser(media, project.preferences.get("track", 0)) and project.source_id:
         return Player(project.source_id, served_mime(project), kind)
     return None

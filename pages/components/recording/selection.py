@@ -57,7 +57,7 @@ def draw_selection(app: App, project: ProjectView, span: TimeRange | None) -> No
     if span is None:
         draw_hint("Drag over a stretch to make a clip of it, or to have clips proposed in it.")
         return
-    shortest_ms = shortest_clip_ms(project.wishes)
+    shortest_ms = shortest_clip_ms(project.preferences)
     fits, busy = span.length_ms >= shortest_ms, is_busy(project.run)
     with st.container(horizontal=True, vertical_alignment="center"):
         label = f"Make a clip of {_from_to(span)} ({phrasing.duration(span.length_ms)})"

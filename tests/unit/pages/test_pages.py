@@ -18,9 +18,9 @@ from streamlit.testing.v1 import AppTest
 
 from clipper_core.adapters.queue import WorkerInfo
 from clipper_core.app import App, build_app
+from clipper_core.db.codecs import media_to_row
 from clipper_core.db.models import Asset, Project, Render, Run, SilenceMapRow, Task, now
 from clipper_core.domain.clip import ClipStatus, Proposal, Verdict
-from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.media import AudioTrack, MediaInfo
@@ -93,7 +93,7 @@ def opened(app: App) -> Callable[..., AppTest]:
 def recording(app: App, title: str, *, mapped: bool = True, finder: int = FINDER, **states: TaskState) -> str:
     """A recording whose run has a task of each named kind in the named state."""
     with app.database.write() as session:
-        project = Project(id=new_id("prj"), show_id="shw_default", title=title, filename=f"{title}.mp3", wishes={})
+        project = Project(id=new_id("prj"), show_id="shw_default", title=title, filename=f"{title}.mp3", preferences={})
         project.media = media_to_row(MediaInfo(LENGTH_MS, "mp3", (AudioTrack(0, "mp3", 48_000, 1),)))
         session.add(project)
         session.flush()
