@@ -77,7 +77,7 @@ def review_desk(project_id: str, *, clip_id: str | None, key: str) -> DeskResult
     interrupts another loses the click that started it.
     """
     data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id}
-    callbacks = {f"on_{name}_change": _ignore for name in ("clip", "changed", "reviewer", "rested")}
+    callbacks: dict[str, Any] = {f"on_{name}_change": _ignore for name in ("clip", "changed", "reviewer", "rested")}
     result = _mount(key=key, data=data, **callbacks)
     selected, reviewer, rested = result.get("clip"), result.get("reviewer"), result.get("rested")
     return DeskResult(
