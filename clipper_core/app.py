@@ -22,7 +22,7 @@ from clipper_core.services.clips.review import Clips
 from clipper_core.services.clips.structure import Reshape
 from clipper_core.services.engines.choice import EngineChooser
 from clipper_core.services.exports.bundle import Exports
-from clipper_core.services.exports.files import Media
+from clipper_core.services.exports.files import ServedFiles
 from clipper_core.services.projects.intake import ProjectIntake, Sample
 from clipper_core.services.projects.played import PlayedRanges
 from clipper_core.services.projects.projects import Projects
@@ -34,9 +34,9 @@ from clipper_core.services.runs.stretch_runs import Stretches
 from clipper_core.services.runs.tasks import Tasks
 from clipper_core.services.runs.worker import TaskWorker
 from clipper_core.services.server.health import Health
-from clipper_core.services.server.move import Mover, Place
+from clipper_core.services.server.move import Place, Relocation
 from clipper_core.services.server.serve import ServeOptions, serve
-from clipper_core.services.server.sweep import Orphans
+from clipper_core.services.server.sweep import StoreSweeper
 from clipper_core.services.silences.peaks import Peaks
 from clipper_core.services.silences.settings import Silences
 from clipper_core.services.transcripts.corrections import Corrections
@@ -77,7 +77,7 @@ class App:
     corrections: Corrections
     renders: Renders
     exports: Exports
-    media: Media
+    media: ServedFiles
     measured: MeasuredArtifacts
     silences: Silences
     peaks: Peaks
@@ -85,7 +85,7 @@ class App:
     stretches: Stretches
     health: Health
     worker: TaskWorker
-    orphans: Orphans
+    sweeper: StoreSweeper
 
     def migrate(self) -> None:
         """Bring the tables to the newest form, and see to it that a show and the sample exist."""
@@ -139,14 +139,14 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         corrections=Corrections(database, storage, measured),
         renders=renders,
         exports=Exports(database, storage),
-        media=Media(database, storage),
+        media=ServedFiles(database, storage),
         measured=measured,
         silences=Silences(database, measured),
         peaks=Peaks(measured, files),
         played=PlayedRanges(database),
         stretches=Stretches(database, tasks, runs),
         health=Health(database, storage, queue),
-        orphans=Orphans(database, storage),
+        sweeper=StoreSweeper(database, storage),
         worker=TaskWorker(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),
     )
 
@@ -162,9 +162,9 @@ def own_redis(settings: Settings) -> str:
     return f"unix://{quote(str(settings.data / 'run' / 'redis.sock'))}?db=0"
 
 
-def mover_for(settings: Settings, to: Settings) -> Mover:
+def relocation_for(settings: Settings, to: Settings) -> Relocation:
     """What moves everything from where ``settings`` keep it to where ``to`` do."""
-    return Mover(_place(settings), _place(to))
+    return Relocation(_place(settings), _place(to))
 
 
 def _place(settings: Settings) -> Place:
@@ -204,7 +204,7 @@ __all__ = [
     "end_with_parent",
     "endpoint_for",
     "ffmpeg_for",
-    "mover_for",
+    "relocation_for",
     "serve_here",
     "set_up_logs",
     "this_app",

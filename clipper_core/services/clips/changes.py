@@ -17,7 +17,7 @@ from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.errors import BadRange, ClipNotFound, Stale
-from clipper_core.services.assets.measured import Certified
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.idempotency import answered, remember
 from clipper_core.services.clips.record import Records, read_records
 from clipper_core.services.clips.views import ClipView, ReadRecords, clip_views, new_version, newest_version
@@ -30,7 +30,7 @@ NOBODY = ("", "Clipper")
 class Certifier(Protocol):
     """Certifies cuts by a project's current map and words, and compares these words with earlier ones."""
 
-    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified: ...
+    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> CertifiedCuts: ...
 
     def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool: ...
 
@@ -101,7 +101,7 @@ class Changes:
             views = self._views(session, project_id, answered(session, scope, key) or [])
         return self.shown(views)
 
-    def certified(self, project: Project, ranges: Sequence[TimeRange]) -> Certified:
+    def certified(self, project: Project, ranges: Sequence[TimeRange]) -> CertifiedCuts:
         """The ranges' certificates. Raises BadRange where they can't be a clip of this recording."""
         check(ranges, project)
         return self._certifier.certified(project.id, ranges)
@@ -237,7 +237,7 @@ def add_version(
     clip: Clip,
     title: str,
     ranges: Sequence[TimeRange],
-    certified: Certified,
+    certified: CertifiedCuts,
     preset: str,
     by: str,
 ) -> None:

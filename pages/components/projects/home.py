@@ -29,7 +29,7 @@ def draw_home() -> None:
 @errors_in_words
 def draw_recordings(app: App) -> None:
     undo_bar(app)
-    if not in_view(app.projects.page(most=2).projects):
+    if not in_view(app.projects.page(max_projects=2).projects):
         draw_empty(app)
     else:
         draw_head(app)
@@ -47,7 +47,9 @@ def in_view(projects: list[ProjectView]) -> list[ProjectView]:
 def page_in_view(app: App) -> ProjectPage:
     """The chosen page of the recordings that match search and show; the first page if the chosen one is empty."""
     chosen = st.session_state
-    find = functools.partial(app.projects.page, show_id=chosen.get("show"), search=chosen.get("q") or "", most=PER_PAGE)
+    find = functools.partial(
+        app.projects.page, show_id=chosen.get("show"), search=chosen.get("q") or "", max_projects=PER_PAGE
+    )
     page = find(first=((chosen.get("page") or 1) - 1) * PER_PAGE)
     return page if page.projects else find()
 

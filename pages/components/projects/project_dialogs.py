@@ -94,7 +94,7 @@ def undo_bar(app: App) -> None:
 @errors_in_words
 def recently_deleted(app: App) -> None:
     """Draw the deleted recordings that can be restored, if there are any."""
-    deleted = app.projects.page(deleted=True, most=MAX_DELETED)
+    deleted = app.projects.page(deleted=True, max_projects=MAX_DELETED)
     if not deleted.total:
         return
     with st.expander(f"Recently deleted ({deleted.total})", key="deleted", type="compact"):

@@ -228,7 +228,7 @@ def _draw_buttons(app: App, trial: Trial) -> None:
 
 def _use(app: App, trial: Trial, settings: SilenceSettings, message: str) -> None:
     try:
-        app.silences.use(trial.project_id, settings, seen=trial.map_id)
+        app.silences.use(trial.project_id, settings, expected_revision=trial.map_id)
     except Stale:
         st.rerun()  # the next drawing shows the map in use now, and a warning
     _end_trial(trial.project_id)

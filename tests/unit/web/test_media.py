@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from clipper_core.errors import StorageUnreachable, StoredFileMissing
-from clipper_core.services.exports.files import MediaFile
+from clipper_core.services.exports.files import ServedFile
 from clipper_core.web import media as media_route
 from clipper_core.web import problems
 from clipper_core.web.ranges import MOST_RANGES, NotARange, OutsideFile, ranges_of
@@ -41,17 +41,17 @@ class FakeMedia:
     asked: list[Any] = field(default_factory=list)
     closed: int = 0
 
-    def get(self, asset_id: str) -> MediaFile:
-        return MediaFile(asset_id, "key", self.mime, len(self.content), "a b.mp4", MADE)
+    def get(self, asset_id: str) -> ServedFile:
+        return ServedFile(asset_id, "key", self.mime, len(self.content), "a b.mp4", MADE)
 
-    def on_disk(self, file: MediaFile) -> Path | None:
+    def on_disk(self, file: ServedFile) -> Path | None:
         return self.path
 
-    def link(self, file: MediaFile, *, mime: str, disposition: str) -> str | None:
+    def link(self, file: ServedFile, *, mime: str, disposition: str) -> str | None:
         self.asked.append((mime, disposition))
         return LINK if self.linked else None
 
-    def read(self, file: MediaFile, start: int, end: int) -> Iterator[bytes]:
+    def read(self, file: ServedFile, start: int, end: int) -> Iterator[bytes]:
         try:
             if self.failure is not None:
                 raise self.failure

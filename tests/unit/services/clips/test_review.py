@@ -16,7 +16,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus, Proposal, Verdict, standing, status_of
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, BadSettings, NothingToUndo, Stale
-from clipper_core.services.assets.measured import Certified
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.proposals import Found, add_proposals, kept_stretches
 from clipper_core.services.clips.review import Clips
@@ -25,8 +25,8 @@ from clipper_core.services.clips.views import new_version
 
 
 class NoEvidence:
-    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified:
-        return Certified((), "map_1", None)
+    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> CertifiedCuts:
+        return CertifiedCuts((), "map_1", None)
 
     def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool:
         return False

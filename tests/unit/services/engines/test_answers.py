@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Project, Run, RunTask, Show, Task, now
 from clipper_core.db.session import Database
-from clipper_core.domain.spending import Spending, all_of
+from clipper_core.domain.spending import Spending
 from clipper_core.services.engines.answers import Answers, spending_of
 from clipper_core.services.engines.remembering import answer_key
 
@@ -102,11 +102,3 @@ def test_a_run_is_charged_for_all_it_asked_and_for_nothing_it_took_over(database
 )
 def test_different_questions_have_different_keys_and_equal_ones_the_same(one: list[object], two: list[object]):
     assert (answer_key(*one) == answer_key(*two)) == (repr(one) == repr(two))
-
-
-@given(st.lists(st.builds(Spending, *[st.integers(0, 10**6)] * 4, st.one_of(st.none(), st.just(0.25)))))
-def test_what_was_spent_adds_up_and_a_cost_is_known_once_one_part_of_it_is(parts: list[Spending]):
-    whole = all_of(parts)
-
-    assert whole.audio_ms == sum(p.audio_ms for p in parts)
-    assert (whole.cost is None) == all(p.cost is None for p in parts)
