@@ -13,10 +13,11 @@ from sqlalchemy import func, select, update
 
 from clipper_core.db.models import Clip, ClipVersion, Decision, now
 from clipper_core.domain.time_range import TimeRange
+from tests.budget import budget
 from tests.unit.review_room import Room, open_room
 
 Json = dict[str, Any]
-INTERLEAVINGS = 100
+INTERLEAVINGS = budget(normal=20, long=100)
 STEPS = 8
 
 
@@ -177,7 +178,8 @@ def clear(room: Room) -> None:
         session.execute(update(Clip).values(deleted_at=now()))
 
 
-def test_of_a_hundred_interleavings_none_loses_or_overwrites_anything(room: Room) -> None:
+@pytest.mark.long
+def test_interleaved_writers_lose_and_overwrite_nothing(room: Room) -> None:
     accepted, refused = 0, 0
     for seed in range(INTERLEAVINGS):
         turns = random.Random(seed)
