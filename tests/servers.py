@@ -267,6 +267,13 @@ def running_stack(folder: Path, redis: Reachable, **places: Any) -> Iterator[Sta
         stack.stop()
 
 
+def some_captions(folder: Path) -> Path:
+    """Captions for any recording: what is not about recognising speech does without, which takes most of a run."""
+    captions = folder / "talk.srt"
+    captions.write_text("1\n00:00:01,000 --> 00:00:10,000\nThese are the words of a short talk about nothing.\n")
+    return captions
+
+
 def _plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 

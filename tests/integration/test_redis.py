@@ -130,7 +130,7 @@ def test_a_task_outlasts_a_redis_that_is_gone_for_a_while(
     server.start()
     stack = stack_with(server)
     worker = stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
+    project_id = stack.upload(media / "jfk.flac")
     until(lambda: state_of(stack, Kind.TRANSCRIBE) == TaskState.RUNNING, seconds=60, every=0.01)
 
     server.stop()
