@@ -224,7 +224,7 @@ class Stack:
             process.stop()
         self.app.database.close()
 
-    def finished(self, project_id: str, seconds: float = 120) -> Any:
+    def finished(self, project_id: str, seconds: float = 240) -> Any:
         """Wait until the project's newest run is over; its view."""
 
         def over() -> Any:

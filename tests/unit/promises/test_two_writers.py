@@ -178,6 +178,7 @@ def clear(room: Room) -> None:
         session.execute(update(Clip).values(deleted_at=now()))
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_interleaved_writers_lose_and_overwrite_nothing(room: Room) -> None:
     accepted, refused = 0, 0
