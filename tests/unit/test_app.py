@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clipper_core.app import build_app, mover_for, own_redis, serve_options
+from clipper_core.app import build_app, own_redis, relocation_for, serve_options
 from clipper_core.domain.engines import Transcriber
 from clipper_core.domain.ids import SAMPLE_PROJECT
 from clipper_core.errors import SetupProblem, WrongState
@@ -59,7 +59,7 @@ def test_a_move_to_the_same_place_is_recognised(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path)
     other_name = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/./clipper.db"})
 
-    mover = mover_for(settings, other_name)
+    mover = relocation_for(settings, other_name)
 
     with pytest.raises(WrongState):  # one SQLite file, named in two ways
         mover.move(lambda *_: None)

@@ -22,6 +22,7 @@ from clipper_core.services.exports.files import ServedFile
 from clipper_core.web import media as media_route
 from clipper_core.web import problems
 from clipper_core.web.ranges import MAX_RANGES
+from tests.budget import budget
 
 CONTENT = bytes(range(200))
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -96,7 +97,11 @@ RANGES = st.tuples(
 SAME = ("content-type", "content-length", "content-range", "accept-ranges", "content-disposition", "last-modified")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=budget(normal=100, long=300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(header=RANGES, method=st.sampled_from(["GET", "HEAD"]))
 def test_remote_and_local_files_are_answered_alike(
     local: TestClient, remote: TestClient, header: str, method: str

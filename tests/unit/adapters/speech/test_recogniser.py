@@ -13,6 +13,8 @@ import pytest
 from clipper_core.adapters.speech.recogniser import Pocketsphinx
 from clipper_core.domain.recognised import NOTHING
 
+pytestmark = pytest.mark.slow
+
 Sound = npt.NDArray[np.int16]
 SECONDS = np.arange(16_000 * 6) / 16_000
 

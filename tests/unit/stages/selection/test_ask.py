@@ -26,6 +26,7 @@ from clipper_core.stages.cuts.snap import silences_from_words
 from clipper_core.stages.selection.ask import ChatSelection
 from clipper_core.stages.selection.place import REACH_MS
 from clipper_core.stages.selection.propose import propose_clips
+from tests.budget import budget
 from tests.unit.stages.selection.asked_chats import (
     MINUTE,
     Chat,
@@ -437,7 +438,7 @@ def materials(draw: st.DrawFn) -> tuple[Transcript, SilenceMap]:
     return Transcript("test", "en", timed, sentences_of(timed), draft), SilenceMap(duration_ms, tuple(silences))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=budget(normal=80, long=200), deadline=None)
 @given(materials(), st.integers(2_000, 30_000), st.integers(0, 60_000), st.integers(0, 14), Answers, Answers, st.data())
 def test_whatever_is_answered_clips_keep_every_rule_or_it_is_said_why_there_are_none(
     material: tuple[Transcript, SilenceMap],

@@ -20,6 +20,7 @@ from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.cuts.snap import silences_from_words
 from clipper_core.stages.selection.propose import best_set, how_many, propose_clips
+from tests.budget import budget
 
 MINUTE = 60_000
 SUBJECTS = [
@@ -297,7 +298,7 @@ def materials(draw: st.DrawFn) -> tuple[Transcript | None, SilenceMap]:
     return draw(st.sampled_from([None, transcript])), SilenceMap(duration_ms, tuple(silences))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=budget(normal=60, long=150), deadline=None)
 @given(materials(), st.integers(1_000, 60_000), st.integers(0, 60_000), st.integers(0, 14), st.data())
 def test_any_material_gives_clips_that_keep_every_rule(
     material: tuple[Transcript | None, SilenceMap], min_ms: int, more_ms: int, most: int, data: st.DataObject
