@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.time_range import TimeRange
@@ -65,33 +66,47 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
-def standing(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """The decisions that stand, after every withdrawal has taken back the one before it."""
-    stack: list[Verdict] = []
-    for verdict in verdicts:
-        if verdict is not Verdict.WITHDRAWN:
-            stack.append(verdict)
+class Decided(Protocol):
+    """Anything with a verdict: a decision as it was read, or one that is about to be made."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+
+D = TypeVar("D", bound=Decided)
+
+
+def standing(decisions: Iterable[D]) -> tuple[D, ...]:
+    """The decisions in effect, after every withdrawal has taken back the one before it."""
+    stack: list[D] = []
+    for decision in decisions:
+        if decision.verdict is not Verdict.WITHDRAWN:
+            stack.append(decision)
         elif stack:
             stack.pop()
     return tuple(stack)
 
 
-def status_of(verdicts: Iterable[Verdict]) -> ClipStatus:
+def status_of(decisions: Iterable[Decided]) -> ClipStatus:
     """A clip's status, from the decisions on its newest version in the order they were made."""
-    stands = standing(verdicts)
-    return ClipStatus(stands[-1].value) if stands else ClipStatus.PROPOSED
+    in_effect = standing(decisions)
+    return ClipStatus(in_effect[-1].verdict.value) if in_effect else ClipStatus.PROPOSED
 
 
-def carries_from(verdicts: Mapping[int, Sequence[Verdict]], newest: int) -> int | None:
-    """The version whose approval may be carried over to version ``newest``; None where there is none.
+def carries_from(decisions: Mapping[int, Sequence[Decided]], newest: int) -> int | None:
+    """The version whose approval may be carried over to version ``newest``; None if there is none.
 
-    Nothing may stand on ``newest``, and an approval on the last version before it that anything stands on: a rejection
-    or a request for changes since then is not passed over.
+    Nothing may be in effect on ``newest``. Of the versions before it, the last one with a decision in effect must be
+    approved: a later rejection or request for changes is not passed over.
+
+    Args:
+        decisions: The decisions on each version, by its number, in the order they were made.
+        newest: The number of the newest version.
     """
-    if standing(verdicts.get(newest, ())):
+    if standing(decisions.get(newest, ())):
         return None
-    for number in sorted((n for n in verdicts if n < newest), reverse=True):
-        stands = standing(verdicts[number])
-        if stands:
-            return number if stands[-1] is Verdict.APPROVED else None
+    for number in sorted((n for n in decisions if n < newest), reverse=True):
+        in_effect = standing(decisions[number])
+        if in_effect:
+            return number if in_effect[-1].verdict is Verdict.APPROVED else None
     return None

@@ -1,17 +1,17 @@
 """Values as the JSON that leaves Clipper, and back: seconds with three decimals, null where nothing is known.
 
-The command line, the HTTP API and the stored rows all speak these forms.
+The command line and the HTTP API both print these forms; cuts and transcripts are stored in them too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from clipper_core.domain.clip import Proposal
+from clipper_core.domain.clip import ClipStatus, Proposal
 from clipper_core.domain.cut import Cut, EdgeCertificate, Grade, Side
-from clipper_core.domain.media import AudioTrack, MediaInfo
+from clipper_core.domain.media import MediaInfo
 from clipper_core.domain.silence import Silence
 from clipper_core.domain.time_range import TimeRange, milliseconds, seconds
 from clipper_core.domain.transcript import Sentence, Transcript, Word
@@ -109,80 +109,66 @@ def transcript_from_json(value: Json) -> Transcript:
     )
 
 
-def clip_json(
-    clip_id: str,
-    title: str,
-    reasons: Sequence[str],
-    rank: int | None,
-    status: str,
-    ranges: Sequence[TimeRange],
-    cuts: Iterable[Cut],
-    alternatives: Iterable[TimeRange],
-) -> Json:
-    """The part of a clip that every face shows alike."""
+class ListedClip(Protocol):
+    """The part of a clip that every face shows: a stored clip has it, and a proposal that is only printed."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def reasons(self) -> Sequence[str]: ...
+    @property
+    def rank(self) -> int | None: ...
+    @property
+    def status(self) -> ClipStatus: ...
+    @property
+    def ranges(self) -> Sequence[TimeRange]: ...
+    @property
+    def cuts(self) -> Sequence[Cut]: ...
+    @property
+    def alternatives(self) -> Sequence[TimeRange]: ...
+
+
+def listed_clip_json(clip: ListedClip) -> Json:
+    """The part of a clip that the command line and the HTTP API show alike."""
     return {
-        "id": clip_id,
-        "title": title,
-        "reasons": list(reasons),
-        "rank": rank,
-        "status": status,
-        "start_s": seconds(ranges[0].start_ms),
-        "end_s": seconds(ranges[-1].end_ms),
-        "ranges": [range_json(r) for r in ranges],
-        "cuts": [cut_json(c) for c in cuts],
-        "alternatives": [range_json(a) for a in alternatives],
+        "id": clip.id,
+        "title": clip.title,
+        "reasons": list(clip.reasons),
+        "rank": clip.rank,
+        "status": clip.status.value,
+        "start_s": seconds(clip.ranges[0].start_ms),
+        "end_s": seconds(clip.ranges[-1].end_ms),
+        "ranges": [range_json(r) for r in clip.ranges],
+        "cuts": [cut_json(c) for c in clip.cuts],
+        "alternatives": [range_json(a) for a in clip.alternatives],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _ProposedClip:
+    """A proposal as the clip it would become."""
+
+    id: str
+    rank: int
+    title: str
+    reasons: tuple[str, ...]
+    ranges: tuple[TimeRange, ...]
+    cuts: tuple[Cut, ...]
+    alternatives: tuple[TimeRange, ...]
+    status: ClipStatus = ClipStatus.PROPOSED
 
 
 def proposal_json(proposal: Proposal, clip_id: str, rank: int) -> Json:
-    return clip_json(
-        clip_id,
-        proposal.title,
-        proposal.reasons,
-        rank,
-        "proposed",
-        (proposal.span,),
-        proposal.cuts,
-        proposal.alternatives,
+    """A proposal in the form of a clip.
+
+    Args:
+        proposal: The proposed clip.
+        clip_id: The id it is printed with.
+        rank: Its place among the proposals, 1 for the best.
+    """
+    span = (proposal.span,)
+    return listed_clip_json(
+        _ProposedClip(clip_id, rank, proposal.title, proposal.reasons, span, proposal.cuts, proposal.alternatives)
     )
-
-
-def media_to_row(media: MediaInfo) -> Json:
-    """Everything probing said, to be stored; ``media_from_row`` gives it back."""
-    return {
-        "v": 1,
-        "duration_ms": media.duration_ms,
-        "container": media.container,
-        "audio": [
-            {
-                "number": a.number,
-                "codec": a.codec,
-                "sample_rate": a.sample_rate,
-                "channels": a.channels,
-                "language": a.language,
-                "title": a.title,
-            }
-            for a in media.audio
-        ],
-        "video_codec": media.video_codec,
-        "width": media.width,
-        "height": media.height,
-        "frame_rate": str(media.frame_rate) if media.frame_rate else None,
-        "pixel_format": media.pixel_format,
-        "rotation": media.rotation,
-        "title": media.title,
-    }
-
-
-def media_from_row(value: Json) -> MediaInfo:
-    rest = {k: v for k, v in value.items() if k not in ("v", "audio", "frame_rate")}
-    rate = Fraction(value["frame_rate"]) if value["frame_rate"] else None
-    return MediaInfo(**rest, audio=tuple(AudioTrack(**a) for a in value["audio"]), frame_rate=rate)
-
-
-def ranges_to_row(ranges: Iterable[TimeRange]) -> list[list[int]]:
-    return [[r.start_ms, r.end_ms] for r in ranges]
-
-
-def ranges_from_row(value: Iterable[Sequence[int]]) -> tuple[TimeRange, ...]:
-    return tuple(TimeRange(a, b) for a, b in value)

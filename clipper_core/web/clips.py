@@ -6,56 +6,23 @@ however often its answer was lost on the way, and is answered by what is there.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, model_validator
 
 from clipper_core.app import App
 from clipper_core.domain.clip import Verdict
-from clipper_core.domain.documents import clip_json
-from clipper_core.domain.time_range import TimeRange, milliseconds
+from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, ClipNotFound
 from clipper_core.services.clips.captions import captions_of
-from clipper_core.services.clips.note_views import notes_json
-from clipper_core.services.clips.record import decisions_json
 from clipper_core.services.clips.views import ClipView
-from clipper_core.services.renders.renders import RenderView
-from clipper_core.web.requests import app_of, etag, plain_json, seen_revision
+from clipper_core.web.requests import IfMatch, Key, Name, Span, app_of, etag, expected_revision, plain_json
+from clipper_core.web.views.clips import captions_json, clip_json
+from clipper_core.web.views.renders import render_json
 
 router = APIRouter(prefix="/api", tags=["clips"])
-
-Name = Annotated[str, Field(max_length=200)]
-Seen = Annotated[str | None, Header(alias="If-Match")]
-
-
-def request_key(
-    request: Request, key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=80)] = None
-) -> str | None:
-    """The key of a request: what another route was sent with the same one is another request."""
-    if not key:
-        return None
-    return hashlib.sha256(f"{request.method} {request.url.path}\n{key}".encode()).hexdigest()
-
-
-Key = Annotated[str | None, Depends(request_key)]
-
-
-class Span(BaseModel):
-    start_s: float = Field(ge=0, le=1e7)
-    end_s: float = Field(ge=0, le=1e7)
-
-    def range(self) -> TimeRange:
-        try:
-            return TimeRange(milliseconds(self.start_s), milliseconds(self.end_s))
-        except ValueError as error:
-            raise BadRange from error
-
-
-class ByBody(BaseModel):
-    by: Name = ""
 
 
 class ClipBody(BaseModel):
@@ -104,24 +71,23 @@ def get_clip(request: Request, clip_id: str) -> Response:
     app = app_of(request)
     view = app.clips.get(clip_id)
     render = app.renders.of_clips([clip_id]).get(clip_id)
-    return plain_json(clip_view_json(view, render), {"ETag": etag(view.revision)})
+    return plain_json(clip_json(view, render), {"ETag": etag(view.revision)})
 
 
 @router.get("/clips/{clip_id}/captions")
 def get_captions(request: Request, clip_id: str) -> dict[str, Any]:
     """The captions the file of the newest version comes with, in seconds of the clip itself."""
     app = app_of(request)
-    shown = captions_of(app.measured, app.clips.get(clip_id))
-    return {"captions": [{"start_s": c.start_ms / 1000, "end_s": c.end_ms / 1000, "text": c.text} for c in shown]}
+    return captions_json(captions_of(app.measured, app.clips.get(clip_id)))
 
 
 @router.post("/clips/{clip_id}/versions", status_code=201)
 def add_version(
-    request: Request, response: Response, clip_id: str, body: VersionBody, if_match: Seen = None, key: Key = None
+    request: Request, response: Response, clip_id: str, body: VersionBody, if_match: IfMatch = None, key: Key = None
 ) -> dict[str, Any]:
     """A new version: other ranges, another title, the newest words. It needs a decision of its own."""
     app = app_of(request)
-    seen = seen_revision(if_match)
+    seen = expected_revision(if_match)
     title = body.title if (body.title or "").strip() else None
     if body.spans() is None and title is None and not body.take_words:
         raise BadRange("Say what changes: ranges, start_s and end_s, or a title.")
@@ -131,11 +97,11 @@ def add_version(
 
 @router.post("/clips/{clip_id}/decisions", status_code=201)
 def add_decision(
-    request: Request, response: Response, clip_id: str, body: DecisionBody, if_match: Seen = None, key: Key = None
+    request: Request, response: Response, clip_id: str, body: DecisionBody, if_match: IfMatch = None, key: Key = None
 ) -> dict[str, Any]:
     """Approve, reject or ask for changes to the newest version, or take the last decision back (withdrawn)."""
     app = app_of(request)
-    seen = seen_revision(if_match)
+    seen = expected_revision(if_match)
     said: dict[str, Any] = {"reason": body.reason, "note": body.note, "carry": body.carry}
     return clip_body(app, app.clips.decide(clip_id, seen, body.decision, **said, by=body.by, key=key), response)
 
@@ -145,11 +111,11 @@ def delete_clip(
     request: Request,
     clip_id: str,
     by: Annotated[str, Query(max_length=200)] = "",
-    if_match: Seen = None,
+    if_match: IfMatch = None,
     key: Key = None,
 ) -> Response:
     """Put a clip away. The answer's ETag is what bringing it back (``restore``) has to name."""
-    revision = app_of(request).clips.delete(clip_id, seen_revision(if_match), by=by, key=key)
+    revision = app_of(request).clips.delete(clip_id, expected_revision(if_match), by=by, key=key)
     return Response(status_code=204, headers={"ETag": etag(revision)})
 
 
@@ -178,7 +144,7 @@ def project_clips(app: App, project_id: str) -> dict[str, Any]:
     """Raises ProjectNotFound."""
     clips = app.clips.of_project(project_id)
     renders = app.renders.of_clips([c.id for c in clips])
-    return {"clips": [clip_view_json(c, renders.get(c.id)) for c in clips]}
+    return {"clips": [clip_json(c, renders.get(c.id)) for c in clips]}
 
 
 def clip_bodies(app: App, views: Sequence[ClipView], response: Response) -> list[dict[str, Any]]:
@@ -187,55 +153,8 @@ def clip_bodies(app: App, views: Sequence[ClipView], response: Response) -> list
         raise ClipNotFound
     response.headers["ETag"] = etag(views[0].revision)
     renders = app.renders.of_clips([v.id for v in views])
-    return [clip_view_json(v, renders.get(v.id)) for v in views]
+    return [clip_json(v, renders.get(v.id)) for v in views]
 
 
 def clip_body(app: App, view: ClipView, response: Response) -> dict[str, Any]:
     return clip_bodies(app, [view], response)[0]
-
-
-def clip_view_json(view: ClipView, render: RenderView | None) -> dict[str, Any]:
-    shared = clip_json(
-        view.id, view.title, view.reasons, view.rank, view.status.value, view.ranges, view.cuts, view.alternatives
-    )
-    stands = view.decision
-    return {
-        **shared,
-        "project_id": view.project_id,
-        "origin": view.origin,
-        "version": view.version,
-        "version_id": view.version_id,
-        "preset": view.preset,
-        "changed_by": view.changed_by,
-        "decision": decisions_json([stands])[0] if stands else None,
-        **view.record.json,
-        "carry_from": view.carry_from,
-        "words_changed": view.words_changed,
-        "render": render_json(render) if render else None,
-        "notes": notes_json(view.notes),
-        "etag": etag(view.revision),
-    }
-
-
-def render_json(render: RenderView) -> dict[str, Any]:
-    # The file of an older version, or of one whose approval was taken back, is not served any more.
-    done = render.asset_id is not None and render.still_approved
-    return {
-        "id": render.id,
-        "project_id": render.project_id,
-        "clip_id": render.clip_id,
-        "version": render.version,
-        "title": render.title,
-        "preset": render.preset,
-        "state": render.state.value,
-        "progress": round(render.progress, 3),
-        "error": {"code": render.error_code, "message": render.error} if render.error_code else None,
-        "length_s": render.length_ms / 1000,
-        "size": render.size,
-        "mime": render.mime,
-        "measured": render.measured,
-        "url": f"/media-files/{render.asset_id}" if done else None,
-        "download_url": f"/media-files/{render.asset_id}?download=1" if done else None,
-        "captions_url": f"/media-files/{render.captions_id}?download=1" if done and render.captions_id else None,
-        "approved": render.still_approved,
-    }

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from clipper_core.domain.cut import Side
-from clipper_core.domain.documents import cut_json
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.web.requests import app_of
+from clipper_core.web.views.clips import edge_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -26,5 +26,4 @@ def cuts(
 ) -> dict[str, Any]:
     """The certificate of an edge, and up to four other places near it, best first; ``other`` is the opposite edge."""
     other_ms = milliseconds(other_s) if other_s is not None else None
-    view = app_of(request).edges.around(project_id, side, milliseconds(at_s), other_ms)
-    return {"cut": cut_json(view.cut), "others": [cut_json(c) for c in view.others]}
+    return edge_json(app_of(request).edges.around(project_id, side, milliseconds(at_s), other_ms))

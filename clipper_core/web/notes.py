@@ -8,10 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
-from clipper_core.services.clips.note_views import notes_json
-from clipper_core.services.clips.notes import ClipNotes
-from clipper_core.web.clips import ByBody, Key, Name
-from clipper_core.web.requests import app_of
+from clipper_core.web.requests import ByBody, Key, Name, app_of
+from clipper_core.web.views.notes import clip_notes_json
 
 router = APIRouter(prefix="/api", tags=["notes"])
 
@@ -35,23 +33,19 @@ class ReplyBody(BaseModel):
 def add_note(request: Request, clip_id: str, body: NoteBody, key: Key = None) -> dict[str, Any]:
     """A note on a clip. The answer, as that of every change to a note, is all notes of the clip."""
     at_ms = milliseconds(body.at_s) if body.at_s is not None else None
-    return _answer(app_of(request).notes.add(clip_id, at_ms, body.text, by=body.by, key=key))
+    return clip_notes_json(app_of(request).notes.add(clip_id, at_ms, body.text, by=body.by, key=key))
 
 
 @router.post("/notes/{note_id}/replies", status_code=201)
 def reply(request: Request, note_id: str, body: ReplyBody, key: Key = None) -> dict[str, Any]:
-    return _answer(app_of(request).notes.reply(note_id, body.text, by=body.by, key=key))
+    return clip_notes_json(app_of(request).notes.reply(note_id, body.text, by=body.by, key=key))
 
 
 @router.post("/notes/{note_id}/resolve", status_code=201)
 def resolve(request: Request, note_id: str, body: ByBody | None = None, key: Key = None) -> dict[str, Any]:
-    return _answer(app_of(request).notes.resolve(note_id, by=body.by if body else "", key=key))
+    return clip_notes_json(app_of(request).notes.resolve(note_id, by=body.by if body else "", key=key))
 
 
 @router.post("/notes/{note_id}/reopen", status_code=201)
 def reopen(request: Request, note_id: str, body: ByBody | None = None, key: Key = None) -> dict[str, Any]:
-    return _answer(app_of(request).notes.reopen(note_id, by=body.by if body else "", key=key))
-
-
-def _answer(said: ClipNotes) -> dict[str, Any]:
-    return {"clip_id": said.clip_id, "notes": notes_json(said.notes)}
+    return clip_notes_json(app_of(request).notes.reopen(note_id, by=body.by if body else "", key=key))

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from clipper_core.web.clips import Name, Span
-from clipper_core.web.requests import app_of, job_json
+from clipper_core.web.requests import Name, Span, app_of
+from clipper_core.web.views.runs import job_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 

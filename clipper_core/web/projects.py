@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from clipper_core.domain.documents import silence_json
-from clipper_core.domain.time_range import milliseconds, seconds
+from clipper_core.domain.time_range import milliseconds
 from clipper_core.errors import BadRange, BadSettings
 from clipper_core.services.silences.settings import MapView, checked_settings
-from clipper_core.web.clips import ClipBody, Key, Seen, clip_body, project_clips, render_json
-from clipper_core.web.requests import app_of, plain_json, project_json
+from clipper_core.web.clips import ClipBody, clip_body, project_clips
+from clipper_core.web.requests import IfMatch, Key, app_of, etag, plain_json
+from clipper_core.web.views.projects import project_json
+from clipper_core.web.views.renders import render_json
+from clipper_core.web.views.silences import map_json, peaks_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -117,12 +118,12 @@ def silence_map(
     """
     asked = (threshold_db, offset_db, min_silence_ms, dead_air_ms)
     settings = checked_settings(*asked) if any(a is not None for a in asked) else None
-    return _map_json(app_of(request).silences.show(project_id, settings), response)
+    return _answer_map(app_of(request).silences.show(project_id, settings), response)
 
 
 @router.put("/{project_id}/silence-map")
 def use_silences(
-    request: Request, response: Response, project_id: str, body: SilencesBody, if_match: Seen = None
+    request: Request, response: Response, project_id: str, body: SilencesBody, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Make what these settings find the map of the recording; an empty object is the automatic one.
 
@@ -130,24 +131,12 @@ def use_silences(
     """
     settings = checked_settings(body.threshold_db, body.offset_db, body.min_silence_ms, body.dead_air_ms)
     seen = if_match.strip().removeprefix("W/").strip('"') if if_match and if_match.strip() != "*" else None
-    return _map_json(app_of(request).silences.use(project_id, settings, seen), response)
+    return _answer_map(app_of(request).silences.use(project_id, settings, seen), response)
 
 
-def _map_json(view: MapView, response: Response) -> dict[str, Any]:
-    found = view.silence_map
-    settings = found.settings
-    response.headers["ETag"] = f'"{view.revision}"'
-    return {
-        "revision": view.revision,
-        "duration_s": seconds(found.duration_ms),
-        "threshold_db": round(found.threshold_db, 1),
-        "adaptive": settings.threshold_db is None,
-        "offset_db": settings.offset_db,
-        "min_silence_ms": settings.min_silence_ms,
-        "dead_air_ms": settings.dead_air_ms,
-        "loudness": asdict(view.loudness),
-        "silences": [silence_json(s) for s in found.silences],
-    }
+def _answer_map(view: MapView, response: Response) -> dict[str, Any]:
+    response.headers["ETag"] = etag(view.revision)
+    return map_json(view)
 
 
 @router.get("/{project_id}/peaks")
@@ -165,15 +154,7 @@ def peaks(
     app = app_of(request)
     end_ms = milliseconds(end_s) if end_s is not None else None
     project = app.projects.get(project_id)
-    view = app.peaks.of(project.map_id, project.speech_id, milliseconds(start_s), end_ms, points)
-    return {
-        "from_s": seconds(view.start_ms),
-        "to_s": seconds(view.end_ms),
-        "points": len(view.low),
-        "resolution_ms": round(view.resolution_ms, 4),
-        "low": view.low.tolist(),
-        "high": view.high.tolist(),
-    }
+    return peaks_json(app.peaks.of(project.map_id, project.speech_id, milliseconds(start_s), end_ms, points))
 
 
 @router.get("/{project_id}/clips")

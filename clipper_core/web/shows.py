@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from clipper_core.services.projects.shows import ShowView
 from clipper_core.web.requests import app_of
+from clipper_core.web.views.projects import show_json
 
 router = APIRouter(prefix="/api/shows", tags=["shows"])
 
@@ -19,13 +19,9 @@ class NewShow(BaseModel):
 
 @router.get("")
 def list_shows(request: Request) -> dict[str, Any]:
-    return {"shows": [_json(s) for s in app_of(request).shows.all()]}
+    return {"shows": [show_json(s) for s in app_of(request).shows.all()]}
 
 
 @router.post("", status_code=201)
 def create_show(request: Request, body: NewShow) -> dict[str, Any]:
-    return _json(app_of(request).shows.create(body.name))
-
-
-def _json(show: ShowView) -> dict[str, Any]:
-    return {"id": show.id, "name": show.name, "defaults": show.defaults}
+    return show_json(app_of(request).shows.create(body.name))

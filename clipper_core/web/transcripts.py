@@ -9,11 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.corrections import Edit, Replacement
-from clipper_core.domain.documents import transcript_json
 from clipper_core.errors import PreconditionMissing, TranscriptStale
 from clipper_core.services.transcripts.corrections import CorrectionResult
-from clipper_core.web.clips import Key, Name, Seen
-from clipper_core.web.requests import app_of
+from clipper_core.web.requests import IfMatch, Key, Name, app_of, etag
+from clipper_core.web.views.transcripts import correction_json, transcript_view_json
 
 router = APIRouter(prefix="/api/projects/{project_id}/transcript", tags=["transcripts"])
 
@@ -52,45 +51,43 @@ class RestoreBody(BaseModel):
 def transcript(request: Request, response: Response, project_id: str) -> dict[str, Any]:
     """All words and sentences; none, with revision null, before there are any."""
     view = app_of(request).corrections.show(project_id)
-    if view is None:
-        none: dict[str, Any] = {"engine": None, "language": None, "draft": False, "words": [], "sentences": []}
-        return {"revision": None, "edited_by": None, **none}
-    response.headers["ETag"] = f'"{view.revision}"'
-    return {"revision": view.revision, "edited_by": view.edited_by, **transcript_json(view.transcript)}
+    if view is not None:
+        response.headers["ETag"] = etag(view.revision)
+    return transcript_view_json(view)
 
 
 @router.post("/words", status_code=201)
 def correct_words(
-    request: Request, response: Response, project_id: str, body: EditsBody, if_match: Seen = None, key: Key = None
+    request: Request, response: Response, project_id: str, body: EditsBody, if_match: IfMatch = None, key: Key = None
 ) -> dict[str, Any]:
     """Put words right in place; their times stay. 409 where a word is another by now, 412 for an older revision."""
     edits = [Edit(e.index, e.was, e.text) for e in body.edits]
-    seen = _seen_words(if_match)
-    return _answer(app_of(request).corrections.correct(project_id, seen, edits, by=body.by, key=key), response)
+    expected = _expected_revision(if_match)
+    return _answer(app_of(request).corrections.correct(project_id, expected, edits, by=body.by, key=key), response)
 
 
 @router.post("/replace", status_code=201)
 def replace_words(
-    request: Request, response: Response, project_id: str, body: ReplaceBody, if_match: Seen = None, key: Key = None
+    request: Request, response: Response, project_id: str, body: ReplaceBody, if_match: IfMatch = None, key: Key = None
 ) -> dict[str, Any]:
     """Replace a name of one or several words wherever it stands. Nothing found: the revision stays."""
-    seen = _seen_words(if_match)
-    made = app_of(request).corrections.replace(
-        project_id, seen, Replacement(body.find, body.replace), by=body.by, key=key
-    )
+    expected, replacement = _expected_revision(if_match), Replacement(body.find, body.replace)
+    made = app_of(request).corrections.replace(project_id, expected, replacement, by=body.by, key=key)
     return _answer(made, response)
 
 
 @router.post("/restore", status_code=201)
 def restore_words(
-    request: Request, response: Response, project_id: str, body: RestoreBody, if_match: Seen = None, key: Key = None
+    request: Request, response: Response, project_id: str, body: RestoreBody, if_match: IfMatch = None, key: Key = None
 ) -> dict[str, Any]:
     """The words of an earlier revision again, as a new one: how a replacement is taken back."""
-    seen = _seen_words(if_match)
-    return _answer(app_of(request).corrections.restore(project_id, seen, body.revision, by=body.by, key=key), response)
+    expected = _expected_revision(if_match)
+    return _answer(
+        app_of(request).corrections.restore(project_id, expected, body.revision, by=body.by, key=key), response
+    )
 
 
-def _seen_words(if_match: str | None) -> str:
+def _expected_revision(if_match: str | None) -> str:
     """The revision named by If-Match. Raises PreconditionMissing without one, TranscriptStale for none of ours."""
     if if_match is None or not if_match.strip():
         raise PreconditionMissing
@@ -100,6 +97,6 @@ def _seen_words(if_match: str | None) -> str:
     return named.group(1)
 
 
-def _answer(made: CorrectionResult, response: Response) -> dict[str, Any]:
-    response.headers["ETag"] = f'"{made.revision}"'
-    return {"revision": made.revision, "changed": made.changed, "clips": made.clips}
+def _answer(correction: CorrectionResult, response: Response) -> dict[str, Any]:
+    response.headers["ETag"] = etag(correction.revision)
+    return correction_json(correction)

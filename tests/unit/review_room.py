@@ -16,16 +16,17 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from clipper_core.app import App, build_app
+from clipper_core.db.codecs import media_to_row
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project, Show, Task, TranscriptRow
-from clipper_core.domain.documents import media_to_row, transcript_json
+from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import DEFAULT_SHOW
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.services.runs.worker import write_json
-from clipper_core.stages.media.render import Rendered
+from clipper_core.services.assets.files import write_json
+from clipper_core.stages.media.render import RenderedFile
 from clipper_core.web.api import make_api
 from tests.services import fresh_settings
 
@@ -133,10 +134,10 @@ class Room:
             self.app.worker.perform(task.id, task.attempt)
 
 
-def rendered(_ffmpeg: Any, _source: Path, _media: Any, _ranges: Any, _preset: Any, out: Path, **_: Any) -> Rendered:
+def rendered(_ffmpeg: Any, _recording: Any, _request: Any, out: Path, _progress: Any) -> RenderedFile:
     """Stands for FFmpeg: a file of some bytes, and what would be measured on it."""
     out.write_bytes(b"the clip")
-    return Rendered(out, 1_000, 8, 48_000, 1, "aac", -60.0, -60.0)
+    return RenderedFile(out, 1_000, 8, 48_000, 1, "aac", -60.0, -60.0)
 
 
 @contextlib.asynccontextmanager

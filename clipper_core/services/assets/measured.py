@@ -21,7 +21,7 @@ from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, wording
 from clipper_core.errors import Failed
-from clipper_core.services.runs.worker import Files
+from clipper_core.services.assets.files import Files
 from clipper_core.stages.cuts.snap import certify_ranges, snap
 
 MAX_KEPT = 16

@@ -10,10 +10,10 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from clipper_core.db import lookups
+from clipper_core.db.codecs import ranges_from_row
 from clipper_core.db.models import Clip, ClipVersion, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.documents import ranges_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.errors import BadRange, ClipNotFound, Stale

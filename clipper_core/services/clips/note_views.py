@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.models import Note
-from clipper_core.domain.time_range import seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +45,6 @@ def notes_of(session: Session, clip_ids: Sequence[str]) -> dict[str, tuple[NoteV
             reply = ReplyView(note.id, note.text, note.made_by, note.created_at)
             replies.setdefault(note.parent_id, []).append(reply)
     return {clip_id: tuple(_view(n, replies) for n in sorted(notes, key=_time)) for clip_id, notes in found.items()}
-
-
-def notes_json(notes: Iterable[NoteView]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": n.id,
-            "at_s": seconds(n.at_ms) if n.at_ms is not None else None,
-            "text": n.text,
-            "by": n.by,
-            "at": n.at.isoformat(),
-            "resolved_by": n.resolved_by,
-            "resolved_at": n.resolved_at.isoformat() if n.resolved_at else None,
-            "replies": [{"id": r.id, "text": r.text, "by": r.by, "at": r.at.isoformat()} for r in n.replies],
-        }
-        for n in notes
-    ]
 
 
 def _time(note: Note) -> int:

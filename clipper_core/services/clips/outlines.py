@@ -1,4 +1,4 @@
-"""How clips stand, without their records: for whatever draws, renders or goes round them."""
+"""Clips and their status without their records, for what draws, renders or avoids them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, ClipVersion, Decision
-from clipper_core.domain.clip import ClipStatus, Verdict, status_of
-from clipper_core.domain.documents import ranges_from_row
+from clipper_core.db.codecs import ranges_from_row
+from clipper_core.db.models import Clip, ClipVersion
+from clipper_core.domain.clip import ClipStatus, status_of
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.clips.verdicts import newest_decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,8 @@ class Outline:
 
 
 def outlines(session: Session, clip_ids: Sequence[str]) -> dict[str, Outline]:
-    """The outlines of these clips by id, deleted ones too, as they are in the database by now."""
-    newest = session.execute(_newest(clip_ids)).all()
-    verdicts: dict[str, list[Verdict]] = {}
-    for version_id, verdict in session.execute(_decided([version_id for _, _, version_id, *_ in newest])):
-        verdicts.setdefault(version_id, []).append(Verdict(verdict))
+    """The outlines of these clips by id, deleted ones too, as they are in the database now."""
+    decisions = newest_decisions(session, Clip.id.in_(clip_ids))
     return {
         clip_id: Outline(
             id=clip_id,
@@ -46,9 +44,9 @@ def outlines(session: Session, clip_ids: Sequence[str]) -> dict[str, Outline]:
             title=title,
             ranges=ranges_from_row(ranges),
             preset=preset,
-            status=status_of(verdicts.get(version_id, ())),
+            status=status_of(decisions.get(clip_id, ())),
         )
-        for clip_id, rank, version_id, title, ranges, preset in newest
+        for clip_id, rank, version_id, title, ranges, preset in session.execute(_newest(clip_ids))
     }
 
 
@@ -57,8 +55,3 @@ def _newest(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
     query = select(Clip.id, Clip.rank, *version)
     query = query.join(ClipVersion, and_(ClipVersion.clip_id == Clip.id, ClipVersion.number == Clip.newest))
     return query.where(Clip.id.in_(clip_ids))
-
-
-def _decided(version_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    query = select(Decision.version_id, Decision.verdict)
-    return query.where(Decision.version_id.in_(version_ids)).order_by(Decision.number)

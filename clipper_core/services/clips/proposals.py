@@ -10,9 +10,9 @@ from itertools import pairwise
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from clipper_core.db.codecs import ranges_to_row
 from clipper_core.db.models import Clip, ClipVersion, Note, Project, now
 from clipper_core.domain.clip import Proposal
-from clipper_core.domain.documents import ranges_to_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import DEFAULT_PRESET
 from clipper_core.domain.time_range import TimeRange

@@ -1,11 +1,10 @@
-"""A clip's record: who made which version, and every decision on them, as views and as JSON."""
+"""A clip's record: who made which version, and every decision on them, as views."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -37,7 +36,7 @@ class VersionView(NamedTuple):
     at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Record:
     """Every version of a clip and every decision on it, both in order."""
 
@@ -47,11 +46,9 @@ class Record:
     def __len__(self) -> int:
         return len(self.versions) + len(self.decisions)
 
-    @cached_property
-    def json(self) -> dict[str, Any]:
-        """Made once, and nobody's to change."""
-        versions = [{"number": v.number, "by": v.by, "at": v.at.isoformat()} for v in self.versions]
-        return {"versions": versions, "decisions": decisions_json(self.decisions)}
+    def decisions_on(self, version: int) -> tuple[DecisionView, ...]:
+        """The decisions on one version, in the order they were made."""
+        return tuple(d for d in self.decisions if d.version == version)
 
 
 class Records:
@@ -117,18 +114,3 @@ def _decisions_on(clip_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
     columns = (Decision.verdict, Decision.reason, Decision.note, Decision.decided_by, Decision.decided_at)
     query = select(Decision.clip_id, Decision.version_id, *columns, Decision.carried_from)
     return query.where(Decision.clip_id.in_(clip_ids)).order_by(Decision.clip_id, Decision.number)
-
-
-def decisions_json(decisions: Iterable[DecisionView]) -> list[dict[str, Any]]:
-    return [
-        {
-            "decision": d.verdict.value,
-            "reason": d.reason,
-            "note": d.note,
-            "by": d.by,
-            "at": d.at.isoformat(),
-            "version": d.version,
-            "carried_from": d.carried_from,
-        }
-        for d in decisions
-    ]

@@ -154,7 +154,7 @@ class Clips:
             before = clip_views(session, [clip])[0]
             session.add(_decision(before, said))
             session.flush()
-            status = status_of([*_verdicts(before), verdict])
+            status = status_of([*before.newest_decisions, said])
             follow += self._changes.follow(session, clip, newest_version(session, clip), status)
             return [clip]
 
@@ -180,7 +180,7 @@ class _Said:
 
 def _decision(clip: ClipView, said: _Said) -> Decision:
     """The row of a decision on the newest version. Raises NothingToUndo, NothingToCarry."""
-    if said.verdict is Verdict.WITHDRAWN and not standing(_verdicts(clip)):
+    if said.verdict is Verdict.WITHDRAWN and not standing(clip.newest_decisions):
         raise NothingToUndo
     if said.carry and clip.carry_from is None:
         raise NothingToCarry
@@ -195,11 +195,6 @@ def _decision(clip: ClipView, said: _Said) -> Decision:
         carried_from=clip.carry_from if said.carry else None,
         decided_by=clean_text(said.by, 200),
     )
-
-
-def _verdicts(clip: ClipView) -> list[Verdict]:
-    """What was decided on its newest version, in order."""
-    return [d.verdict for d in clip.decisions if d.version == clip.version]
 
 
 def _place(clip: ClipView | Outline) -> tuple[bool, int, int, str]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from clipper_core.db.codecs import ranges_from_row, ranges_to_row
 from clipper_core.db.models import Clip, ClipVersion, Project
-from clipper_core.domain.clip import ClipStatus, Verdict, carries_from, status_of
+from clipper_core.domain.clip import ClipStatus, carries_from, standing, status_of
 from clipper_core.domain.corrections import JOINERS
 from clipper_core.domain.cut import Cut
-from clipper_core.domain.documents import cut_from_json, cut_json, ranges_from_row, ranges_to_row
+from clipper_core.domain.documents import cut_from_json, cut_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.services.clips.note_views import NoteView, notes_of
@@ -69,23 +70,23 @@ class ClipView:
         return self.record.decisions
 
     @property
+    def newest_decisions(self) -> tuple[DecisionView, ...]:
+        """The decisions on the newest version, in the order they were made."""
+        return self.record.decisions_on(self.version)
+
+    @property
     def decision(self) -> DecisionView | None:
-        """The decision that stands on the newest version."""
-        stack: list[DecisionView] = []
-        for made in (d for d in self.decisions if d.version == self.version):
-            if made.verdict is not Verdict.WITHDRAWN:
-                stack.append(made)
-            elif stack:
-                stack.pop()
-        return stack[-1] if stack else None
+        """The decision in effect on the newest version."""
+        in_effect = standing(self.newest_decisions)
+        return in_effect[-1] if in_effect else None
 
     @property
     def carry_from(self) -> int | None:
         """The version whose approval may be carried over to the newest one."""
-        verdicts: dict[int, list[Verdict]] = {}
-        for made in self.decisions:
-            verdicts.setdefault(made.version, []).append(made.verdict)
-        return carries_from(verdicts, self.version)
+        by_version: dict[int, list[DecisionView]] = {}
+        for decision in self.decisions:
+            by_version.setdefault(decision.version, []).append(decision)
+        return carries_from(by_version, self.version)
 
 
 def clip_views(session: Session, clips: Sequence[Clip], records: ReadRecords = read_records) -> list[ClipView]:
@@ -107,7 +108,7 @@ def _view(clip: Clip, version: ClipVersion, record: Record, notes: tuple[NoteVie
         reasons=tuple(clip.reasons),
         rank=clip.rank,
         origin=clip.origin,
-        status=status_of(d.verdict for d in decisions if d.version == version.number),
+        status=status_of(record.decisions_on(version.number)),
         version=version.number,
         version_id=version.id,
         ranges=ranges_from_row(version.ranges),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clipper_core.db import lookups
+from clipper_core.db.codecs import ranges_from_row, ranges_to_row
 from clipper_core.db.models import PlayedRangesRow, Project
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, coverage_of, merged_listened
-from clipper_core.domain.documents import ranges_from_row, ranges_to_row
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.services.clips.outlines import Outline
 

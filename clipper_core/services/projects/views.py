@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from clipper_core.db.codecs import media_from_row
 from clipper_core.db.models import Asset, Project
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.media import MediaInfo, plays_in_browser
+from clipper_core.services.clips.counts import ClipCounts
 from clipper_core.services.runs.views import RunView
 
 MIME = {
@@ -73,7 +74,7 @@ class ProjectView:
 def project_view(
     project: Project,
     run: RunView | None,
-    counts: tuple[dict[ClipStatus, int], str] | None,
+    counts: ClipCounts | None,
     assets: dict[str, Asset],
 ) -> ProjectView:
     """The view of a project.
@@ -85,7 +86,6 @@ def project_view(
         assets: Its source and preview, by id.
     """
     media = media_from_row(project.media) if project.media else None
-    by_status, revision = counts or (dict.fromkeys(ClipStatus, 0), "0")
     source = assets.get(project.source_id or "")
     return ProjectView(
         id=project.id,
@@ -97,8 +97,8 @@ def project_view(
         preferences=project.preferences,
         media=media,
         run=run,
-        clips=by_status,
-        clips_revision=revision,
+        clips=counts.counts if counts else dict.fromkeys(ClipStatus, 0),
+        clips_revision=counts.fingerprint if counts else "0",
         map_id=project.map_id,
         transcript_id=project.transcript_id,
         speech_id=project.speech_id,

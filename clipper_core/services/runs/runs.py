@@ -10,22 +10,23 @@ from sqlalchemy.orm import Session
 
 from clipper_core import pipeline
 from clipper_core.db import lookups
+from clipper_core.db.codecs import media_from_row
 from clipper_core.db.map_rows import map_in_use
 from clipper_core.db.models import Project, Run, RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.db.transcript_rows import transcript_in_use
-from clipper_core.domain.documents import media_from_row
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import NotReady, RunNotFound, WrongState
 from clipper_core.pipeline import Done, RunSettings, Sources
 from clipper_core.services.engines.answers import spending_of
+from clipper_core.services.engines.choice import EngineChoice
 from clipper_core.services.runs.tasks import Tasks
 from clipper_core.services.runs.views import RunView, run_view
 
-Chooser = Callable[[str, bool], dict[str, str]]
-"""From the language and whether there are captions: the transcriber, selector and tool versions to use."""
+Chooser = Callable[[str, bool], EngineChoice]
+"""Chooses the engines of a new run, from the language and whether there are captions."""
 
 
 class Runs:
@@ -44,13 +45,12 @@ class Runs:
         ``within`` makes it a run that only proposes, in that stretch, as ``by`` asked.
         """
         preferences = project.preferences
-        chosen = self._choose(preferences.get("language", "auto"), project.captions_id is not None)
-        tools = {k.removeprefix("tool:"): v for k, v in chosen.items() if k.startswith("tool:")}
+        choice = self._choose(preferences.get("language", "auto"), project.captions_id is not None)
         settings = RunSettings(
-            transcriber=chosen["transcriber"],
-            selector=chosen["selector"],
-            tools=tools,
-            language=chosen["language"],
+            transcriber=choice.transcriber.value,
+            selector=choice.selector.value,
+            tools=dict(choice.tools),
+            language=choice.language,
             within=(within.start_ms, within.end_ms) if within else None,
             asked_by=by,
             **{k: preferences[k] for k in ("track", "min_ms", "max_ms", "most") if k in preferences},
@@ -260,8 +260,9 @@ class Runs:
 
     def _would_choose_otherwise(self, run: Run, project: Project) -> bool:
         """Whether a new run would have another engine hear or choose, as after the settings were changed."""
-        chosen = self._choose(project.preferences.get("language", "auto"), project.captions_id is not None)
-        return any(run.settings.get(name) != chosen[name] for name in ("transcriber", "selector"))
+        choice = self._choose(project.preferences.get("language", "auto"), project.captions_id is not None)
+        before = RunSettings.from_json(run.settings)
+        return (before.transcriber, before.selector) != (choice.transcriber, choice.selector)
 
     @staticmethod
     def _existing(session: Session, run_id: str) -> Run:

@@ -21,11 +21,11 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, TranscriptNotFound, TranscriptStale
+from clipper_core.services.assets.files import write_json
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.idempotency import answered, remember
 from clipper_core.services.clips.outlines import outlines
 from clipper_core.services.clips.views import clean_text, new_version
-from clipper_core.services.runs.worker import write_json
 from clipper_core.stages.cuts.snap import certify_ranges
 
 NO_WORDS = "The words of this recording are not known yet. Wait until they are transcribed."

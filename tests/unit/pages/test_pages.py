@@ -18,9 +18,9 @@ from streamlit.testing.v1 import AppTest
 
 from clipper_core.adapters.queue import WorkerInfo
 from clipper_core.app import App, build_app
+from clipper_core.db.codecs import media_to_row
 from clipper_core.db.models import Asset, Project, Render, Run, SilenceMapRow, Task, now
 from clipper_core.domain.clip import ClipStatus, Proposal, Verdict
-from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.media import AudioTrack, MediaInfo

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipper_core.domain.clip import Verdict, carries_from, standing
+from clipper_core.services.clips.verdicts import NewestDecision
 from tests.unit.review_room import Room, open_room
 
 
@@ -77,16 +78,17 @@ def test_only_an_approval_is_carried(room: Room) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_settings")
 
 
-VERDICTS = st.dictionaries(st.integers(1, 6), st.lists(st.sampled_from(list(Verdict)), max_size=5))
+DECISIONS = st.builds(NewestDecision, st.sampled_from(list(Verdict)))
+ON_VERSIONS = st.dictionaries(st.integers(1, 6), st.lists(DECISIONS, max_size=5))
 
 
-@given(VERDICTS, st.integers(1, 7))
+@given(ON_VERSIONS, st.integers(1, 7))
 def test_what_is_carried_is_the_last_thing_that_stands_and_an_approval(
-    verdicts: dict[int, list[Verdict]], newest: int
+    decisions: dict[int, list[NewestDecision]], newest: int
 ) -> None:
-    source = carries_from(verdicts, newest)
+    source = carries_from(decisions, newest)
 
-    stands = {n: standing(v)[-1] for n, v in verdicts.items() if n <= newest and standing(v)}
+    stands = {n: standing(v)[-1].verdict for n, v in decisions.items() if n <= newest and standing(v)}
     last = max(stands, default=None)
     if source is None:
         assert last is None or last == newest or stands[last] is not Verdict.APPROVED

@@ -20,6 +20,7 @@ from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.proposals import Found, add_proposals, kept_stretches
 from clipper_core.services.clips.review import Clips
+from clipper_core.services.clips.verdicts import NewestDecision
 from clipper_core.services.clips.views import new_version
 
 
@@ -239,10 +240,13 @@ def test_a_proposal_does_not_overlap_a_clip_somebody_touched_meanwhile(database:
     assert [c.ranges[0] for c in clips.of_project("prj_1") if c.id != clip.id] == [TimeRange(70_000, 95_000)]
 
 
-@given(st.lists(st.sampled_from(list(Verdict)), max_size=30))
-def test_a_status_is_what_the_last_decision_not_taken_back_says(verdicts: list[Verdict]) -> None:
-    stands = standing(verdicts)
+DECISIONS = {v: NewestDecision(v) for v in Verdict}
 
-    assert status_of(verdicts).value == (stands[-1].value if stands else "proposed")
-    assert status_of([*verdicts, Verdict.APPROVED]) is ClipStatus.APPROVED
-    assert status_of([*verdicts, Verdict.APPROVED, Verdict.WITHDRAWN]) is status_of(verdicts)
+
+@given(st.lists(st.sampled_from(list(DECISIONS.values())), max_size=30))
+def test_a_status_is_what_the_last_decision_not_taken_back_says(decisions: list[NewestDecision]) -> None:
+    stands = standing(decisions)
+
+    assert status_of(decisions).value == (stands[-1].verdict.value if stands else "proposed")
+    assert status_of([*decisions, DECISIONS[Verdict.APPROVED]]) is ClipStatus.APPROVED
+    assert status_of([*decisions, DECISIONS[Verdict.APPROVED], DECISIONS[Verdict.WITHDRAWN]]) is status_of(decisions)

@@ -14,7 +14,8 @@ from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Project, Run, RunTask, Show, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.spending import Spending
-from clipper_core.services.engines.answers import Answers, answer_key, spending_of
+from clipper_core.services.engines.answers import Answers, spending_of
+from clipper_core.services.engines.remembering import answer_key
 
 MINUTE = Spending(audio_ms=60_000, waited_ms=2_000, cost=0.006)
 
