@@ -18,6 +18,7 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.services.assets.files import write_json
+from clipper_core.services.clips.idempotency import Sender
 from tests.servers import Stack, running_stack
 from tests.services import fresh_redis
 
@@ -130,7 +131,7 @@ def furnish(stack: Stack, path: Path, minutes: int, clips: int) -> Recording:
     for i in range(clips):
         start = i * each + each // 10
         span = app.measured.snapped(project_id, TimeRange(start, start + min(45_000, each * 8 // 10)))
-        app.clips.create(project_id, (span,), title=f"Clip {i + 1}", by="Benchmark")
+        app.clips.create(project_id, (span,), title=f"Clip {i + 1}", sender=Sender("Benchmark"))
     silences = len(app.silences.show(project_id).silence_map.silences)
     return Recording(project_id, minutes, silences, len(transcript.words), clips)
 

@@ -114,7 +114,7 @@ def second_opinion(speech: str, minutes: str) -> None:
     from clipper_core.adapters.speech.voice import VoiceDetector
 
     length_ms = int(minutes) * 60_000
-    _print(cpu_s=_timed(lambda: VoiceDetector().hear(Path(speech), length_ms, length_ms // 10))[0])
+    _print(cpu_s=_timed(lambda: VoiceDetector().measure(Path(speech), length_ms, length_ms // 10))[0])
 
 
 def _timed(work: Any) -> tuple[float, Any]:

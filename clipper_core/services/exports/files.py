@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.models import Asset, Project, Render
 from clipper_core.db.session import Database
 from clipper_core.errors import AssetNotFound, NoLongerApproved

@@ -11,12 +11,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from clipper_core.db import lookups
+from clipper_core.db.codecs import ranges_from_row
 from clipper_core.db.models import Asset, Clip, ClipVersion, Project, Render, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import PRESETS
-from clipper_core.domain.task import Kind, TaskState
+from clipper_core.domain.task import TaskState
+from clipper_core.domain.task_inputs import RenderInputs
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
 from clipper_core.pipeline import NewTask
 from clipper_core.services.clips.outlines import Outline, outlines
@@ -121,15 +123,9 @@ class Renders:
         if preset not in PRESETS:
             raise BadSettings(f"There is no preset of this name. Choose one of: {', '.join(PRESETS)}.")
         project = session.get_one(Project, clip.project_id)
-        inputs = {
-            "source": project.source_id,
-            "track": project.preferences.get("track", 0),
-            "version": version.id,
-            "ranges": version.ranges,
-            "preset": preset,
-            "tool": self._tool(),
-        }
-        task, _ = self._tasks.add(session, project.id, None, NewTask(Kind.RENDER, inputs))
+        track, ranges = project.preferences.get("track", 0), ranges_from_row(version.ranges)
+        inputs = RenderInputs(project.source_id, track, version.id, ranges, preset, self._tool())
+        task, _ = self._tasks.add(session, project.id, None, NewTask.of(inputs))
         render = session.scalar(select(Render).where(Render.task_id == task.id))
         if render is None:
             render = Render(

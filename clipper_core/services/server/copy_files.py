@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.store.local import BLOCK, LocalStorage, Storage
+from clipper_core.adapters.store.local import LocalStorage
 from clipper_core.adapters.store.staging import translated
+from clipper_core.adapters.store.storage import BLOCK, Storage
 from clipper_core.db.models import Asset, Project
 from clipper_core.errors import DiskFull, StorageFailed, StoredFileMissing
 

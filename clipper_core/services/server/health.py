@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from clipper_core.adapters.queue import RqQueue
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.session import Database
 from clipper_core.errors import ClipperError
 

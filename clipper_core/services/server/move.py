@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Table, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Task, Upload, now
 from clipper_core.db.session import Database

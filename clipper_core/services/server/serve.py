@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
 
-from clipper_core.adapters.processes import Patience, Service, Supervisor, runs
+from clipper_core.adapters.processes import RestartPolicy, Service, Supervisor, runs
 from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
 
 MAX_SOCKET_PATH = 100  # bytes of a socket's path; the system's limit is 104 or 108, its closing zero included
@@ -55,7 +55,7 @@ class ServeOptions:
     web: tuple[str, ...] = WEB
     worker: tuple[str, ...] = WORKER
     redis_servers: tuple[str, ...] | None = None  # None looks for them; an empty one means the built-in replacement
-    patience: Patience | None = None
+    patience: RestartPolicy | None = None
 
 
 def serve(options: ServeOptions, out: TextIO | None = None) -> int:

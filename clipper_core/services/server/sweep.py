@@ -9,7 +9,7 @@ from itertools import islice
 
 from sqlalchemy import select
 
-from clipper_core.adapters.store.local import Storage, StoredFile
+from clipper_core.adapters.store.storage import Storage, StoredFile
 from clipper_core.db.models import Asset, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.task import TaskState

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -18,14 +17,25 @@ from clipper_core.db.session import Database
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
-from clipper_core.domain.silence import FINDER, MOST_OFFSET_DB, SilenceMap, SilenceSettings
-from clipper_core.errors import BadSettings, Stale
+from clipper_core.domain.silence import FINDER, FLOOR_DB, SettingsFlaw, SettingsLimits, SilenceMap, SilenceSettings
+from clipper_core.errors import Stale
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 
 MAX_KEPT = 8
-SHORTEST_MS, LONGEST_MS = 10, 600_000
+
+LIMITS = SettingsLimits(
+    {
+        SettingsFlaw.THRESHOLD: "The threshold is a level in dBFS from -120 to 0, such as -40.",
+        SettingsFlaw.OFFSET: "The offset moves the threshold by at most 20 dB up or down.",
+        SettingsFlaw.BOTH: "An offset moves the threshold that follows the recording. Leave it out with a fixed one.",
+        SettingsFlaw.LENGTH: "Silences and dead air are 10 to 600000 ms long.",
+    },
+    min_threshold_db=FLOOR_DB,
+    min_ms=10,
+    max_ms=600_000,
+)
 
 CHANGED = "Somebody changed the silences of this recording while you had it open. Look at them, then choose again."
 
@@ -128,20 +138,8 @@ def checked_settings(
     min_silence_ms: int | None = None,
     dead_air_ms: int | None = None,
 ) -> SilenceSettings:
-    """Settings as somebody asked for them, the rest as usual. Raises BadSettings."""
-    usual = SilenceSettings()
-    offset = usual.offset_db if offset_db is None else offset_db
-    shortest = usual.min_silence_ms if min_silence_ms is None else min_silence_ms
-    dead_air = usual.dead_air_ms if dead_air_ms is None else dead_air_ms
-    if threshold_db is not None and not (math.isfinite(threshold_db) and -120 <= threshold_db <= 0):
-        raise BadSettings("The threshold is a level in dBFS from -120 to 0, such as -40.")
-    if not (math.isfinite(offset) and abs(offset) <= MOST_OFFSET_DB):
-        raise BadSettings("The offset moves the threshold by at most 20 dB up or down.")
-    if threshold_db is not None and offset:
-        raise BadSettings("An offset moves the threshold that follows the recording. Leave it out with a fixed one.")
-    if not (SHORTEST_MS <= shortest <= LONGEST_MS and SHORTEST_MS <= dead_air <= LONGEST_MS):
-        raise BadSettings("Silences and dead air are 10 to 600000 ms long.")
-    return SilenceSettings(threshold_db, shortest, offset, dead_air)
+    """Settings as the desk or the API asks for them; None is the default. Raises BadSettings."""
+    return SilenceSettings.checked(LIMITS, threshold_db, offset_db, min_silence_ms, dead_air_ms)
 
 
 def _stored(session: Session, project_id: str, asset_id: str, settings: SilenceSettings) -> SilenceMapRow | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db import lookups
 from clipper_core.db.models import Asset, Clip, Project, TranscriptRow
 from clipper_core.db.session import Database
@@ -22,10 +22,10 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, TranscriptNotFound, TranscriptStale
 from clipper_core.services.assets.files import write_json
-from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.clips.idempotency import answered, remember
+from clipper_core.services.assets.measured import CertifiedCuts, MeasuredArtifacts
+from clipper_core.services.clips.idempotency import record, result_of
 from clipper_core.services.clips.outlines import outlines
-from clipper_core.services.clips.views import clean_text, new_version
+from clipper_core.services.clips.views import VersionContent, clean_text, new_version
 from clipper_core.stages.cuts.snap import certify_ranges
 
 NO_WORDS = "The words of this recording are not known yet. Wait until they are transcribed."
@@ -206,10 +206,10 @@ class Corrections:
             project.transcript_id = row.id
             project.revision += 1
             session.flush()
-            clips = self._renew_clips(session, project, revision)
-            remember(session, request.project_id, request.key, [row.id, str(revision.changed), str(clips)])
+            renewed = self._renew_clips(session, project, revision)
+            record(session, request.project_id, request.key, [row.id, str(revision.changed), str(renewed)])
         self._measured.keep(row.id, revision.new)
-        return CorrectionResult(row.id, revision.changed, clips)
+        return CorrectionResult(row.id, revision.changed, renewed)
 
     def _load_map(self, project_id: str) -> None:
         """Load the silences into memory: loading them while the project is locked would take a second connection."""
@@ -221,18 +221,22 @@ class Corrections:
     def _renew_clips(self, session: Session, project: Project, revision: _NewRevision) -> int:
         """Add a version on the new words to each undecided clip whose words differ. Returns how many."""
         clips = session.scalars(select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))).all()
-        silences = self._measured.silence_map(project.map_id) if project.map_id else None
+        map_id = project.map_id
+        silences = self._measured.silence_map(map_id) if map_id else None
         views = outlines(session, [c.id for c in clips])
         renewed = 0
         for clip in clips:
             view = views[clip.id]
             undecided = view.status is ClipStatus.PROPOSED
-            if silences is None or not undecided or not wording_differs(revision.old, revision.new, view.ranges):
+            if map_id is None or silences is None or not undecided:
+                continue
+            if not wording_differs(revision.old, revision.new, view.ranges):
                 continue
             clip.newest += 1
             clip.revision += 1
             cuts = certify_ranges(view.ranges, silences, revision.new)
-            session.add(new_version(clip, project, view.title, view.ranges, cuts, view.preset, revision.request.by))
+            content = VersionContent(view.title, view.ranges, view.preset, revision.request.by)
+            session.add(new_version(clip, content, CertifiedCuts(cuts, map_id, project.transcript_id)))
             renewed += 1
         return renewed
 
@@ -265,5 +269,5 @@ def _revision_in_use(session: Session, request: _Request) -> str:
 
 def _earlier_result(session: Session, request: _Request) -> CorrectionResult | None:
     """The result of the same request, if it was made before."""
-    made = answered(session, request.project_id, request.key)
+    made = result_of(session, request.project_id, request.key)
     return CorrectionResult(made[0], int(made[1]), int(made[2])) if made is not None else None

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from clipper_core.app import App
-from clipper_core.charts.figures import silence_map_figure
+from clipper_core.charts.figures import FigureSize, silence_map_figure
 from clipper_core.domain.coverage import Coverage
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.time_range import TimeRange
@@ -109,7 +109,9 @@ def _figure_and_coverage(
         return cached.figure, covered
     levels = app.silences.levels(trial.map_id, trial.settings)
     drawn = drawn_clips(clips)
-    figure = silence_map_figure(envelope, trial.silence_map, drawn, levels=levels, coverage=covered, height=300)
+    figure = silence_map_figure(
+        envelope, trial.silence_map, drawn, levels=levels, coverage=covered, size=FigureSize(300)
+    )
     st.session_state["map-figure"] = DrawnMap(basis, figure, rest, time.monotonic())
     return figure, covered
 

@@ -13,6 +13,7 @@ from clipper_core.charts.drawing import clock
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import ClipperError
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.stretch_runs import shortest_clip_ms
 from clipper_core.services.runs.views import RunView
@@ -96,7 +97,7 @@ def _perform(action: Callable[[App, str, TimeRange, str], None], app: App, proje
 
 
 def _make_clip(app: App, project_id: str, span: TimeRange, by: str) -> None:
-    clip = app.clips.create(project_id, (app.measured.snapped(project_id, span),), by=by)
+    clip = app.clips.create(project_id, (app.measured.snapped(project_id, span),), sender=Sender(by))
     st.session_state[f"made-{project_id}"] = clip.id  # the page opens it on the desk
 
 

@@ -13,7 +13,7 @@ from clipper_core.adapters.queue import WorkerInfo
 from clipper_core.app import App
 from clipper_core.db.codecs import media_to_row
 from clipper_core.db.models import Asset, Project, Render, Run, SilenceMapRow, Task, now
-from clipper_core.domain.clip import ClipStatus, Proposal, Verdict
+from clipper_core.domain.clip import ClipStatus, NewDecision, Proposal, Verdict
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.media import AudioTrack, MediaInfo
@@ -22,7 +22,8 @@ from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import QueueUnavailable
 from clipper_core.pipeline import NewTask, RunSettings
-from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.clips.idempotency import Sender
+from clipper_core.services.clips.proposals import RunProposals, add_proposals
 
 ROOT = Path(__file__).parents[3]
 SHARED = ROOT.parent / "shared"
@@ -121,10 +122,10 @@ def with_clips(app: App, project_id: str, *statuses: ClipStatus) -> None:
         project = session.get_one(Project, project_id)
         proposals = [Proposal(s, 1.0, f"Clip {i}", ("one topic",)) for i, s in enumerate(spans)]
         assert project.map_id
-        add_proposals(session, project, Found(run.id, proposals, project.map_id, None))
+        add_proposals(session, project, RunProposals(run.id, proposals, project.map_id, None))
     for clip, status in zip(app.clips.of_project(project_id), statuses, strict=True):
         if status is not ClipStatus.PROPOSED:
-            app.clips.decide(clip.id, clip.revision, Verdict(status.value), by="Ana")
+            app.clips.decide(clip.id, clip.revision, NewDecision(Verdict(status.value)), Sender("Ana"))
 
 
 def finish_renders(app: App, project_id: str, state: TaskState = TaskState.SUCCEEDED) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from clipper_core.db.codecs import media_to_row
 from clipper_core.db.models import Asset, Project, now
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.documents import media_to_row
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.services.projects.views import project_view, served_mime
 

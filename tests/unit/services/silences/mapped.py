@@ -13,8 +13,8 @@ from clipper_core.db.models import Asset, Project, SilenceMapRow
 from clipper_core.db.session import Database
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceSettings
+from clipper_core.services.assets.files import Files
 from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.runs.worker import Files
 from clipper_core.services.silences.peaks import Peaks
 from clipper_core.services.silences.settings import Silences
 from clipper_core.stages.silence.find import find_silences

@@ -29,8 +29,8 @@ from clipper_core.errors import (
     WordChanged,
 )
 from clipper_core.services.assets.files import Files, write_json
-from clipper_core.services.assets.measured import MAX_KEPT, MeasuredArtifacts
-from clipper_core.services.clips.views import clip_views, new_version
+from clipper_core.services.assets.measured import MAX_KEPT, CertifiedCuts, MeasuredArtifacts
+from clipper_core.services.clips.views import VersionContent, clip_views, new_version
 from clipper_core.services.transcripts.corrections import Corrections
 from tests.unit.review_room import PROJECT, Room, open_room
 
@@ -82,7 +82,8 @@ def corrections(database: Database, storage: Breaking, tmp_path: Path) -> Correc
             clip = Clip(id=clip_id, project_id="prj_1", origin="manual", reasons=[], alternatives=[], newest=1)
             session.add(clip)
             session.flush()
-            session.add(new_version(clip, project, f"Title of {clip_id}", [span], (), "source", "Ana"))
+            content = VersionContent(f"Title of {clip_id}", [span], "source", "Ana")
+            session.add(new_version(clip, content, CertifiedCuts((), project.map_id, project.transcript_id)))
     return Corrections(database, storage, MeasuredArtifacts(database, Files(database, storage)))
 
 
