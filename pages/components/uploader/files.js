@@ -1,4 +1,4 @@
-// What a file is, as far as its name and size tell, and how numbers about it are said.
+// Judges a file by its name and size, and puts sizes and times into words.
 
 /** @typedef {{max_bytes: number, kinds: Record<"media"|"captions"|"pictures"|"documents", string[]>,
  *   sentences: {picture: string, document: string}}} Rules */
@@ -35,18 +35,18 @@ export function leftText(seconds) {
   return `about ${(seconds / 3600).toFixed(1)} h left`;
 }
 
-/** Full percents; 100 only when everything is there. @param {number} done @param {number} all */
+/** Percents rounded down; 100 only when everything is there. @param {number} done @param {number} all */
 export function percent(done, all) {
   return all ? Math.floor((done / all) * 100) : 100;
 }
 
-/** @param {string} name @returns {string} what follows the last dot, in small letters */
+/** @param {string} name @returns {string} the ending after the last dot, in lower case */
 export function extension(name) {
   const dot = name.lastIndexOf(".");
   return dot < 0 ? "" : name.slice(dot + 1).trim().toLowerCase();
 }
 
-/** A name without its ending, and captions' without their language too: "talk.en.srt" belongs to "talk.mp4". */
+/** A name without its ending; captions also lose their language, since "talk.en.srt" belongs to "talk.mp4". */
 export function stems(name) {
   const stem = name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : name;
   const lower = stem.toLowerCase();
@@ -65,7 +65,7 @@ export function isCaptions(file, rules) {
   return rules.kinds.captions.includes(extension(file.name));
 }
 
-/** Why a file can't be uploaded, in a sentence; null if it can. The server judges again, and probing by the bytes.
+/** The reason why a file can't be uploaded, as a sentence; null if it can. The server checks again, by the bytes.
  * @param {File} file @param {Rules} rules */
 export function refusal(file, rules) {
   const { kinds, sentences, max_bytes: most } = rules;
@@ -80,7 +80,7 @@ export function refusal(file, rules) {
   return null;
 }
 
-/** How long a recording lasts, if this browser can tell without reading all of it.
+/** The length of a recording, if this browser can tell it without reading the whole file.
  * @param {File} file @returns {Promise<number|null>} seconds */
 export function lengthOf(file) {
   return new Promise((resolve) => {

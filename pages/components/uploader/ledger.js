@@ -1,4 +1,4 @@
-// Which uploads this browser has begun, so that they can go on after a reload.
+// The uploads this browser has begun, kept in its storage so that they can go on after a reload.
 
 /** @typedef {{url: string, name: string, size: number, offset: number, at: number, tab: string}} Entry */
 
@@ -63,7 +63,7 @@ export const ledger = {
     store(localStorage, LEDGER, JSON.stringify(others));
   },
 
-  /** What was begun and nobody goes on with: not here, and not in another tab. @param {Set<string>} here */
+  /** Uploads that were begun and that no tab continues. @param {Set<string>} here */
   unfinished(here) {
     const tab = thisTab();
     const elsewhere = (entry) => entry.tab !== tab && Date.now() - entry.at < ALIVE_MS;

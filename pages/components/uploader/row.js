@@ -1,8 +1,8 @@
-// One file in the list. Names come from outside: they are text, never markup.
+// One file in the list. Names come from users: they are set as text, never as markup.
 
 import { leftText, lengthText, percent, sizeText } from "./files.js";
 
-/** What a row says about a transfer. @param {import("./transfer.js").Transfer} transfer */
+/** The words of a row about a transfer. @param {import("./transfer.js").Transfer} transfer */
 function statusOf(transfer) {
   const share = `${percent(transfer.sent, transfer.size)} %`;
   switch (transfer.state) {
@@ -37,7 +37,7 @@ function captionsOf(transfer) {
   return `With captions ${captions.file.name}`;
 }
 
-/** Writes only what differs, so that a screen reader and a selection are left in peace. */
+/** Writes only values that differ, so that a screen reader isn't interrupted and a selection stays. */
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -109,7 +109,7 @@ export class Row {
       status.replaceChildren("Uploaded. ", this._link);
     }
     this._link.href = href;
-    // Leaving this page would break off what is still being uploaded.
+    // Leaving this page would break off running uploads.
     this._link.target = elsewhere ? "_blank" : "_self";
   }
 }

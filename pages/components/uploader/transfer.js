@@ -1,4 +1,4 @@
-// One recording on its way: the tus protocol, spoken until it has arrived, whatever the connection does.
+// One upload by the tus protocol, which goes on over lost connections until every byte has arrived.
 
 import { shortName } from "./files.js";
 import { fingerprint, ledger } from "./ledger.js";
@@ -9,7 +9,7 @@ const SILENT_MS = 60_000; // a piece of which nothing has moved for so long is s
 const SPEED_OVER_MS = 6_000;
 const PASSING = new Set([0, 408, 409, 423, 425, 429, 460]); // these, and 5xx but a full disk, are tried again
 
-/** What stands in the way. `passing` things are tried again without asking. */
+/** An error of a request. Those marked `passing` are tried again by themselves. */
 class Trouble extends Error {
   constructor(message, { status = 0, code = "" } = {}) {
     super(message);
@@ -34,7 +34,7 @@ function troubleOf(request) {
   try {
     problem = JSON.parse(request.responseText) ?? {};
   } catch {
-    // a proxy's page, or nothing: the status has to do
+    // a proxy's page, or nothing: only the status says more
   }
   const plain = `The server refused this upload (${request.status}). Reload the page and try again.`;
   return new Trouble(problem.detail || plain, { status: request.status, code: problem.code });
@@ -72,7 +72,7 @@ function ask(method, url, { headers = {}, body = null, signal, progress = () => 
   });
 }
 
-/** Waits so long, or until the connection is said to be back. */
+/** Waits that long, or until the browser reports that it is online again. */
 function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     const over = (settle, value) => {
@@ -131,7 +131,7 @@ export class Transfer {
     return ms >= 500 ? ((last.sent - first.sent) * 1000) / ms : 0;
   }
 
-  /** Sends until everything has arrived, or until stopped, or until going on makes no sense. Never rejects. */
+  /** Sends until everything has arrived, the upload is stopped, or an error is final. Never rejects. */
   async run() {
     const stop = new AbortController();
     this._stop = stop;
@@ -148,7 +148,7 @@ export class Transfer {
     }
   }
 
-  /** Stop for now. The server keeps what has reached it, so what is shown stays. */
+  /** Pauses. The server keeps the bytes it has, so the shown progress stays right. */
   pause() {
     this._halt();
     this._become("paused");
@@ -162,7 +162,7 @@ export class Transfer {
     this._become("refused", sentence);
   }
 
-  /** Stop for good, and let the server forget it. */
+  /** Cancels, and deletes the upload on the server. */
   cancel() {
     this._halt();
     if (this.state === "done") return;
@@ -204,7 +204,7 @@ export class Transfer {
     await pause(wait_s * 1000, signal);
   }
 
-  /** The server does not know this upload any more: it is begun anew. */
+  /** Begins again, because the server no longer knows this upload. */
   _wasForgotten(trouble) {
     if (trouble.code !== "upload_not_found" && trouble.status !== 410) return false;
     this._begin(null);
@@ -272,7 +272,7 @@ export class Transfer {
     if (url === null) ledger.forget(this.print);
   }
 
-  /** Takes in how far the server says it is. */
+  /** Takes over the offset that the server reports. */
   _heard(answer) {
     this.offset = this.sent = Number(answer.getResponseHeader("Upload-Offset") ?? this.offset);
     this.projectId = answer.getResponseHeader("Clipper-Project-Id");

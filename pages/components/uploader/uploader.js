@@ -1,4 +1,4 @@
-// The uploader as Streamlit mounts it: draws what the uploads are at, and tells them what a person does.
+// The uploader as Streamlit mounts it: draws the uploads, and hands the user's actions to them.
 
 import { isCaptions, percent, sizeText } from "./files.js";
 import { Row } from "./row.js";
@@ -10,7 +10,7 @@ const OWN = "own";
 
 const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
-/** Dropped files, and whether there was a folder among them. */
+/** The dropped files, and whether a folder was among them. */
 function dropped(event) {
   const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
   const isFolder = (item) => Boolean(item.webkitGetAsEntry?.()?.isDirectory);
@@ -31,7 +31,7 @@ class View {
     this._connect();
   }
 
-  /** Called by Streamlit whenever what Python says may have changed. */
+  /** Called by Streamlit whenever the data from Python may have changed. */
   mount(component) {
     this.component = component;
     this.data = component.data;
@@ -46,13 +46,13 @@ class View {
     this._everySecond();
   }
 
-  /** Counts waiting times down, and follows a theme that was switched. */
+  /** Counts waiting times down, and follows a switch of the theme. */
   _everySecond() {
     this._contrast();
     this._draw();
   }
 
-  /** The page shows something else now. The uploads go on. */
+  /** Called when the page shows something else; the uploads go on. */
   leave() {
     this.uploads.listeners.delete(this.listener);
     window.removeEventListener("dragover", this._keepPage);
@@ -61,7 +61,7 @@ class View {
     this.tick = null;
   }
 
-  /** A file dropped beside the mark would otherwise replace the page. */
+  /** Prevents a file dropped beside the target from replacing the page. */
   _keepPage(event) {
     if (!carriesFiles(event) || event.defaultPrevented) return;
     event.preventDefault();
@@ -166,7 +166,7 @@ class View {
     };
   }
 
-  /** What goes with each new recording; null if the lengths don't fit. */
+  /** The chosen settings for each new recording; null if the lengths don't fit. */
   _wishes() {
     const [shortest, longest] = [this.find("shortest"), this.find("longest")].map((input) => Number(input.value));
     if (!(shortest >= 1 && shortest < longest && longest <= 3600)) return null;
@@ -226,7 +226,7 @@ class View {
     return row;
   }
 
-  /** Captions dropped on a row are for that recording; anything else is uploaded. */
+  /** Gives captions dropped on a row to that recording; uploads everything else. */
   _dropOn(transfer, files) {
     const captions = files.filter((file) => isCaptions(file, this.data));
     const others = files.filter((file) => !captions.includes(file));
@@ -262,7 +262,7 @@ class View {
     if (text) this.find("said").textContent = text;
   }
 
-  /** Black or white on the theme's accent colour, whichever is read more easily. */
+  /** Black or white, the one with more contrast on the theme's accent colour. */
   _contrast() {
     const main = this.find("choose");
     const channels = getComputedStyle(main).backgroundColor.match(/[\d.]+/g)?.slice(0, 3).map(Number) ?? [0, 0, 0];

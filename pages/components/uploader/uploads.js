@@ -1,4 +1,4 @@
-// All uploads of this browser tab. They outlive the component: Streamlit may draw it anew, or show another page.
+// All uploads of this browser tab. They outlive the component, which Streamlit may mount again or remove.
 
 import { isCaptions, lengthOf, refusal, stems } from "./files.js";
 import { fingerprint, ledger } from "./ledger.js";
@@ -23,13 +23,13 @@ export class Uploads {
     return this.transfers.some((t) => t.isActive);
   }
 
-  /** Begun before a reload, and waiting for their file to be chosen again. */
+  /** Uploads begun before a reload, which wait for the user to choose their file again. */
   get unfinished() {
     return ledger.unfinished(new Set(this.transfers.map((t) => t.print)));
   }
 
   /**
-   * Take files in: recordings are uploaded, captions go to their recording. Returns what has to be said about it.
+   * Takes files in: recordings are uploaded, captions go to their recording. Returns sentences about refused files.
    * @param {File[]} files @param {import("./files.js").Rules & {uploads_url: string, piece_bytes: number}} rules
    * @param {Record<string, string>} wishes @returns {string[]}
    */
@@ -41,7 +41,7 @@ export class Uploads {
     return notices.filter(Boolean);
   }
 
-  /** @param {Transfer} transfer @param {File} file @returns {string} what is wrong with it, or nothing */
+  /** @param {Transfer} transfer @param {File} file @returns {string} the error, or an empty string */
   addCaptions(transfer, file, rules) {
     if (!isCaptions(file, rules)) return `${file.name} is not a caption file. Choose an SRT or VTT file.`;
     if (file.size > 5 * 2 ** 20) return `${file.name} is too large to be a caption file. Choose an SRT or VTT file.`;
@@ -66,7 +66,7 @@ export class Uploads {
     this._next();
   }
 
-  /** Give an upload from before a reload up. */
+  /** Gives up an upload begun before a reload. */
   forget(print, url) {
     ledger.forget(print);
     fetch(url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => {}); // it is swept in time
@@ -93,7 +93,7 @@ export class Uploads {
     return "";
   }
 
-  /** Captions go to the recording of the same name, or to the only one that has none. */
+  /** Adds captions to the recording of the same name, or to the only one without; returns the error, if any. */
   _match(file, rules) {
     const open = this.transfers.filter((t) => !["done", "refused"].includes(t.state));
     const names = stems(file.name);
@@ -125,7 +125,7 @@ export class Uploads {
   }
 }
 
-/** The one of this tab, whichever script run asks. @returns {Uploads} */
+/** The one instance of this tab, for every script run. @returns {Uploads} */
 export function theUploads() {
   const name = Symbol.for("clipper.uploads");
   window[name] ??= new Uploads();

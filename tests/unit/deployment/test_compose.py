@@ -65,7 +65,7 @@ def test_the_compose_file_fits_the_published_schema() -> None:
     jsonschema.Draft202012Validator(schema).validate(COMPOSE)
 
 
-def test_every_service_the_readme_speaks_of_is_there() -> None:
+def test_every_service_of_the_readme_exists() -> None:
     assert set(SERVICES) >= {"web", "api", "worker", "migrate", "postgres", "redis", "minio"}
 
 
@@ -73,13 +73,13 @@ def test_every_service_the_readme_speaks_of_is_there() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_variable_is_one_that_its_reader_knows(name: str) -> None:
+def test_every_variable_is_known_to_its_reader(name: str) -> None:
     known = set(READ_BY_OTHERS.get(name, {})) | (set(names_of_settings()) if name in OURS else set())
 
     assert set(SERVICES[name].get("environment", {})) <= known
 
 
-def test_every_setting_can_be_given_from_outside_or_is_left_out_for_a_reason() -> None:
+def test_every_setting_is_offered_or_has_a_reason() -> None:
     fields = names_of_settings()
     offered = {fields[name] for service in OURS.values() for name in service["environment"] if name in fields}
     left_out = {fields[name] for name in NOT_OFFERED}
@@ -88,7 +88,7 @@ def test_every_setting_can_be_given_from_outside_or_is_left_out_for_a_reason() -
     assert not offered & left_out
 
 
-def test_what_is_offered_keeps_its_name_and_is_empty_where_nobody_gives_it() -> None:
+def test_offered_settings_keep_their_names_and_default_to_empty() -> None:
     set_here = {"DATABASE_URL", "REDIS_URL", "CLIPPER_STORAGE_URL", "S3_ENDPOINT_URL", "S3_CREATE_BUCKET"}
     set_here |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "STREAMLIT_SERVER_COOKIE_SECRET"}
     for name in OURS:
@@ -109,7 +109,7 @@ def test_clipper_accepts_the_settings_of_every_service(name: str, monkeypatch: p
     assert settings.openai_api_key is None
 
 
-def test_a_password_that_is_changed_is_changed_at_both_ends() -> None:
+def test_a_changed_password_reaches_both_ends() -> None:
     chosen = {
         "CLIPPER_DB_PASSWORD": "chosen1",
         "CLIPPER_REDIS_PASSWORD": "chosen2",
@@ -129,7 +129,7 @@ def test_a_password_that_is_changed_is_changed_at_both_ends() -> None:
     assert arguments[arguments.index("--requirepass") + 1] == "chosen2"
 
 
-def test_the_names_of_user_and_database_are_the_same_at_both_ends() -> None:
+def test_user_and_database_are_named_alike_everywhere() -> None:
     url = urlsplit(OURS["web"]["environment"]["DATABASE_URL"])
     made = SERVICES["postgres"]["environment"]
 
@@ -137,7 +137,7 @@ def test_the_names_of_user_and_database_are_the_same_at_both_ends() -> None:
     assert OURS["web"]["environment"]["AWS_ACCESS_KEY_ID"] == SERVICES["minio"]["environment"]["MINIO_ROOT_USER"]
 
 
-def test_a_key_given_for_an_endpoint_reaches_every_process_that_may_use_it() -> None:
+def test_an_endpoint_key_reaches_every_process() -> None:
     services = filled_in(COMPOSE["services"], {"OPENAI_API_KEY": "sk-x"})
 
     assert all(services[name]["environment"]["OPENAI_API_KEY"] == "sk-x" for name in OURS)
@@ -151,7 +151,7 @@ def listens_on(service: dict[str, Any]) -> set[int]:
     return {int(number) for number in re.findall(r"(?:port|address)[ =]:?(\d+)(?![\d.])", " ".join(service["command"]))}
 
 
-def test_what_is_published_is_what_is_listened_on() -> None:
+def test_every_published_port_is_listened_on() -> None:
     assert listens_on(SERVICES["web"]) == {8501}
     assert listens_on(SERVICES["api"]) == {8000}
     for service in SERVICES.values():
@@ -174,7 +174,7 @@ def test_neither_database_nor_queue_nor_files_are_published() -> None:
 @pytest.mark.parametrize(
     ("variable", "service"), [("DATABASE_URL", "postgres"), ("REDIS_URL", "redis"), ("S3_ENDPOINT_URL", "minio")]
 )
-def test_every_address_names_a_service_and_the_port_it_has(variable: str, service: str) -> None:
+def test_every_address_names_a_service_and_its_port(variable: str, service: str) -> None:
     url = urlsplit(OURS["web"]["environment"][variable])
     about = SERVICES[service]
     health = " ".join(about["healthcheck"]["test"])
@@ -185,13 +185,13 @@ def test_every_address_names_a_service_and_the_port_it_has(variable: str, servic
 
 
 @pytest.mark.parametrize("name", ["web", "api"])
-def test_a_health_check_asks_at_the_port_that_is_listened_on(name: str) -> None:
+def test_a_health_check_asks_at_the_listening_port(name: str) -> None:
     check = SERVICES[name]["healthcheck"]["test"][-1]
 
     assert {int(number) for number in re.findall(r"'127.0.0.1', (\d+)", check)} == listens_on(SERVICES[name])
 
 
-def test_a_health_check_waits_longer_than_the_health_route_may_take() -> None:
+def test_a_health_check_outlasts_the_health_route() -> None:
     from clipper_core.services.server.health import MAX_PART_S
 
     for name in ("web", "api"):
@@ -203,7 +203,7 @@ def test_a_health_check_waits_longer_than_the_health_route_may_take() -> None:
 # -- order
 
 
-def test_who_is_waited_for_says_when_it_is_ready() -> None:
+def test_every_awaited_service_reports_readiness() -> None:
     for service in SERVICES.values():
         for other, how in service.get("depends_on", {}).items():
             if how["condition"] == "service_healthy":
@@ -213,7 +213,7 @@ def test_who_is_waited_for_says_when_it_is_ready() -> None:
                 assert SERVICES[other]["restart"] == "no"
 
 
-def test_everything_of_ours_waits_for_the_tables_and_for_what_it_talks_to() -> None:
+def test_our_services_wait_for_tables_and_servers() -> None:
     for name in ("web", "api", "worker"):
         needed = SERVICES[name]["depends_on"]
         assert needed["migrate"]["condition"] == "service_completed_successfully"
@@ -221,7 +221,7 @@ def test_everything_of_ours_waits_for_the_tables_and_for_what_it_talks_to() -> N
     assert {"postgres", "minio"} <= set(SERVICES["migrate"]["depends_on"])
 
 
-def test_what_should_run_is_started_again_and_has_a_health_check() -> None:
+def test_running_services_restart_and_have_health_checks() -> None:
     running = {name: s for name, s in SERVICES.items() if s["restart"] != "no"}
 
     assert set(SERVICES) - set(running) == {"migrate", "minio-volume"}
@@ -248,7 +248,7 @@ def test_no_log_can_fill_the_disk(name: str) -> None:
     assert set(SERVICES[name]["logging"]["options"]) == {"max-size", "max-file"}
 
 
-def test_our_processes_write_to_their_volume_alone_and_share_it() -> None:
+def test_our_processes_write_only_to_the_shared_volume() -> None:
     for service in OURS.values():
         assert service["read_only"] is True
         assert service["volumes"] == ["data:/data"]
@@ -266,7 +266,7 @@ def test_workers_can_be_scaled() -> None:
 # -- files
 
 
-def test_volumes_are_named_ones_so_that_every_shell_on_every_system_will_do() -> None:
+def test_every_volume_is_a_named_one() -> None:
     used = set()
     for service in SERVICES.values():
         for volume in service.get("volumes", []):
@@ -277,7 +277,7 @@ def test_volumes_are_named_ones_so_that_every_shell_on_every_system_will_do() ->
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "docker-compose.yml", ".dockerignore", ".gitattributes", ".ci/run"])
-def test_lines_end_as_containers_need_it_wherever_it_was_cloned(name: str) -> None:
+def test_files_for_containers_have_unix_line_ends(name: str) -> None:
     assert b"\r" not in (ROOT / name).read_bytes()
     if (ROOT / ".git").exists():
         said = subprocess.run(
@@ -286,7 +286,7 @@ def test_lines_end_as_containers_need_it_wherever_it_was_cloned(name: str) -> No
         assert said.strip() == f"{name}: eol: lf"
 
 
-def test_every_image_is_pinned_and_ours_is_built_once() -> None:
+def test_images_are_pinned_and_ours_is_built_once() -> None:
     images = {s["image"] for s in SERVICES.values()}
     foreign = images - {"clipper:local"}
 
@@ -296,7 +296,7 @@ def test_every_image_is_pinned_and_ours_is_built_once() -> None:
     assert SERVICES["migrate"]["build"] == "."
 
 
-def test_every_command_is_a_list_of_words_so_that_signals_arrive() -> None:
+def test_every_command_is_a_list_of_words() -> None:
     for name, service in SERVICES.items():
         if "command" in service:
             assert isinstance(service["command"], list), name
@@ -305,7 +305,7 @@ def test_every_command_is_a_list_of_words_so_that_signals_arrive() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_every_command_of_ours_starts_something_that_is_there(name: str) -> None:
+def test_every_command_starts_an_existing_program(name: str) -> None:
     command = SERVICES[name]["command"]
     assert command[0] == "python"
 
@@ -328,7 +328,7 @@ def test_migrate_is_a_command_of_the_command_line() -> None:
 # -- the image
 
 
-def test_the_image_alone_and_the_pages_service_are_asked_the_same_question() -> None:
+def test_image_and_web_service_share_one_health_check() -> None:
     asked = next(one.rest for one in instructions() if one.word == "HEALTHCHECK")
     options, _, command = asked.partition("CMD ")
     check = SERVICES["web"]["healthcheck"]
@@ -338,21 +338,21 @@ def test_the_image_alone_and_the_pages_service_are_asked_the_same_question() -> 
         assert f"--{name.replace('_', '-')}={check[name]}" in options
 
 
-def test_the_ports_of_the_image_are_those_of_the_services() -> None:
+def test_image_and_services_use_the_same_ports() -> None:
     exposed = {int(word) for one in instructions() if one.word == "EXPOSE" for word in one.words}
 
     assert exposed == listens_on(SERVICES["web"]) | listens_on(SERVICES["api"])
     assert int(environment_of_the_image()["CLIPPER_PORT"]) in exposed
 
 
-def test_a_changed_port_changes_only_where_the_pages_are_published() -> None:
+def test_a_changed_port_changes_only_the_published_one() -> None:
     services = filled_in(COMPOSE["services"], {"CLIPPER_PORT": "9999"})
 
     assert services["web"]["ports"] == ["127.0.0.1:9999:8501"]
     assert listens_on(services["web"]) == {8501}
 
 
-def test_the_user_of_the_image_is_the_user_of_its_services() -> None:
+def test_image_and_services_run_as_one_user() -> None:
     user = next(one.rest for one in instructions() if one.word == "USER")
 
     assert {service["user"] for service in SERVICES.values() if service["image"] == "clipper:local"} == {user}

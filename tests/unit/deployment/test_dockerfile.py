@@ -26,13 +26,13 @@ from tests.servers import ROOT
 PRODUCT = ("clipper_core", "pages", "worker.py", "streamlit_app.py")
 
 
-def test_everything_copied_is_there_and_not_kept_out() -> None:
+def test_every_copied_path_exists_and_is_not_ignored() -> None:
     for one in copied():
         for source in one.words[:-1]:
             assert list(below(source)), source
 
 
-def test_every_module_of_ours_that_the_product_imports_is_in_the_image() -> None:
+def test_every_imported_module_is_in_the_image() -> None:
     files = in_the_image()
     entries = ["worker.py", "streamlit_app.py", "clipper_core/__main__.py", "clipper_core/web/api.py"]
     entries += [path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py")]
@@ -60,7 +60,7 @@ def imported_files(path: Path) -> Iterator[str]:
                     yield candidate.relative_to(ROOT).as_posix()
 
 
-def test_every_file_beside_the_code_is_in_the_image() -> None:
+def test_every_file_beside_code_is_in_the_image() -> None:
     beside = [ROOT / ".streamlit/config.toml", *(ROOT / "sample").iterdir()]
     beside += [p for top in ("clipper_core", "pages") for p in (ROOT / top).rglob("*") if p.is_file()]
     wanted = {p.relative_to(ROOT).as_posix() for p in beside if "__pycache__" not in p.parts}
@@ -92,12 +92,12 @@ def test_nothing_else_is_in_the_image() -> None:
         "tests/media/talk.mp4",
     ],
 )
-def test_what_may_lie_about_never_reaches_the_builder(path: str) -> None:
+def test_stray_files_never_reach_the_builder(path: str) -> None:
     assert ignored(path, ignore_patterns())
 
 
 @given(st.from_regex(r"[a-z_.]{1,12}(/[a-z_.]{1,12}){0,3}", fullmatch=True))
-def test_only_what_is_named_reaches_the_builder(path: str) -> None:
+def test_only_listed_files_reach_the_builder(path: str) -> None:
     named = {pattern.removeprefix("!") for pattern in ignore_patterns() if pattern.startswith("!")}
 
     kept = not ignored(path, ignore_patterns())
@@ -105,7 +105,7 @@ def test_only_what_is_named_reaches_the_builder(path: str) -> None:
     assert not kept or any(path == name or path.startswith(f"{name}/") for name in named)
 
 
-def test_the_image_runs_as_a_user_with_a_fixed_number_who_owns_the_data() -> None:
+def test_the_image_runs_as_the_owner_of_the_data() -> None:
     stage = last_stage(instructions())
     users = [one.rest for one in stage if one.word == "USER"]
     made = " ".join(one.rest for one in stage if one.word == "RUN")
@@ -118,7 +118,7 @@ def test_the_image_runs_as_a_user_with_a_fixed_number_who_owns_the_data() -> Non
     )
 
 
-def test_every_stage_builds_on_one_pinned_release_of_debian() -> None:
+def test_every_stage_builds_on_one_pinned_debian() -> None:
     found = instructions()
     stages = {one.rest.split(" AS ")[-1] for one in found if one.word == "FROM"}
 
@@ -126,7 +126,7 @@ def test_every_stage_builds_on_one_pinned_release_of_debian() -> None:
     assert all(one.rest.split()[0] in {"${BASE}", *stages} for one in found if one.word == "FROM")
 
 
-def test_packages_come_from_the_lock_in_a_layer_before_the_code() -> None:
+def test_locked_packages_are_a_layer_before_the_code() -> None:
     found = instructions()
     install = next(n for n, one in enumerate(found) if one.word == "RUN" and "--requirement" in one.rest)
     lock = next(n for n, one in enumerate(found) if one.word == "COPY" and "requirements.txt" in one.rest)

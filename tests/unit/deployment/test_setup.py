@@ -56,7 +56,7 @@ def load() -> ModuleType:
     return module
 
 
-def test_a_fresh_clone_gets_an_environment_that_works_and_a_second_run_does_nothing(setup):
+def test_setting_up_twice_installs_once(setup):
     assert setup.main([]) == 0
     assert setup.version_of(setup.PYTHON) == "{}.{}.{}".format(*sys.version_info[:3])
 
@@ -64,14 +64,14 @@ def test_a_fresh_clone_gets_an_environment_that_works_and_a_second_run_does_noth
     assert setup.installed == ["requirements.txt"]
 
 
-def test_what_the_tests_need_is_enough_to_run_with(setup):
+def test_the_packages_for_tests_include_the_runtime(setup):
     setup.main(["--tests"])
     setup.main([])
 
     assert setup.installed == ["requirements-dev.txt"]
 
 
-def test_changed_requirements_are_installed_into_what_is_there(setup):
+def test_changed_requirements_are_installed_into_the_environment(setup):
     setup.main([])
     keepsake = setup.VENV / "keepsake"
     keepsake.write_text("")
@@ -112,7 +112,7 @@ def have_a_broken_stamp(setup):
 @pytest.mark.parametrize(
     "damage", [lose_a_package, lose_the_interpreter, be_interrupted, be_moved, be_a_file, have_a_broken_stamp]
 )
-def test_a_wrong_or_half_made_environment_is_made_anew(setup, damage):
+def test_a_damaged_environment_is_made_again(setup, damage):
     setup.main([])
     damage(setup)
     assert not setup.is_ready("requirements.txt")
@@ -122,7 +122,7 @@ def test_a_wrong_or_half_made_environment_is_made_anew(setup, damage):
     assert setup.is_ready("requirements.txt")
 
 
-def test_a_failed_update_leaves_what_worked_and_says_one_sentence(setup, capsys, monkeypatch):
+def test_a_failed_update_leaves_the_working_environment(setup, capsys, monkeypatch):
     setup.main([])
     before = json.loads(setup.STAMP.read_text())
     (setup.ROOT / "requirements.txt").write_text("unheard-of==9\n")
@@ -153,7 +153,7 @@ def load_install(setup: ModuleType):
     return install
 
 
-def test_without_any_installer_the_sentence_says_what_to_install(monkeypatch):
+def test_without_an_installer_the_error_says_which(monkeypatch):
     script = load()
     monkeypatch.setattr(script, "find_uv", lambda: None)
     monkeypatch.setattr(script, "pips", lambda: iter(()))
@@ -162,7 +162,7 @@ def test_without_any_installer_the_sentence_says_what_to_install(monkeypatch):
         script.install("requirements.txt")
 
 
-def test_without_a_fitting_python_the_sentence_names_the_ones_that_fit(setup, monkeypatch):
+def test_without_a_fitting_python_the_error_names_some(setup, monkeypatch):
     monkeypatch.setattr(setup, "find_uv", lambda: None)
     monkeypatch.setattr(setup, "find_python", lambda uv: (None, "3.8.18"))
 
@@ -171,11 +171,11 @@ def test_without_a_fitting_python_the_sentence_names_the_ones_that_fit(setup, mo
 
 
 @given(st.integers(2, 4), st.integers(0, 30), st.integers(0, 30))
-def test_pythons_from_3_11_up_to_3_13_fit_and_no_others(major, minor, patch):
+def test_only_pythons_3_11_to_3_13_fit(major, minor, patch):
     assert load().fits(f"{major}.{minor}.{patch}") == (major == 3 and 11 <= minor <= 13)
 
 
-def test_a_mirror_set_for_pip_is_told_to_uv(monkeypatch):
+def test_uv_uses_the_mirror_set_for_pip(monkeypatch):
     script = load()
     listed = "global.index-url='https://mirror.example/simple'\n:env:.cert='/etc/ours.pem'\n"
     monkeypatch.setattr(script, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, listed, ""))
@@ -185,7 +185,7 @@ def test_a_mirror_set_for_pip_is_told_to_uv(monkeypatch):
     assert script.uv_names() == {"UV_DEFAULT_INDEX": "https://mirror.example/simple", "SSL_CERT_FILE": "/etc/ours.pem"}
 
 
-def test_the_script_needs_nothing_installed_and_can_be_read_by_python_3_7():
+def test_the_script_uses_stdlib_and_python_3_7_syntax():
     tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 7))
 
     modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
@@ -193,7 +193,7 @@ def test_the_script_needs_nothing_installed_and_can_be_read_by_python_3_7():
     assert {name.split(".")[0] for name in modules} <= set(sys.stdlib_module_names)
 
 
-def test_everything_is_pinned_and_the_tests_run_on_what_is_shipped():
+def test_tests_run_on_the_pinned_shipped_packages():
     runtime, tests = (
         {line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")}
         for name in ("requirements.txt", "requirements-dev.txt")
@@ -203,7 +203,7 @@ def test_everything_is_pinned_and_the_tests_run_on_what_is_shipped():
     assert {line.split(" ;")[0] for line in runtime} <= {line.split(" ;")[0] for line in tests}
 
 
-def test_every_wish_of_pyproject_is_in_the_pinned_list():
+def test_every_dependency_of_pyproject_is_pinned():
     wishes = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     pinned = {line.split("==")[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines()}
 
@@ -219,12 +219,12 @@ def name_of(field: str) -> str:
     return str(alias.choices[0]) if alias is not None else f"CLIPPER_{field.upper()}"
 
 
-def test_the_example_of_the_environment_names_every_setting_and_nothing_else():
+def test_the_example_environment_names_exactly_every_setting():
     assert set(example()) == {name_of(field) for field in Settings.model_fields}
 
 
 @pytest.mark.parametrize("field", Settings.model_fields)
-def test_the_example_of_the_environment_shows_the_true_default(field):
+def test_the_example_environment_shows_the_defaults(field):
     default = Settings.model_fields[field].default
     shown = example()[name_of(field)]
 
@@ -246,7 +246,7 @@ def test_a_copied_example_changes_nothing(tmp_path):
     assert Settings(_env_file=copied) == Settings(_env_file=None)
 
 
-def test_streamlit_shows_no_traces_sends_no_statistics_and_loads_nothing_from_elsewhere():
+def test_streamlit_shows_no_traces_and_loads_nothing_external():
     text = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     config = tomllib.loads(text)
 
