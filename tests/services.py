@@ -41,7 +41,7 @@ CORNERS = 2000  # databases in one Redis
 BUCKET = "clipper-tests"
 
 
-FIXTURES = {"database", "redis_server", "services", "stack"}
+FIXTURES = {"database", "redis_server", "services", "shared_stack", "stack"}
 
 
 def asks_for_them(item: pytest.Item) -> bool:

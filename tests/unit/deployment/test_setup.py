@@ -109,6 +109,7 @@ def have_a_broken_stamp(setup):
     setup.STAMP.write_text("[1, ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", [lose_a_package, lose_the_interpreter, be_interrupted, be_moved, be_a_file, have_a_broken_stamp]
 )

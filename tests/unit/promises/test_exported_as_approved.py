@@ -20,6 +20,8 @@ from clipper_core.errors import ClipperError, LeaseLost
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from tests.unit.review_room import PROJECT, Room, open_room
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 

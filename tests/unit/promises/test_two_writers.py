@@ -16,6 +16,8 @@ from clipper_core.domain.time_range import TimeRange
 from tests.budget import budget
 from tests.unit.review_room import Room, open_room
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 INTERLEAVINGS = budget(normal=20, long=100)
 STEPS = 8
@@ -178,7 +180,6 @@ def clear(room: Room) -> None:
         session.execute(update(Clip).values(deleted_at=now()))
 
 
-@pytest.mark.slow
 @pytest.mark.long
 def test_no_interleaving_of_two_writers_loses_anything(room: Room) -> None:
     accepted, refused = 0, 0

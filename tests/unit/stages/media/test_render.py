@@ -22,6 +22,8 @@ from clipper_core.stages.silence.map_silence import map_silence
 from clipper_core.stages.sound.decode import SoundTrack
 from tests.unit.conftest import decoded_sound, lag, noise, numbers, talk, write_sound, write_video, write_wav
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 10
 NTSC = Fraction(30_000, 1_001)
 
