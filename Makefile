@@ -42,6 +42,10 @@ check: setup-tests ## lint, format, types and the shape of the code
 	@$(VENV) -m mypy
 	@$(VENV) -m pytest tests/unit/promises/test_architecture.py
 
+.PHONY: house
+house: setup ## measure the code: sizes, rooms, names, prose (ARGS=--check to hold the goals)
+	@$(VENV) -m tools.house $(ARGS)
+
 bench: setup-tests ## measure speed and quality
 	@exec $(VENV) -m benchmarks $(ARGS)
 

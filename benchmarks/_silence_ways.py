@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ PYDUB = {"min_silence_len": 500, "silence_thresh": -40}
 
 def map_and_peaks(path: str, speech: str = "") -> None:
     from clipper_core.adapters.media.ffmpeg import Ffmpeg
-    from clipper_core.stages.silence.map_silence import map_silence
+    from clipper_core.stages.silence.map_silence import MapRequest, map_silence
+    from clipper_core.stages.sound.decode import SoundTrack
 
-    map_silence(Ffmpeg(), Path(path), duration_ms=0, speech_path=Path(speech) if speech else None)
+    map_silence(Ffmpeg(), SoundTrack(Path(path)), MapRequest(Path(speech) if speech else None))
 
 
 def pydub(path: str, ffmpeg: str) -> None:
@@ -62,14 +64,14 @@ def strict(path: str, ffmpeg: str) -> None:
     from pydub import AudioSegment
     from pydub.silence import detect_silence
 
-    from clipper_core.stages.silence.strict import StrictDetector
+    from clipper_core.stages.silence.strict import StrictDetector, StrictSearch
     from clipper_core.stages.sound.decode import PcmFormat
 
     sound = np.frombuffer(_decoded(path, ffmpeg, 2), dtype="<i2").reshape(-1, 2)
     segment = AudioSegment(sound.tobytes(), sample_width=2, frame_rate=RATE, channels=2)
 
     def ours() -> list[list[int]]:
-        detector = StrictDetector(PcmFormat(RATE, 2), PYDUB["silence_thresh"], PYDUB["min_silence_len"])
+        detector = StrictDetector(PcmFormat(RATE, 2), StrictSearch(PYDUB["silence_thresh"], PYDUB["min_silence_len"]))
         for second in range(0, len(sound), RATE):
             detector.add(sound[second : second + RATE])
         return [[s.start_ms, s.end_ms] for s in detector.end()[1]]
@@ -87,8 +89,9 @@ def parts(path: str) -> None:
     from clipper_core.domain.silence import Silence, SilenceMap, SilenceSettings
     from clipper_core.stages.silence.find import find_silences
     from clipper_core.stages.silence.map_silence import map_silence
+    from clipper_core.stages.sound.decode import SoundTrack
 
-    stored = map_silence(Ffmpeg(), Path(path), duration_ms=0).envelope.to_bytes()
+    stored = map_silence(Ffmpeg(), SoundTrack(Path(path))).envelope.to_bytes()
     envelope = Envelope.from_bytes(stored)
     length_ms = envelope.duration_ms
     step = length_ms // 3_000
@@ -167,7 +170,7 @@ def _decoded(path: str, ffmpeg: str, channels: int) -> bytes:
     return subprocess.run([ffmpeg, "-v", "error", "-i", path, *form], check=True, stdout=subprocess.PIPE).stdout
 
 
-WAYS = {
+WAYS: dict[str, Callable[..., None]] = {
     "map": map_and_peaks,
     "pydub": pydub,
     "librosa": librosa,

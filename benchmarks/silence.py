@@ -207,11 +207,13 @@ def compare(path: Path, rounds: int, folder: Path, peers: dict[str, str]) -> lis
 
 
 def median(way: Way, what: str) -> float:
-    return statistics.median(getattr(cost, what) / getattr(alone, what) for alone, cost in way.pairs)
+    ratios: list[float] = [getattr(cost, what) / getattr(alone, what) for alone, cost in way.pairs]
+    return statistics.median(ratios)
 
 
 def alone_s(base: Way, what: str) -> float:
-    return statistics.median(getattr(cost, what) for cost, _ in base.pairs)
+    costs: list[float] = [getattr(cost, what) for cost, _ in base.pairs]
+    return statistics.median(costs)
 
 
 def print_table(path: Path, compared: list[Way]) -> None:

@@ -36,8 +36,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg  # noqa: E402
-from clipper_core.domain.silence import SilenceSettings  # noqa: E402
 from clipper_core.stages.silence.map_silence import map_silence  # noqa: E402
+from clipper_core.stages.sound.decode import SoundTrack  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 RATE = 48_000
@@ -81,7 +81,8 @@ def f1(found: Spans, talk: Talk) -> float:
         if end - start >= MIN_MS:
             said[start:end] = True
     both = np.count_nonzero(said & right & counts)
-    return 2 * both / max(1, np.count_nonzero(said & counts) + np.count_nonzero(right & counts))
+    either = np.count_nonzero(said & counts) + np.count_nonzero(right & counts)
+    return 2 * int(both) / max(1, int(either))
 
 
 def below(levels: np.ndarray, threshold_db: float) -> Spans:
@@ -90,7 +91,7 @@ def below(levels: np.ndarray, threshold_db: float) -> Spans:
 
 
 def ours(talk: Talk) -> float:
-    found = map_silence(Ffmpeg(), talk.path, duration_ms=talk.duration_ms, settings=SilenceSettings())
+    found = map_silence(Ffmpeg(), SoundTrack(talk.path, 0, talk.duration_ms))
     return f1([(s.start_ms, s.end_ms) for s in found.silence_map.silences], talk)
 
 
@@ -168,7 +169,7 @@ def under(clean: Path, bed: str, folder: Path) -> Talk:
     music = tones(len(sound), music_db) if music_db is not None else np.zeros(len(sound), np.float32)
     for i in range(0, len(sound), RATE):
         part = sound[i : i + RATE] + music[i : i + RATE, None]
-        part += rng.normal(0, 32_768 * 10 ** (noise_db / 20), part.shape).astype(np.float32)
+        part += np.asarray(rng.normal(0, 32_768 * 10 ** (noise_db / 20), part.shape), np.float32)
         out[i : i + RATE] = part.clip(-32_768, 32_767)
     path = folder / "bed.wav"
     with wave.open(str(path), "wb") as file:
@@ -183,7 +184,7 @@ def under(clean: Path, bed: str, folder: Path) -> Talk:
 
 
 def tones(samples: int, music_db: float) -> np.ndarray:
-    """As make_talk makes them: four tones that swell and fade."""
+    """Music as make_talk makes it: four tones that swell and fade."""
     t = np.arange(samples) / RATE
     music = np.zeros(samples, np.float32)
     for k, hz in enumerate((110, 164.81, 220, 329.63)):

@@ -78,12 +78,11 @@ def _say(code: str, sentence: str) -> None:
 
 
 def process(args: argparse.Namespace) -> int:
-    from clipper_core.app import choose_for_file, offline
+    from clipper_core.wiring.command_line import ProcessRequest, choose_for_file, file_processor
 
     settings = _settings(transcriber=args.transcriber, selector=args.selector)
     lengths = _lengths(args.min_length, args.max_length, args.max_clips)
-    wishes = choose_for_file(
-        settings,
+    request = ProcessRequest(
         captions=args.captions,
         language=args.language or settings.language,
         track=args.track,
@@ -91,8 +90,9 @@ def process(args: argparse.Namespace) -> int:
         preset=_preset(args.preset) if args.render else None,
         out=(args.out or Path(f"{args.recording.stem}-clips")) if args.render else None,
     )
+    choice = choose_for_file(settings, request)
     with Progress() as progress:
-        done = offline(settings).process(args.recording, wishes, progress)
+        done = file_processor(settings).process(args.recording, request, choice, progress)
     if done.spent is not None:
         _say("spent", done.spent.in_words())
     if args.out is not None and not args.render:
@@ -144,7 +144,7 @@ def silences(args: argparse.Namespace) -> int:
 
 
 def propose(args: argparse.Namespace) -> int:
-    from clipper_core.app import propose_here
+    from clipper_core.wiring.command_line import propose_here
 
     settings = _settings(selector=args.selector)
     lengths = _lengths(args.min_length, args.max_length, args.max_clips)
@@ -159,7 +159,7 @@ def propose(args: argparse.Namespace) -> int:
 
 
 def render(args: argparse.Namespace) -> int:
-    from clipper_core.app import offline
+    from clipper_core.wiring.command_line import file_processor
 
     try:
         span = TimeRange(milliseconds(args.start), milliseconds(args.end))
@@ -168,7 +168,7 @@ def render(args: argparse.Namespace) -> int:
     if args.burn_captions is not None:
         raise BadSettings("Captions can't be drawn into the picture yet. Leave out --burn-captions.")
     with Progress() as progress:
-        made = offline(_settings()).render(args.recording, span, _preset(args.preset), args.out, progress)
+        made = file_processor(_settings()).render(args.recording, span, _preset(args.preset), args.out, progress)
     print(made.absolute())
     return 0
 

@@ -11,24 +11,11 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from clipper_core.domain.engines import Selector as Selector
+from clipper_core.domain.engines import Transcriber as Transcriber
 from clipper_core.errors import SetupProblem
 
 ROOT = Path(__file__).resolve().parent.parent  # where the project was cloned
-
-
-class Transcriber(StrEnum):
-    AUTO = "auto"
-    CAPTIONS = "captions"
-    OPENAI = "openai"
-    FASTER_WHISPER = "faster-whisper"
-    POCKETSPHINX = "pocketsphinx"
-    NONE = "none"
-
-
-class Selector(StrEnum):
-    AUTO = "auto"
-    OFFLINE = "offline"
-    CHAT = "chat"
 
 
 class PathStyle(StrEnum):

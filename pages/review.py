@@ -53,13 +53,16 @@ def draw_stopped(project: ProjectView) -> None:
     if project.run is not None and not project.run.can_retry:
         upload_link()
         return
-    if project.run is None:
-        start, label = app.runs.start, "Start"
-    else:
-        start, label = app.runs.retry, "Retry"
-    if st.button(label, type="primary", icon=":material/refresh:"):
-        start(project.run.id if project.run else project.id)
+    if st.button("Retry" if project.run else "Start", type="primary", icon=":material/refresh:"):
+        start_or_retry(project)
         st.rerun()
+
+
+def start_or_retry(project: ProjectView) -> None:
+    if project.run is None:
+        app.runs.start(project.id)
+    else:
+        app.runs.retry(project.run.id)
 
 
 draw()

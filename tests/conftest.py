@@ -92,7 +92,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         with made.write() as session:
             session.add(Show(id=DEFAULT_SHOW, name="My recordings", defaults={}))
             session.flush()
-            session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="T", filename="t.wav", wishes={}))
+            session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="T", filename="t.wav", preferences={}))
         yield made
 
 

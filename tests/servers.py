@@ -233,7 +233,7 @@ class Stack:
 
         return until(over, seconds=seconds, every=0.1, saying=f"the run of {project_id} ends")
 
-    def upload(self, path: Path, filename: str | None = None, captions: Path | None = None, **wishes: Any) -> str:
+    def upload(self, path: Path, filename: str | None = None, captions: Path | None = None, **preferences: Any) -> str:
         """A recording as a project, as the upload route makes it; its id."""
         from clipper_core.db.models import Upload
         from clipper_core.domain.ids import new_id
@@ -242,13 +242,14 @@ class Stack:
         copy = self.settings.data / f"in-{new_id('t')}"
         shutil.copyfile(path, copy)
         name = clean_name(filename if filename is not None else path.name)
-        row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size, wishes=dict(wishes))
-        arrived = self.app.projects.store(row.id, copy, captions)
+        row = Upload(id=new_id("upl"), filename=name, filetype="", size=copy.stat().st_size)
+        row.preferences = dict(preferences)
+        stored = self.app.intake.store(row.id, copy, captions)
         with self.app.database.write() as session:
             session.add(row)
             session.flush()
-            project_id = row.project_id = self.app.projects.complete(session, row, arrived)
-        self.app.projects.announce(project_id)
+            project_id = row.project_id = self.app.intake.complete(session, row, stored)
+        self.app.intake.announce(project_id)
         return project_id
 
 

@@ -25,6 +25,13 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing what only annotations need
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    Finished = subprocess.CompletedProcess[str]
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -35,15 +42,17 @@ LOWEST, TOO_HIGH = (3, 11), (3, 14)
 WANTED = "Python 3.11, 3.12 or 3.13"
 NAMES = ("python3.12", "python3.11", "python3.13", "python3", "python")
 # What would point Python, pip or uv away from .venv.
-MISLEADING = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_SYSTEM_PYTHON")
-MISLEADING += ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "UV_PROJECT_ENVIRONMENT")
+MISLEADING = (
+    *("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_SYSTEM_PYTHON"),
+    *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "UV_PROJECT_ENVIRONMENT"),
+)
 
 
 class Problem(Exception):
     """What went wrong and what to do, in one sentence."""
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Makes the environment Clipper runs in, in .venv.")
     parser.add_argument("--tests", action="store_true", help="also what the tests need")
     file = TESTS if parser.parse_args(arguments).tests else RUNTIME
@@ -61,7 +70,7 @@ def main(arguments=None):
 
 
 @contextlib.contextmanager
-def alone():
+def alone() -> Iterator[None]:
     """One set-up at a time: the lock is on the folder of this file, and ends with the process and what it started."""
     handle = os.open(ROOT / "tools", os.O_RDONLY)
     os.set_inheritable(handle, True)  # an installer that outlives us must not meet the next one
@@ -73,7 +82,7 @@ def alone():
         os.close(handle)
 
 
-def wait_for_turn(handle):
+def wait_for_turn(handle: int) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -84,7 +93,7 @@ def wait_for_turn(handle):
 # -- what is there
 
 
-def is_ready(file):
+def is_ready(file: str) -> bool:
     """Whether .venv works, lies where it was made, and holds what ``file`` now asks for."""
     stamp = read_stamp()
     return (
@@ -95,7 +104,7 @@ def is_ready(file):
     )
 
 
-def read_stamp():
+def read_stamp() -> dict[str, Any]:
     try:
         stamp = json.loads(STAMP.read_text())
     except (OSError, ValueError):
@@ -103,35 +112,35 @@ def read_stamp():
     return stamp if isinstance(stamp, dict) else {}
 
 
-def write_stamp(file):
+def write_stamp(file: str) -> None:
     files = {name: digest(name) for name in ((RUNTIME, TESTS) if file == TESTS else (RUNTIME,))}
     stamp = {"place": str(VENV), "python": version_of(PYTHON), "files": files, "packages": sorted(packages())}
     STAMP.write_text(json.dumps(stamp))
 
 
-def digest(file):
+def digest(file: str) -> str:
     return hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
 
 
-def packages():
+def packages() -> set[str]:
     """What is installed, told by the folder each package leaves once it is complete."""
     return {path.parent.name for path in VENV.glob("lib/python3*/site-packages/*.dist-info/RECORD")}
 
 
-def version_of(python):
+def version_of(python: Path | str) -> str | None:
     """The version of a Python that works, as ``3.11.2``; None if it doesn't."""
     done = run([python, "-c", "import sys, venv; print('%d.%d.%d' % sys.version_info[:3])"], timeout_s=30)
     return done.stdout.strip() if done.returncode == 0 and re.fullmatch(r"[\d.]+\s*", done.stdout) else None
 
 
-def fits(version):
+def fits(version: str | None) -> bool:
     return version is not None and LOWEST <= tuple(int(part) for part in version.split(".")[:2]) < TOO_HIGH
 
 
 # -- making it
 
 
-def make(file):
+def make(file: str) -> None:
     began = time.monotonic()
     complete = is_whole()
     before = packages()
@@ -151,14 +160,14 @@ def make(file):
     say(f"Done in {time.monotonic() - began:.0f} s.")
 
 
-def is_whole():
+def is_whole() -> bool:
     """Whether .venv was completed here at some time, by whichever list, so that it can be added to."""
     stamp = read_stamp()
     whole = stamp.get("place") == str(VENV) and set(stamp.get("packages", ["?"])) <= packages()
     return whole and fits(version_of(PYTHON)) and stamp.get("python") == version_of(PYTHON)
 
 
-def new_environment():
+def new_environment() -> None:
     """An empty .venv. Whatever was there is not complete, was moved here, or lost its Python."""
     uv = find_uv()
     python, version = find_python(uv)
@@ -174,7 +183,7 @@ def new_environment():
         raise Problem(f"Python could not make {VENV}: {last_line(done) or 'it does not start'}.")
 
 
-def remove(path):
+def remove(path: Path) -> None:
     try:
         if path.is_symlink() or path.is_file():
             path.unlink()
@@ -187,7 +196,7 @@ def remove(path):
         ) from error
 
 
-def find_python(uv):
+def find_python(uv: str | None) -> tuple[Path | str | None, str | None]:
     """A Python that fits, and its version; or None and the version of one that doesn't."""
     names = [getattr(sys, "_base_executable", None), sys.executable, *(shutil.which(name) for name in NAMES)]
     if uv:
@@ -203,7 +212,7 @@ def find_python(uv):
     return None, unfit
 
 
-def fetch_python(uv):
+def fetch_python(uv: str) -> tuple[Path | str | None, str | None]:
     """A Python that uv brings along, kept in this folder so that nothing is written elsewhere."""
     home = ROOT / ".python"
     say("No Python that fits is installed here; uv fetches one.")
@@ -213,19 +222,19 @@ def fetch_python(uv):
     return None, version_of(sys.executable)
 
 
-def inside(name):
+def inside(name: str) -> bool:
     """Whether a Python is the one of .venv itself, as when it is activated."""
     return VENV in Path(name).absolute().parents
 
 
-def dotted(version):
+def dotted(version: Iterable[int]) -> str:
     return ".".join(map(str, version))
 
 
 # -- installing
 
 
-def install(file):
+def install(file: str) -> None:
     """Fill .venv by uv, which is fast; where that can't be had or fails, by pip, which knows more ways to an index."""
     uv = find_uv() or fetch_uv()
     failure = attempt([uv, "pip", "install", "--python", PYTHON], file, uv_names()) if uv else "no uv"
@@ -242,7 +251,7 @@ def install(file):
         raise Problem(f"The packages could not be installed ({failure}). Check the network, and run `make` again.")
 
 
-def attempt(command, file, names):
+def attempt(command: Sequence[Path | str], file: str, names: Mapping[str, str]) -> str | None:
     """None if it worked, else the last line of what it said. Nothing is ever built: that could need a compiler."""
     command = [*command, "--only-binary", ":all:", "-r", ROOT / file]
     if sys.stderr.isatty():
@@ -252,13 +261,13 @@ def attempt(command, file, names):
     return None if done.returncode == 0 else last_line(done)
 
 
-def find_uv():
+def find_uv() -> str | None:
     places = [VENV / "bin", Path.home() / ".local" / "bin", Path.home() / ".cargo" / "bin"]
     names = [shutil.which("uv"), *(shutil.which("uv", path=str(place)) for place in places)]
     return next((name for name in names if name and run([name, "--version"], timeout_s=30).returncode == 0), None)
 
 
-def fetch_uv():
+def fetch_uv() -> str | None:
     """uv, put into .venv by a pip; None where that is not possible."""
     say("Getting uv, which installs faster than pip.")
     for pip in pips():
@@ -267,7 +276,7 @@ def fetch_uv():
     return None
 
 
-def pips():
+def pips() -> Iterator[list[Path | str]]:
     """Commands that are pip working in .venv: that of its Python, the one bundled with it, or a wheel."""
     base = PYTHON.resolve()
     if pip_version(base) >= (22, 3):
@@ -280,13 +289,13 @@ def pips():
         yield [PYTHON, f"{wheel}/pip"]
 
 
-def pip_version(python):
+def pip_version(python: Path) -> tuple[int, int]:
     done = run([python, "-m", "pip", "--version"], timeout_s=60)
     found = re.match(r"pip (\d+)\.(\d+)", done.stdout) if done.returncode == 0 else None
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def fetch_pip():
+def fetch_pip() -> Path | None:
     """pip's own wheel from an index that is set for pip or uv, checked by its hash; None if none is set or has it."""
     for index in configured_indexes():
         page_url = index.rstrip("/") + "/pip/"
@@ -298,16 +307,20 @@ def fetch_pip():
             with urllib.request.urlopen(urljoin(page_url, link), timeout=120) as answer:
                 content = answer.read()
             if hashlib.sha256(content).hexdigest() == wanted:
-                (VENV / name).write_bytes(content)
-                return VENV / name
+                wheel = VENV / str(name)
+                wheel.write_bytes(content)
+                return wheel
     return None
 
 
-def configured_indexes():
+def configured_indexes() -> list[str]:
     """Addresses of indexes from the environment and pip's files, where there is no pip to ask."""
     names = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_EXTRA_INDEX_URL")
     text = [os.environ.get(name, "") for name in names]
-    files = [os.environ.get("PIP_CONFIG_FILE", ""), Path.home() / ".config/pip/pip.conf", Path.home() / ".pip/pip.conf"]
+    files = [
+        os.environ.get("PIP_CONFIG_FILE", ""),
+        *(str(Path.home() / f) for f in (".config/pip/pip.conf", ".pip/pip.conf")),
+    ]
     parser = configparser.RawConfigParser()
     with contextlib.suppress(configparser.Error):
         parser.read([file for file in (*files, "/etc/pip.conf") if file])
@@ -315,7 +328,7 @@ def configured_indexes():
     return [url for url in " ".join(text).split() if urlsplit(url).scheme in ("https", "http")]
 
 
-def uv_names():
+def uv_names() -> dict[str, str]:
     """pip's index and certificates in uv's words, so that a mirror set for pip is used; uv's own settings win."""
     names = {}
     done = run([sys.executable, "-m", "pip", "config", "list"], timeout_s=60)
@@ -334,7 +347,9 @@ def uv_names():
 # -- running
 
 
-def run(command, *, timeout_s, names=None, show=False):
+def run(
+    command: Sequence[Path | str], *, timeout_s: float, names: Mapping[str, str] | None = None, show: bool = False
+) -> Finished:
     """Run a command to its end. One that can't be started or takes too long counts as failed."""
     environment = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     environment.update(names or {}, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
@@ -349,12 +364,12 @@ def run(command, *, timeout_s, names=None, show=False):
         return subprocess.CompletedProcess(command, 1, "", str(error))
 
 
-def last_line(done):
+def last_line(done: Finished) -> str:
     lines = [line.strip() for line in (done.stderr or done.stdout or "").splitlines() if line.strip()]
     return lines[-1].rstrip(".") if lines else ""
 
 
-def say(text):
+def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

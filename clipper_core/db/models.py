@@ -76,7 +76,8 @@ class Project(Base):
     show_id: Mapped[str] = mapped_column(ForeignKey("shows.id"), index=True)
     title: Mapped[str] = mapped_column(Text)
     filename: Mapped[str] = mapped_column(Text)
-    wishes: Mapped[dict[str, Any]] = mapped_column(default=dict)  # language, min_ms, max_ms, most, track
+    # language, min_ms, max_ms, most, track; the column keeps its first name
+    preferences: Mapped[dict[str, Any]] = mapped_column("wishes", default=dict)
     media: Mapped[dict[str, Any] | None]
     source_id: Mapped[str | None] = mapped_column(String(40))
     captions_id: Mapped[str | None] = mapped_column(String(40))
@@ -313,7 +314,7 @@ class Upload(Base):
     filetype: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
-    wishes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    preferences: Mapped[dict[str, Any]] = mapped_column("wishes", default=dict)
     project_id: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(default=now)
     touched_at: Mapped[datetime] = mapped_column(default=now, index=True)

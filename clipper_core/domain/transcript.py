@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from clipper_core.domain.time_range import TimeRange
 
+MAX_OVERLAP_WORDS = 8  # how many words back one may still be heard, where people talk over each other
+MAX_WORDS_PER_MARK = 60  # fewer marks than one in so many words are none
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -21,6 +24,10 @@ class Word:
     def __post_init__(self) -> None:
         if not 0 <= self.start_ms <= self.end_ms:
             raise ValueError(f"not a word's time: {self.start_ms}-{self.end_ms}")
+
+    @property
+    def middle_ms(self) -> float:
+        return (self.start_ms + self.end_ms) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,49 @@ class Transcript:
         return " ".join(w.text for w in self.words[sentence.first_word : sentence.last_word + 1])
 
     def words_between(self, start_ms: int, end_ms: int) -> tuple[Word, ...]:
-        """The words whose middle lies in the stretch."""
-        first = max(0, bisect_left(self._starts, start_ms) - 8)
+        """The words whose middle lies in the range from ``start_ms`` up to, but not including, ``end_ms``."""
+        first = max(0, bisect_left(self._starts, start_ms) - MAX_OVERLAP_WORDS)
         last = bisect_right(self._starts, end_ms)
-        return tuple(w for w in self.words[first:last] if start_ms <= (w.start_ms + w.end_ms) // 2 < end_ms)
+        return tuple(w for w in self.words[first:last] if start_ms <= w.middle_ms < end_ms)
+
+    def first_word_from(self, at_ms: int) -> int:
+        """The number of the first word whose middle is not before ``at_ms``; the number of words if there is none."""
+        after = bisect_left(self._starts, at_ms)
+        for number in range(max(0, after - MAX_OVERLAP_WORDS), after):
+            if self.words[number].middle_ms >= at_ms:
+                return number
+        return after
+
+    def last_word_until(self, at_ms: int) -> int:
+        """The number of the last word whose middle is before ``at_ms``; -1 if there is none."""
+        number = bisect_left(self._starts, at_ms) - 1
+        while number >= 0 and self.words[number].middle_ms >= at_ms:
+            number -= 1
+        return number
+
+    def timed_word_at(self, at_ms: int, slack_ms: int = 0) -> Word | None:
+        """The timed word that is heard at ``at_ms``, more than ``slack_ms`` inside it; None if there is none."""
+        after = bisect_left(self._starts, at_ms)
+        for word in self.words[max(0, after - MAX_OVERLAP_WORDS) : after]:
+            if word.timed and word.start_ms + slack_ms < at_ms < word.end_ms - slack_ms:
+                return word
+        return None
+
+    def begins_sentence(self, number: int) -> bool:
+        """Whether word ``number`` is the first of a sentence."""
+        i = bisect_left(self.sentences, number, key=lambda s: s.first_word)
+        return i < len(self.sentences) and self.sentences[i].first_word == number
+
+    def closes_sentence(self, number: int) -> bool:
+        """Whether word ``number`` is the last of a sentence."""
+        i = bisect_left(self.sentences, number, key=lambda s: s.last_word)
+        return i < len(self.sentences) and self.sentences[i].last_word == number
 
     @property
-    def sentence_starts(self) -> frozenset[int]:
-        return frozenset(s.first_word for s in self.sentences)
+    def has_marks(self) -> bool:
+        """Whether sentences are marked in the text, so that their ends are known and not guessed from pauses."""
+        marks = sum(ends_sentence(w.text) for w in self.words)
+        return not self.draft and marks * MAX_WORDS_PER_MARK >= len(self.words)
 
     @property
     def sentence_ends(self) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""What may be uploaded, under which name, and what is wished for it. Pure rules; the bytes are somebody else's."""
+"""What may be uploaded, under which name, and what is asked for it: rules on names and metadata."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ DOCUMENTS = _names(
 DOCUMENT_TYPES = re.compile(
     r"(text|font|message|model)/|application/(pdf|zip|json|xml|rtf|gzip|msword|x-(7z|rar|tar|zip)|vnd\.(ms-|open|oasis))"
 )
-# What tus metadata calls a wish, and what we do.
-WISHES = {
+# The metadata keys that say what is asked for a recording, and our names for them.
+PREFERENCES = {
     "title": "title",
     "show": "show",
     "language": "language",
@@ -106,7 +106,7 @@ def _decoded(value: str) -> str:
     return data.decode("utf-8", "replace")
 
 
-def wishes_of(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """What is wished for the recording, as text and unchecked, each only where it was said."""
-    said = {WISHES[key]: value.strip() for key, value in metadata.items() if key in WISHES}
-    return {key: clean_name(value) for key, value in said.items() if value}
+def preferences_of(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The preferences in an upload's metadata, as text and unchecked; an empty one is left out."""
+    sent = {PREFERENCES[key]: value.strip() for key, value in metadata.items() if key in PREFERENCES}
+    return {key: clean_name(value) for key, value in sent.items() if value}

@@ -80,7 +80,7 @@ def create_project(request: Request, body: NewProject) -> dict[str, Any]:
     if not body.sample:
         raise BadSettings("Upload the recording to /uploads; a project is made from it there.")
     app = app_of(request)
-    project_id = app.projects.ensure_sample()
+    project_id = app.intake.ensure_sample()
     if app.projects.get(project_id).run is None:
         app.runs.start(project_id)
     else:
@@ -117,8 +117,7 @@ async def put_captions(request: Request, project_id: str) -> dict[str, Any]:
         data += block
         if len(data) > MAX_CAPTION_BYTES:
             raise BadSettings("This caption file is larger than 5 MB. Upload the captions of this recording alone.")
-    projects = app_of(request).projects
-    view = await to_thread.run_sync(projects.set_captions, project_id, bytes(data))
+    view = await to_thread.run_sync(app_of(request).intake.set_captions, project_id, bytes(data))
     return project_json(view)
 
 

@@ -22,7 +22,8 @@ from starlette.responses import Response
 from clipper_core.domain.checksum import ALGORITHMS, Checksum
 from clipper_core.domain.upload import parse_metadata
 from clipper_core.errors import BadCaptions, BadUpload, ClipperError, TooLarge, UploadConflict
-from clipper_core.services.uploads.uploads import Piece, Uploads, UploadState
+from clipper_core.services.uploads.piece import Piece, UploadState
+from clipper_core.services.uploads.uploads import Uploads
 from clipper_core.web.problems import problem_response
 
 VERSION = "1.0.0"
@@ -244,8 +245,8 @@ def _answer(state: UploadState, status: int) -> Response:
     return Response(status_code=status, headers=headers)
 
 
-def _uploads(request: Request) -> Uploads[Any]:
-    return cast(Uploads[Any], request.app.state.clipper.uploads)
+def _uploads(request: Request) -> Uploads:
+    return cast(Uploads, request.app.state.clipper.uploads)
 
 
 def _check_version(request: Request) -> None:

@@ -24,7 +24,7 @@ class Rules:
 
 @contextmanager
 def open_rules(browser: Any) -> Iterator[Rules]:
-    modules = ("rules.js", "certify.js")
+    modules = ("rules/rules.js", "rules/certify.js")
     names = [n for m in modules for n in NAME.findall(component.HERE.joinpath(m).read_text(encoding="utf-8"))]
     source = f"{joined(component.HERE, modules)}\nexport {{ {', '.join(names)} }};"
     page = browser.new_page()

@@ -206,7 +206,7 @@ def test_hostile_words_are_shown_as_text(page: Page, api: Api):
 
 def test_what_is_seen_at_once_is_what_the_server_stores(browser: Any):
     page = browser.new_page()
-    rules = component.joined(component.HERE, ("rules.js", "wording.js"))
+    rules = component.joined(component.HERE, ("rules/rules.js", "rules/correction_rules.js"))
     page.add_script_tag(content=f"{rules}; window.wording = {{ replacements, changedWords, wordsOf }};", type="module")
     page.wait_for_function("window.wording")
     draw = random.Random(7)

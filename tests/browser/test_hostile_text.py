@@ -34,7 +34,7 @@ def hostile(stack: Stack, sonnet: Path) -> str:
     """A recording with text from hell in all places where there is text; its id."""
     app = stack.app
     project_id = stack.upload(sonnet, filename=f"{ACTS}{TURNS}.mp3".replace("/", "\u2215"), min_s=6, max_s=18)
-    app.projects.set_captions(project_id, CAPTIONS.encode())
+    app.intake.set_captions(project_id, CAPTIONS.encode())
     assert stack.finished(project_id).state == "succeeded"
     app.projects.change(project_id, title=HOSTILE)
     first, *others = app.clips.of_project(project_id)

@@ -50,7 +50,7 @@ SITE = """
         with database.write() as session:
             session.add(Show(id="shw_default", name="My recordings"))
 
-        class Taker:
+        class Intake:
             def store(self, upload_id, path, captions):
                 return path.replace(folder / "store" / upload_id), captions
 
@@ -70,7 +70,7 @@ SITE = """
         api = FastAPI()
         limits = UploadLimits(max_bytes=50_000_000, spare_bytes=0)
         api.state.clipper = types.SimpleNamespace(
-            uploads=Uploads(database, folder / "staging", Taker(), limits)
+            uploads=Uploads(database, folder / "staging", Intake(), limits)
         )
         api.include_router(uploads.router)
         problems.install(api)

@@ -18,7 +18,7 @@ from clipper_core.domain.spending import Spending
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.errors import ServiceAnswerUnusable, ServiceKeyRefused
 from clipper_core.stages.cuts.snap import silences_from_words
-from clipper_core.stages.selection.ask import Asked, ask_for_clips
+from clipper_core.stages.selection.ask import ChatSelection, ClipRequest, ask_for_clips
 from clipper_core.stages.selection.request import SCHEMA
 from tests.endpoint import Endpoint
 from tests.endpoint_faults import Fault, cut_short, error, refuses, says, wrong_key
@@ -60,7 +60,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 def ask(
     endpoint: Endpoint, material: tuple[Transcript, SilenceMap], lengths: Lengths = USUAL
-) -> tuple[Asked, Spending]:
+) -> tuple[ChatSelection, Spending]:
     client = Client(EndpointOptions(key=endpoint.key, base_url=endpoint.url, timeout_s=20, patience_s=20))
     answers: list[ChatAnswer] = []
 
@@ -68,7 +68,7 @@ def ask(
         answers.append(client.chat(messages, schema_name, schema, lambda: None))
         return answers[-1]
 
-    asked = ask_for_clips(chat, *material, lengths)
+    asked = ask_for_clips(chat, *material, ClipRequest(lengths))
     return asked, sum((a.spending for a in answers), Spending())
 
 

@@ -38,7 +38,8 @@ from clipper_core.errors import (
 )
 from clipper_core.services.engines.remembering import OfThisProcess, RememberingRecogniser
 from clipper_core.services.transcripts.build import place_heard
-from clipper_core.stages.words.transcribe import RecognisedStretch, hear_stretch
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import RecognisedPart, recognise_part
 from tests import endpoint_faults as faults
 from tests.endpoint import CHAT, KEY, Fault
 from tests.endpoint import Endpoint as Server
@@ -92,9 +93,9 @@ def asked(
     return Endpoint(options(server, **more)).transcribe(PIECE, language, check)
 
 
-def hear(server: Server, progress: Callable[[float], None] = lambda _: None, **more: Any) -> RecognisedStretch:
+def hear(server: Server, progress: Callable[[float], None] = lambda _: None, **more: Any) -> RecognisedPart:
     engine = EndpointRecogniser(Endpoint(options(server, **more)))
-    return hear_stretch(engine, Recording(), TimeRange(0, SECONDS * 1000), Recording.silences, progress)
+    return recognise_part(engine, SpeechTrack(Recording(), Recording.silences), TimeRange(0, SECONDS * 1000), progress)
 
 
 # -- what is heard
@@ -148,7 +149,7 @@ def test_pieces_are_as_small_as_the_settings_say(server: Server) -> None:
 
 def test_as_many_requests_as_allowed_are_in_flight_and_no_more(server: Server) -> None:
     server.open.clear()
-    heard: list[RecognisedStretch] = []
+    heard: list[RecognisedPart] = []
     working = threading.Thread(target=lambda: heard.append(hear(server, in_flight=3)))
 
     working.start()
@@ -201,7 +202,7 @@ def test_words_of_a_text_only_model_are_found_in_real_speech(media: Path) -> Non
                 return sound[start_ms * 16 : end_ms * 16]
 
         whole = TimeRange(0, silences.duration_ms)
-        heard = hear_stretch(engine, Speech(), whole, silences, lambda _: None)
+        heard = recognise_part(engine, SpeechTrack(Speech(), silences), whole, lambda _: None)
         transcript, warnings = place_heard(
             heard.words, heard.language, PocketsphinxAligner, Speech(), silences, lambda _: None
         )
@@ -236,11 +237,15 @@ def test_answered_pieces_are_not_paid_twice(server: Server) -> None:
     engine = RememberingRecogniser(EndpointRecogniser(Endpoint(options(server))), "auto", memory)
     server.then(*[Fault(401, b"{}", when=lambda _: len(server.paid) >= 2)] * 4)
     with pytest.raises(ServiceKeyRefused):
-        hear_stretch(engine, Recording(), TimeRange(0, SECONDS * 1000), Recording.silences, lambda _: None)
+        recognise_part(
+            engine, SpeechTrack(Recording(), Recording.silences), TimeRange(0, SECONDS * 1000), lambda _: None
+        )
     paid = len(server.paid)
     server.forget()
 
-    heard = hear_stretch(engine, Recording(), TimeRange(0, SECONDS * 1000), Recording.silences, lambda _: None)
+    heard = recognise_part(
+        engine, SpeechTrack(Recording(), Recording.silences), TimeRange(0, SECONDS * 1000), lambda _: None
+    )
 
     assert [w.text for w in heard.words] == [w.text for w in Recording.words]
     spans = sorted(c.span for c in server.paid if c.span)

@@ -22,8 +22,9 @@ from clipper_core.db.models import Base, PaidAnswer
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
-from clipper_core.services.engines.answers import answer_key
-from clipper_core.stages.silence.map_silence import map_silence
+from clipper_core.services.engines.remembering import answer_key
+from clipper_core.stages.silence.map_silence import MapRequest, map_silence
+from clipper_core.stages.sound.decode import SoundTrack
 from clipper_core.stages.words.spread import spread_words
 from pages.components.runs.run_rows import steps_html
 from tests.endpoint import CHAT, TRANSCRIPTIONS, Endpoint
@@ -113,7 +114,7 @@ def chosen(request: dict[str, Any]) -> dict[str, Any]:
 def speech(sonnet: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[Word]]:
     """The sonnet's speech audio and its words, spread over the lines they stand in."""
     out = tmp_path_factory.mktemp("speech") / "speech"
-    mapped = map_silence(Ffmpeg(), sonnet, duration_ms=0, speech_path=out)
+    mapped = map_silence(Ffmpeg(), SoundTrack(sonnet), MapRequest(out))
     words: list[Word] = []
     for caption in read_captions(sonnet.with_suffix(".srt").read_bytes()):
         words += spread_words(caption.text, TimeRange(caption.start_ms, caption.end_ms), mapped.silence_map)

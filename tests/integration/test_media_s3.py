@@ -90,7 +90,7 @@ def _with_assets(app: Any) -> None:
     with app.database.write() as session:
         session.add(Show(id=DEFAULT_SHOW, name="Show", defaults={}))
         session.flush()
-        session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="T", filename="t.mp4", wishes={}))
+        session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="T", filename="t.mp4", preferences={}))
         session.flush()
         for name, size in (("small", len(SMALL)), ("large", SIZE), ("lost", 5)):
             key = f"projects/prj_1/{name}"

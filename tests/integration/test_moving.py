@@ -490,7 +490,7 @@ def meddling(old: Stack, step: str) -> Callable[[str, float], None]:
     def meddle(at: str, fraction: float) -> None:
         if at == step and fraction == 1:
             with old.app.database.write() as session:
-                session.merge(Project(id="prj_late", show_id=DEFAULT_SHOW, title="", filename="", wishes={}))
+                session.merge(Project(id="prj_late", show_id=DEFAULT_SHOW, title="", filename="", preferences={}))
 
     return meddle
 

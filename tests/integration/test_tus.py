@@ -40,7 +40,7 @@ SERVER = """
         if session.get(Show, "shw_default") is None:
             session.add(Show(id="shw_default", name="My recordings"))
 
-    class Taker:
+    class Intake:
         def store(self, upload_id, path, captions):
             path.replace(folder / "store" / upload_id)
 
@@ -56,7 +56,7 @@ SERVER = """
     api = FastAPI()
     limits = UploadLimits(max_bytes=3 << 30, spare_bytes=0)
     api.state.clipper = types.SimpleNamespace(
-        uploads=Uploads(database, folder / "staging", Taker(), limits)
+        uploads=Uploads(database, folder / "staging", Intake(), limits)
     )
     api.include_router(uploads.router)
     problems.install(api)

@@ -25,8 +25,8 @@ from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.services.runs.worker import write_json
-from clipper_core.stages.media.render import Rendered
+from clipper_core.services.assets.files import write_json
+from clipper_core.stages.media.render import RenderedFile
 from clipper_core.web.api import make_api
 from tests.services import fresh_settings
 
@@ -49,7 +49,7 @@ class Room:
         with self.app.database.write() as session:
             session.add(Show(id=DEFAULT_SHOW, name="My recordings", defaults={}))
             session.flush()
-            session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="A talk", filename="t.wav", wishes={}))
+            session.add(Project(id="prj_1", show_id=DEFAULT_SHOW, title="A talk", filename="t.wav", preferences={}))
             session.flush()
             for name in ("source", "map"):
                 session.add(Asset(id=f"ast_{name}", project_id="prj_1", kind=name, key=name, mime="audio/wav", size=4))
@@ -134,10 +134,10 @@ class Room:
             self.app.worker.perform(task.id, task.attempt)
 
 
-def rendered(_ffmpeg: Any, _source: Path, _media: Any, _ranges: Any, _preset: Any, out: Path, **_: Any) -> Rendered:
+def rendered(_ffmpeg: Any, _recording: Any, _request: Any, out: Path, _progress: Any) -> RenderedFile:
     """Stands for FFmpeg: a file of some bytes, and what would be measured on it."""
     out.write_bytes(b"the clip")
-    return Rendered(out, 1_000, 8, 48_000, 1, "aac", -60.0, -60.0)
+    return RenderedFile(out, 1_000, 8, 48_000, 1, "aac", -60.0, -60.0)
 
 
 @contextlib.asynccontextmanager

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from clipper_core.db import lookups
 from clipper_core.db.map_rows import map_of_row
-from clipper_core.db.models import Project, SilenceMapRow, TranscriptRow
+from clipper_core.db.models import SilenceMapRow, TranscriptRow
 from clipper_core.db.session import Database
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import transcript_from_json
@@ -19,11 +20,10 @@ from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, wording
-from clipper_core.errors import Failed, NotReady, ProjectNotFound
-from clipper_core.services.runs.worker import Files
+from clipper_core.errors import Failed
+from clipper_core.services.assets.files import Files
 from clipper_core.stages.cuts.snap import certify_ranges, snap
 
-NOT_MAPPED = "The silences of this recording are not mapped yet. Wait until the desk opens."
 KEPT = 16
 KEPT_ENVELOPES = 8  # of which twelve hours take 30 MB each
 KEPT_COMPARISONS = 4096  # a few bytes each, and a clip list asks for one per clip
@@ -98,11 +98,8 @@ class MeasuredArtifacts:
 
     def _of(self, project_id: str) -> tuple[str, str | None]:
         with self._database.read() as session:
-            project = session.get(Project, project_id)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
-            if project.map_id is None:
-                raise NotReady(NOT_MAPPED)
+            project = lookups.mapped_project(session, project_id)
+            assert project.map_id is not None
             return project.map_id, project.transcript_id
 
     def _silence_map(self, map_id: str) -> SilenceMap:

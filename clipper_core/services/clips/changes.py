@@ -9,14 +9,15 @@ from typing import Any, Protocol
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from clipper_core.db import lookups
 from clipper_core.db.codecs import ranges_from_row
 from clipper_core.db.models import Clip, ClipVersion, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
-from clipper_core.errors import BadRange, ClipNotFound, NotReady, ProjectNotFound, Stale
-from clipper_core.services.assets.measured import NOT_MAPPED, Certified
+from clipper_core.errors import BadRange, ClipNotFound, Stale
+from clipper_core.services.assets.measured import Certified
 from clipper_core.services.clips.idempotency import record, result_of
 from clipper_core.services.clips.record import Records, read_records
 from clipper_core.services.clips.views import (
@@ -27,7 +28,6 @@ from clipper_core.services.clips.views import (
     new_version,
     newest_version,
 )
-from clipper_core.services.runs.tasks import lock_project
 
 MAX_RANGES = 50
 MIN_RANGE_MS = 200
@@ -146,7 +146,7 @@ class Changes:
         """
         tasks: list[Task] = []
         with self._database.write() as session:
-            lock_project(session, request.project_id)
+            lookups.lock_project(session, request.project_id)
             clip_ids = result_of(session, request.scope, request.key)
             if clip_ids is None:
                 clip_ids = [c.id for c in change(session, tasks)]
@@ -252,7 +252,7 @@ def _current(session: Session, expected: ExpectedClip) -> CurrentClip:
     clip = existing_clip(session, expected.id)
     if clip.revision != expected.revision:
         raise _stale(session, clip)
-    return CurrentClip(mapped_project(session, clip.project_id), newest_version(session, clip))
+    return CurrentClip(lookups.mapped_project(session, clip.project_id), newest_version(session, clip))
 
 
 def _stale(session: Session, clip: Clip) -> Stale:
@@ -260,16 +260,6 @@ def _stale(session: Session, clip: Clip) -> Stale:
     if by in WITHOUT_NAME:
         return Stale()
     return Stale(f"{by} changed this clip while you had it open. Look at the new version, then decide again.")
-
-
-def mapped_project(session: Session, project_id: str) -> Project:
-    """Raises ProjectNotFound, NotReady."""
-    project = session.get(Project, project_id)
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
-    if project.map_id is None:
-        raise NotReady(NOT_MAPPED)
-    return project
 
 
 def check_ranges(ranges: Sequence[TimeRange], project: Project) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from clipper_core.domain.cut import Cut, Side
 from clipper_core.errors import BadRange
 from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.stages.cuts.rank import places_near
+from clipper_core.stages.cuts.rank import Edge, places_near
 from clipper_core.stages.cuts.snap import certify
 
 
@@ -33,5 +33,5 @@ class Edges:
         silences, words = self._measured.measured(project_id)
         if not 0 <= at_ms <= silences.duration_ms:
             raise BadRange
-        others = places_near(at_ms, side, other_ms, silences, words)
+        others = places_near(Edge(at_ms, side, other_ms), silences, words)
         return EdgeView(certify(at_ms, side, silences, words), others)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from clipper_core.db import lookups
 from clipper_core.db.models import Clip, Note, Project, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
@@ -14,7 +15,6 @@ from clipper_core.errors import BadRange, BadSettings, ClipNotFound, NoteNotFoun
 from clipper_core.services.clips.idempotency import ANONYMOUS, Sender, record, result_of
 from clipper_core.services.clips.note_views import NoteView, notes_of
 from clipper_core.services.clips.views import clean_text
-from clipper_core.services.runs.tasks import lock_project
 
 MAX_CHARS = 4000
 EMPTY = "A note needs some text. Type it, then save."
@@ -113,7 +113,7 @@ def _clip(session: Session, clip_id: str) -> Clip:
     clip = session.get(Clip, clip_id)
     if clip is None:
         raise ClipNotFound
-    lock_project(session, clip.project_id)
+    lookups.lock_project(session, clip.project_id)
     session.refresh(clip)
     if clip.deleted_at is not None or session.get_one(Project, clip.project_id).deleted_at is not None:
         raise ClipNotFound

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Clip, Decision, Project, Task, now
+from clipper_core.db import lookups
+from clipper_core.db.models import Clip, Decision, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipEdit, ClipStatus, NewDecision, Verdict, standing, status_of
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import DEFAULT_PRESET
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.errors import NothingToCarry, NothingToTake, NothingToUndo, ProjectNotFound
+from clipper_core.errors import NothingToCarry, NothingToTake, NothingToUndo
 from clipper_core.services.clips.changes import (
     Certifier,
     ChangeRequest,
@@ -24,7 +25,6 @@ from clipper_core.services.clips.changes import (
     add_version,
     bump_revision,
     existing_clip,
-    mapped_project,
     new_clip,
     single,
 )
@@ -49,14 +49,14 @@ class Clips:
     def of_project(self, project_id: str) -> list[ClipView]:
         """Every clip of a project: proposals by rank, then clips made by hand, by time. Raises ProjectNotFound."""
         with self._database.read() as session:
-            _existing_project(session, project_id)
+            lookups.project(session, project_id)
             views = self._changes.read(session, project_id)
         return sorted(self._changes.with_words_changed(views), key=_order)
 
     def outlines(self, project_id: str) -> list[Outline]:
         """The same clips in the same order without their records, for drawings. Raises ProjectNotFound."""
         with self._database.read() as session:
-            _existing_project(session, project_id)
+            lookups.project(session, project_id)
             live = select(Clip.id).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
             by_id = outlines(session, session.scalars(live).all())
         return sorted(by_id.values(), key=_order)
@@ -88,12 +88,12 @@ class Clips:
         if self._changes.read_seen(request) is None:
             return single(self._changes.replay(request))
         with self._database.read() as session:
-            project = mapped_project(session, project_id)
+            project = lookups.mapped_project(session, project_id)
         certified = self._changes.certified(project, ranges)
         content = VersionContent(title or _default_title(ranges), ranges, DEFAULT_PRESET, sender.by)
 
         def change(session: Session, _tasks: list[Task]) -> list[Clip]:
-            mapped_project(session, project_id)
+            lookups.mapped_project(session, project_id)
             clip = new_clip(session, project_id)
             add_version(session, clip, content, certified)
             return [clip]
@@ -213,12 +213,6 @@ def _decision_row(clip: ClipView, decision: NewDecision, by: str) -> Decision:
         carried_from=clip.carry_from if decision.carry else None,
         decided_by=clean_text(by, 200),
     )
-
-
-def _existing_project(session: Session, project_id: str) -> None:
-    project = session.get(Project, project_id)
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
 
 
 def _order(clip: ClipView | Outline) -> tuple[bool, int, int, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,12 +13,6 @@ from clipper_core.db.models import PaidAnswer, Run, RunTask
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.spending import Spending
-
-
-def answer_key(*sent: Any) -> str:
-    """Names everything that was sent: plain values, and sound or text as bytes."""
-    told = [hashlib.sha256(s).hexdigest() if isinstance(s, bytes) else s for s in sent]
-    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 class Answers:

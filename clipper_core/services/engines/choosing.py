@@ -13,7 +13,7 @@ from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import ServiceAnswerUnusable, ServiceUnavailable
 from clipper_core.services.engines.remembering import RememberingChat
 from clipper_core.services.transcripts.build import Warnings
-from clipper_core.stages.selection.ask import ask_for_clips
+from clipper_core.stages.selection.ask import ClipRequest, ask_for_clips
 from clipper_core.stages.selection.propose import propose_clips
 
 log = structlog.get_logger()
@@ -42,23 +42,15 @@ def choose_clips(
     if chat is None or transcript is None or not transcript.words:
         return propose_clips(transcript, silences, lengths, avoid=avoid), []
     try:
-        asked = ask_for_clips(
-            chat,
-            transcript,
-            silences,
-            lengths,
-            avoid=avoid,
-            within=within,
-            most_words=chat.most_words,
-            progress=progress,
-        )
+        request = ClipRequest(lengths, tuple(avoid), within, chat.most_words)
+        selection = ask_for_clips(chat, transcript, silences, request, progress)
     except ServiceUnavailable as error:
         if isinstance(error, ServiceAnswerUnusable):
             chat.disown()
         log.warning("clips chosen offline", code=error.code, why=error.message, detail=(error.detail or "")[-400:])
         said = {"code": CHOSEN_OFFLINE, "message": f"{OFFLINE_INSTEAD} {error.message}"}
         return propose_clips(transcript, silences, lengths, avoid=avoid), [said]
-    return asked.proposals, [{"code": "chosen_with_trouble", "message": note} for note in asked.notes]
+    return selection.proposals, [{"code": "chosen_with_trouble", "message": note} for note in selection.notes]
 
 
 def around(stretch: TimeRange, duration_ms: int) -> list[TimeRange]:

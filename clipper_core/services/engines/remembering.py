@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -12,9 +14,14 @@ import numpy.typing as npt
 from clipper_core.adapters.endpoint.openai import ChatAnswer, Endpoint
 from clipper_core.domain.recognised import RecognisedPiece, heard_from_row, heard_to_row
 from clipper_core.domain.spending import Spending
-from clipper_core.services.engines.answers import answer_key
 from clipper_core.stages.selection.request import Message
 from clipper_core.stages.words.transcribe import Recogniser
+
+
+def answer_key(*sent: Any) -> str:
+    """Names everything that was sent: plain values, and sound or text as bytes."""
+    told = [hashlib.sha256(s).hexdigest() if isinstance(s, bytes) else s for s in sent]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 class Memory(Protocol):

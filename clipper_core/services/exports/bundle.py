@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from clipper_core.adapters.store.local import Storage
-from clipper_core.db.models import Asset, Project, Render
+from clipper_core.db import lookups
+from clipper_core.db.models import Asset, Render
 from clipper_core.db.session import Database
 from clipper_core.domain.task import TaskState
-from clipper_core.errors import NotReady, ProjectNotFound
+from clipper_core.errors import NotReady
 from clipper_core.services.renders.renders import RenderView, is_approved
 
 
@@ -27,9 +28,7 @@ class Exports:
         Raises ProjectNotFound, and NotReady where nothing is rendered.
         """
         with self._database.read() as session:
-            project = session.get(Project, project_id)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
+            project = lookups.project(session, project_id)
             wanted = {
                 i: r.id
                 for r in renders

@@ -22,8 +22,9 @@ from clipper_core.errors import BadRange, NotMedia
 from clipper_core.services.limits import Accepted
 from clipper_core.stages.media.probe import probe
 from clipper_core.stages.silence.find import threshold_levels
-from clipper_core.stages.silence.map_silence import Mapped, VoiceEar, map_silence
-from clipper_core.stages.silence.strict import strict_silences
+from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceEar, map_silence
+from clipper_core.stages.silence.strict import StrictSearch, strict_silences
+from clipper_core.stages.sound.decode import SoundTrack
 
 Say = Callable[[str, float], None]
 """Told a step in words and how far it is, 0-1."""
@@ -64,19 +65,12 @@ class FileMapper:
         speech: Path | None,
         say: Say,
         settings: SilenceSettings | None = None,
-    ) -> Mapped:
+    ) -> SoundMap:
         """As ``map_silence``."""
-        return map_silence(
-            self._ffmpeg,
-            path,
-            duration_ms=media.duration_ms,
-            track=track,
-            speech_path=speech,
-            settings=settings,
-            max_hours=self._limits.max_hours,
-            voice=self._voice if speech else None,
-            progress=lambda f: say(MAPPING, f),
-        )
+        sound = SoundTrack(path, track, media.duration_ms)
+        voice = self._voice if speech else None
+        request = MapRequest(speech, settings or SilenceSettings(), self._limits.max_hours, voice)
+        return map_silence(self._ffmpeg, sound, request, lambda f: say(MAPPING, f))
 
     def silences(
         self, recording: Path, settings: SilenceSettings, say: Say, *, track: int = 0, seek_step_ms: int = 1, draw: bool
@@ -97,17 +91,10 @@ class FileMapper:
             assert mapped is not None
             levels = threshold_levels(mapped.envelope, settings) if draw else None
             return FoundSilences(mapped.silence_map, mapped.envelope, levels)
-        duration_ms, found = strict_silences(
-            self._ffmpeg,
-            path,
-            threshold_db=settings.threshold_db,
-            min_silence_ms=settings.min_silence_ms,
-            seek_step_ms=seek_step_ms,
-            track=track,
-            duration_ms=media.duration_ms,
-            progress=lambda f: say(MAPPING, f),
-        )
-        strict = SilenceMap(duration_ms, found, settings.threshold_db, settings)
+        search = StrictSearch(settings.threshold_db, settings.min_silence_ms, seek_step_ms)
+        sound = SoundTrack(path, track, media.duration_ms)
+        duration_ms, silences = strict_silences(self._ffmpeg, sound, search, lambda f: say(MAPPING, f))
+        strict = SilenceMap(duration_ms, silences, settings.threshold_db, settings)
         return FoundSilences(strict, mapped.envelope if mapped else None)
 
 

@@ -27,18 +27,20 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.spending import Spending
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word
-from clipper_core.errors import BadRange, DiskFull, EngineMissing, FolderNotWritable
+from clipper_core.errors import BadRange, DiskFull, FolderNotWritable
+from clipper_core.services.engines.choice import EngineChoice
 from clipper_core.services.engines.choosing import choose_clips
-from clipper_core.services.engines.remembering import OfThisProcess, RememberingChat, RememberingRecogniser
+from clipper_core.services.engines.registry import EngineSet
+from clipper_core.services.engines.remembering import OfThisProcess
 from clipper_core.services.limits import Accepted
 from clipper_core.services.local.map_file import FileMapper, check_track, reachable, scratch
-from clipper_core.services.runs.steps import Engines
 from clipper_core.services.transcripts.build import Warnings, hear_captions, place_heard, place_words, settle
 from clipper_core.stages.media.captions import caption_clip
 from clipper_core.stages.media.probe import probe
-from clipper_core.stages.media.render import file_suffix, render_clip
-from clipper_core.stages.words.align import Aligner
-from clipper_core.stages.words.transcribe import Recogniser, hear_stretch, stretches, transcribe_stretch
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderRequest, file_suffix, render_clip
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import Recogniser, divide_in_parts, recognise_part
 
 Say = Callable[[str, float], None]
 """Told a step in words and how far it is, 0-1."""
@@ -50,15 +52,13 @@ NOTHING_PROPOSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """How a recording is to be processed. ``out`` is where rendered clips go; None renders nothing."""
+class ProcessRequest:
+    """How a recording is to be processed, as the user asked. ``out`` is the folder for clips; None renders nothing."""
 
-    transcriber: str
-    selector: str = "offline"
+    captions: Path | None = None
     language: str = "auto"
     track: int = 0
     lengths: Lengths = Lengths()  # noqa: RUF009 - frozen
-    captions: Path | None = None
     preset: Preset | None = None
     out: Path | None = None
 
@@ -95,50 +95,48 @@ class Processed:
         return {**proposal_json(proposal, f"clip_{index + 1:02d}", index + 1), "files": files}
 
 
-class Offline:
-    """Probe, map, hear, propose and render one file. A scratch folder of its own is removed at the end."""
+class FileProcessor:
+    """Probes, maps, transcribes, proposes and renders one file, in a scratch folder that is removed at the end."""
 
-    def __init__(
-        self,
-        ffmpeg: Ffmpeg,
-        mapper: FileMapper,
-        engines: Engines,
-        aligner: Callable[[], Aligner],
-        accepted: Accepted,
-        endpoint: Endpoint | None = None,
-        chat_words: int = 20_000,
-    ) -> None:
-        self._endpoint = endpoint
-        self._chat_words = chat_words
-        self._answers = OfThisProcess()
+    def __init__(self, ffmpeg: Ffmpeg, mapper: FileMapper, engines: EngineSet, accepted: Accepted) -> None:
         self._ffmpeg = ffmpeg
         self._mapper = mapper
         self._engines = engines
-        self._aligner = aligner
         self._limits = accepted.for_probe()
+        self._answers = OfThisProcess()
 
-    def process(self, recording: Path, wishes: Wishes, say: Say) -> Processed:
-        """Everything from the file to its clips. Raises BadRecording, BadCaptions, Failed and their kinds."""
+    def process(self, recording: Path, request: ProcessRequest, choice: EngineChoice, say: Say) -> Processed:
+        """Everything from the file to its clips.
+
+        Args:
+            recording: The file.
+            request: What the user asked for.
+            choice: The engines to use. Its language is the one that counts.
+            say: Called with the step at work and how far it is, 0-1.
+
+        Raises:
+            ClipperError: BadRecording, BadCaptions, Failed and their kinds.
+        """
         timings: dict[str, float] = {}
         with scratch() as folder:
             path = reachable(recording)
             with _timed(timings, "probe"):
                 media = self.probe(path)
-                check_track(media, wishes.track)
+                check_track(media, request.track)
             speech = folder / "speech"
             with _timed(timings, "map_silence"):
-                mapped = self._mapper.map(path, media, wishes.track, speech, say)
+                mapped = self._mapper.map(path, media, request.track, speech, say)
             media = replace(media, duration_ms=mapped.silence_map.duration_ms)
             warnings: Warnings = [w._asdict() for w in mapped.warnings]
-            transcript, heard = self._hear(speech, mapped.silence_map, wishes, timings, say)
+            transcript, heard = self._hear(speech, mapped.silence_map, request, choice, timings, say)
             with _timed(timings, "propose"):
-                proposals, about = self._choose(transcript, mapped.silence_map, wishes, say)
+                proposals, about = self._choose(transcript, mapped.silence_map, request, choice, say)
             warnings += [*heard, *about] if proposals else [*heard, *about, NOTHING_PROPOSED]
-            done = Processed(media, mapped.silence_map, transcript, proposals, warnings, timings, wishes.track)
+            done = Processed(media, mapped.silence_map, transcript, proposals, warnings, timings, request.track)
             done.spent = self._answers.spent
-            if wishes.preset is not None and wishes.out is not None:
+            if request.preset is not None and request.out is not None:
                 with _timed(timings, "render"):
-                    self._render_all(path, done, wishes.preset, wishes.out, folder, say)
+                    self._render_all(path, done, request.preset, request.out, folder, say)
         return done
 
     def probe(self, path: Path) -> MediaInfo:
@@ -152,57 +150,69 @@ class Offline:
             raise BadRange
         with scratch() as folder:
             made = folder / "clip"
-            render_clip(self._ffmpeg, path, media, (span,), preset, made, progress=lambda f: say("Rendering", f))
+            request = RenderRequest((span,), preset)
+            render_clip(self._ffmpeg, Recording(path, media), request, made, lambda f: say("Rendering", f))
             _deliver(made, out)
         return out
 
     # -- the words
 
     def _hear(
-        self, speech: Path, silences: SilenceMap, wishes: Wishes, timings: dict[str, float], say: Say
+        self,
+        speech: Path,
+        silences: SilenceMap,
+        request: ProcessRequest,
+        choice: EngineChoice,
+        timings: dict[str, float],
+        say: Say,
     ) -> tuple[Transcript | None, Warnings]:
-        if wishes.transcriber == "none":
+        if choice.transcriber == "none":
             return None, []
         audio = SpeechFile(speech)
-        if wishes.transcriber == "captions":
-            assert wishes.captions is not None
+        if choice.transcriber == "captions":
+            assert request.captions is not None
             with _timed(timings, "align"):
-                heard = hear_captions(wishes.captions.read_bytes(), silences, wishes.language)
+                heard = hear_captions(request.captions.read_bytes(), silences, choice.language)
                 progress: Callable[[float], None] = lambda f: say("Placing the words", f)  # noqa: E731
-                return place_words(heard, self._aligner, audio, silences, progress)
-        if wishes.transcriber not in self._engines:
-            raise EngineMissing
-        if wishes.transcriber == Endpoint.name:
-            return self._ask_to_hear(audio, silences, wishes.language, timings, say)
+                return place_words(heard, self._engines.aligner, audio, silences, progress)
+        self._engines.maker(choice.transcriber)
+        if choice.transcriber == Endpoint.name:
+            return self._ask_to_hear(audio, silences, choice.language, timings, say)
         with _timed(timings, "transcribe"):
-            words = self._transcribe(wishes.transcriber, wishes.language, speech, silences, say)
-        return settle(words, wishes.transcriber, wishes.language, silences)
+            words = self._transcribe(choice.transcriber, choice.language, speech, silences, say)
+        return settle(words, choice.transcriber, choice.language, silences)
 
     def _ask_to_hear(
         self, audio: SpeechFile, silences: SilenceMap, language: str, timings: dict[str, float], say: Say
     ) -> tuple[Transcript, Warnings]:
-        engine = RememberingRecogniser(self._engines[Endpoint.name](language), language, self._answers)
+        engine = self._engines.recogniser(Endpoint.name, language, self._answers)
         everything = TimeRange(0, silences.duration_ms)
         with _timed(timings, "transcribe"):
-            heard = hear_stretch(engine, audio, everything, silences, lambda f: say("Transcribing", f))
+            track = SpeechTrack(audio, silences)
+            heard = recognise_part(engine, track, everything, lambda f: say("Transcribing", f))
         told = language if language != "auto" else heard.language
         with _timed(timings, "align"):
-            return place_heard(heard.words, told, self._aligner, audio, silences, lambda f: say("Placing the words", f))
+            return place_heard(
+                heard.words, told, self._engines.aligner, audio, silences, lambda f: say("Placing the words", f)
+            )
 
     def _choose(
-        self, transcript: Transcript | None, silences: SilenceMap, wishes: Wishes, say: Say
+        self,
+        transcript: Transcript | None,
+        silences: SilenceMap,
+        request: ProcessRequest,
+        choice: EngineChoice,
+        say: Say,
     ) -> tuple[tuple[Proposal, ...], Warnings]:
-        chat = None
-        if wishes.selector == "chat" and self._endpoint is not None:
-            chat = RememberingChat(self._endpoint, self._answers, lambda: None, self._chat_words)
-        return choose_clips(chat, transcript, silences, wishes.lengths, progress=lambda f: say("Choosing clips", f))
+        chat = self._engines.chat(choice.selector, self._answers, lambda: None)
+        return choose_clips(chat, transcript, silences, request.lengths, progress=lambda f: say("Choosing clips", f))
 
     def _transcribe(self, engine: str, language: str, speech: Path, silences: SilenceMap, say: Say) -> tuple[Word, ...]:
         """Stretch by stretch, as many side by side as there are cores; in order whatever finishes first."""
-        parts = stretches(silences)
+        parts = divide_in_parts(silences)
         if not parts:
             return ()
-        make = functools.partial(self._engines[engine], language)
+        make = functools.partial(self._engines.maker(engine), language)
         say("Transcribing", 0.0)
         done_ms, all_ms = 0, sum(p.length_ms for p in parts)
         heard: dict[int, tuple[Word, ...]] = {}
@@ -235,9 +245,8 @@ class Offline:
             name = f"{number:02d} {file_name(proposal.title)}"
             before, whole = number - 1, len(done.proposals)
             progress: Callable[[float], None] = lambda f, b=before, w=whole: say("Rendering", (b + f) / w)  # type: ignore[misc] # noqa: E731
-            render_clip(
-                self._ffmpeg, path, done.media, (proposal.span,), preset, made, track=done.track, progress=progress
-            )
+            recording = Recording(path, done.media, done.track)
+            render_clip(self._ffmpeg, recording, RenderRequest((proposal.span,), preset), made, progress)
             target = out / (name + suffix)
             _deliver(made, target)
             done.files.append({"media": str(target.absolute()), "captions": self._captions(done, proposal, out / name)})
@@ -255,8 +264,8 @@ def _transcribe_part(
     make: Callable[[], Recogniser], speech: Path, part: TimeRange, silences: Sequence[Silence], duration_ms: int
 ) -> tuple[Word, ...]:
     """In a process of its own."""
-    here = SilenceMap(duration_ms, tuple(silences))
-    return transcribe_stretch(make(), SpeechFile(speech), part, here, lambda _: None)
+    track = SpeechTrack(SpeechFile(speech), SilenceMap(duration_ms, tuple(silences)))
+    return recognise_part(make(), track, part, lambda _: None).words
 
 
 def _end_processes(pool: ProcessPoolExecutor) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clipper_core.db import lookups
 from clipper_core.db.codecs import ranges_from_row, ranges_to_row
 from clipper_core.db.models import Listened, Project
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, coverage_of, merged_listened
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.errors import ProjectNotFound
 from clipper_core.services.clips.outlines import Outline
 
 
@@ -26,9 +26,7 @@ class PlayedRanges:
         Raises ProjectNotFound.
         """
         with self._database.write() as session:
-            project = session.get(Project, project_id, with_for_update=True)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
+            project = lookups.project(session, project_id, lock=True)
             row = session.get(Listened, project_id, populate_existing=True)
             before = _ranges(row)
             after = merged_listened(before, ranges, _duration_ms(project))

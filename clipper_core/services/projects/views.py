@@ -45,7 +45,7 @@ class ProjectView:
     filename: str
     created_at: datetime
     deleted_at: datetime | None
-    wishes: dict[str, Any]
+    preferences: dict[str, Any]
     media: MediaInfo | None
     run: RunView | None
     clips: dict[ClipStatus, int]
@@ -87,7 +87,7 @@ def project_view(
         filename=project.filename,
         created_at=project.created_at,
         deleted_at=project.deleted_at,
-        wishes=project.wishes,
+        preferences=project.preferences,
         media=media,
         run=run,
         clips=counts.counts if counts else dict.fromkeys(ClipStatus, 0),
@@ -118,6 +118,6 @@ def _player(project: Project, media: MediaInfo | None, assets: dict[str, Asset])
     preview = assets.get(project.preview_id or "")
     if preview is not None:
         return Player(preview.id, preview.mime, kind)
-    if plays_in_browser(media, project.wishes.get("track", 0)) and project.source_id:
+    if plays_in_browser(media, project.preferences.get("track", 0)) and project.source_id:
         return Player(project.source_id, served_mime(project), kind)
     return None

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from clipper_core.db import lookups
 from clipper_core.db.models import Asset, Clip, ClipVersion, Project, Render, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
@@ -19,7 +20,7 @@ from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
 from clipper_core.pipeline import NewTask
 from clipper_core.services.clips.outlines import Outline, outlines
-from clipper_core.services.runs.tasks import Tasks, lock_project
+from clipper_core.services.runs.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Renders:
             if project_id is None:
                 raise ClipNotFound
             # Read under the lock: what was seen before it may be a version that was edited meanwhile.
-            lock_project(session, project_id)
+            lookups.lock_project(session, project_id)
             clip = session.get_one(Clip, clip_id)
             if clip.deleted_at is not None or _deleted(session, project_id):
                 raise ClipNotFound
@@ -112,7 +113,7 @@ class Renders:
         project = session.get_one(Project, clip.project_id)
         inputs = {
             "source": project.source_id,
-            "track": project.wishes.get("track", 0),
+            "track": project.preferences.get("track", 0),
             "version": version.id,
             "ranges": version.ranges,
             "preset": preset,
@@ -178,7 +179,7 @@ class Renders:
             render = session.get(Render, render_id)
             if render is None or _deleted(session, render.project_id):
                 raise RenderNotFound
-            lock_project(session, render.project_id)
+            lookups.lock_project(session, render.project_id)
             if again and not is_approved(session, [render]):
                 raise NotApproved
             task = session.get_one(Task, render.task_id, with_for_update=True)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from clipper_core import pipeline
+from clipper_core.db import lookups
 from clipper_core.db.codecs import media_from_row
 from clipper_core.db.map_rows import map_in_use
 from clipper_core.db.models import Project, Run, RunTask, Task, now
@@ -17,14 +18,15 @@ from clipper_core.db.transcript_rows import transcript_in_use
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.errors import NotReady, ProjectNotFound, RunNotFound, WrongState
+from clipper_core.errors import NotReady, RunNotFound, WrongState
 from clipper_core.pipeline import Done, RunSettings, Sources
 from clipper_core.services.engines.answers import spending_of
-from clipper_core.services.runs.tasks import Tasks, lock_project
+from clipper_core.services.engines.choice import EngineChoice
+from clipper_core.services.runs.tasks import Tasks
 from clipper_core.services.runs.views import RunView, run_view
 
-Chooser = Callable[[str, bool], dict[str, str]]
-"""From the language and whether there are captions: the transcriber, selector and tool versions to use."""
+Chooser = Callable[[str, bool], EngineChoice]
+"""Chooses the engines of a new run, from the language and whether there are captions."""
 
 
 class Runs:
@@ -42,17 +44,16 @@ class Runs:
 
         ``within`` makes it a run that only proposes, in that stretch, as ``by`` asked.
         """
-        wishes = project.wishes
-        chosen = self._choose(wishes.get("language", "auto"), project.captions_id is not None)
-        tools = {k.removeprefix("tool:"): v for k, v in chosen.items() if k.startswith("tool:")}
+        preferences = project.preferences
+        choice = self._choose(preferences.get("language", "auto"), project.captions_id is not None)
         settings = RunSettings(
-            transcriber=chosen["transcriber"],
-            selector=chosen["selector"],
-            tools=tools,
-            language=chosen["language"],
+            transcriber=choice.transcriber.value,
+            selector=choice.selector.value,
+            tools=dict(choice.tools),
+            language=choice.language,
             within=(within.start_ms, within.end_ms) if within else None,
             asked_by=by,
-            **{k: wishes[k] for k in ("track", "min_ms", "max_ms", "most") if k in wishes},
+            **{k: preferences[k] for k in ("track", "min_ms", "max_ms", "most") if k in preferences},
         )
         run = Run(id=new_id("run"), project_id=project.id, settings=settings.to_json(), warnings=[])
         session.add(run)
@@ -63,9 +64,7 @@ class Runs:
     def start(self, project_id: str) -> RunView:
         """The active run of a project, or a new one. Raises ProjectNotFound, NotReady."""
         with self._database.write() as session:
-            project = session.get(Project, project_id, with_for_update=True)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
+            project = lookups.project(session, project_id, lock=True)
             if project.source_id is None:
                 raise NotReady("This recording has not been uploaded yet. Upload it first.")
             active = self.active_in(session, project_id)
@@ -224,9 +223,7 @@ class Runs:
         """
         with self._database.write() as session:
             run = self._existing(session, run_id)
-            project = session.get_one(Project, run.project_id)
-            if project.deleted_at is not None:
-                raise ProjectNotFound
+            project = lookups.project(session, run.project_id)
             before = self._view(session, run)
             if not before.state.is_final:
                 raise WrongState("This run is still at work. Cancel it first, or wait.")
@@ -263,8 +260,9 @@ class Runs:
 
     def _would_choose_otherwise(self, run: Run, project: Project) -> bool:
         """Whether a new run would have another engine hear or choose, as after the settings were changed."""
-        chosen = self._choose(project.wishes.get("language", "auto"), project.captions_id is not None)
-        return any(run.settings.get(name) != chosen[name] for name in ("transcriber", "selector"))
+        choice = self._choose(project.preferences.get("language", "auto"), project.captions_id is not None)
+        before = RunSettings.from_json(run.settings)
+        return (before.transcriber, before.selector) != (choice.transcriber, choice.selector)
 
     @staticmethod
     def _existing(session: Session, run_id: str) -> Run:
@@ -272,7 +270,7 @@ class Runs:
         run = session.get(Run, run_id)
         if run is None:
             raise RunNotFound
-        lock_project(session, run.project_id)
+        lookups.lock_project(session, run.project_id)
         session.refresh(run)
         return run
 

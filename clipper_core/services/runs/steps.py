@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -24,32 +24,31 @@ from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.task import Kind
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
-from clipper_core.errors import EngineMissing
+from clipper_core.services.assets.files import Files, NewFile, write_json
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.proposals import RunProposals, add_beside, add_proposals, all_ranges, touched_ranges
 from clipper_core.services.engines.answers import Answers
 from clipper_core.services.engines.choosing import CHOSEN_OFFLINE, OFFLINE_INSTEAD, choose_clips
-from clipper_core.services.engines.remembering import RememberingChat, RememberingRecogniser
+from clipper_core.services.engines.registry import EngineSet
+from clipper_core.services.engines.remembering import RememberingChat
 from clipper_core.services.limits import Accepted
-from clipper_core.services.runs.worker import Files, NewFile, Outcome, Step, TaskContext, write_json
+from clipper_core.services.runs.worker import Outcome, Step, TaskContext
 from clipper_core.services.transcripts.build import hear_captions, place_heard, place_words, settle
 from clipper_core.stages.media.captions import caption_clip, has_captions
 from clipper_core.stages.media.preview import make_preview
 from clipper_core.stages.media.probe import probe
-from clipper_core.stages.media.render import Rendered, file_suffix, render_clip
-from clipper_core.stages.silence.map_silence import Mapped, VoiceEar, map_silence
-from clipper_core.stages.words.align import Aligner
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderedFile, RenderRequest, file_suffix, render_clip
+from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, map_silence
+from clipper_core.stages.sound.decode import SoundTrack
+from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.transcribe import (
-    RecognisedStretch,
-    Recogniser,
-    hear_stretch,
+    RecognisedPart,
+    divide_in_parts,
     main_language,
     merge,
-    stretches,
+    recognise_part,
 )
-
-Engines = Mapping[str, Callable[[str], Recogniser]]
-"""By name, what makes a recogniser for a language: a code, or auto."""
 
 
 class Steps:
@@ -61,22 +60,14 @@ class Steps:
         files: Files,
         measured: MeasuredArtifacts,
         ffmpeg: Ffmpeg,
-        engines: Engines,
-        aligner: Callable[[], Aligner],
+        engines: EngineSet,
         accepted: Accepted,
-        endpoint: Endpoint | None,
-        chat_words: int,
-        voice: VoiceEar,
     ) -> None:
         self._database = database
-        self._voice = voice
         self._files = files
         self._measured = measured
         self._ffmpeg = ffmpeg
         self._engines = engines
-        self._aligner = aligner
-        self._endpoint = endpoint
-        self._chat_words = chat_words
         self._limits = accepted.for_probe()
 
     def by_kind(self) -> dict[Kind, Step]:
@@ -107,22 +98,16 @@ class Steps:
         media = self._media(bench.claim.project_id)
         speech = bench.folder / "speech"
         with self._files.path(inputs["source"]) as path:
-            mapped = map_silence(
-                self._ffmpeg,
-                path,
-                track=inputs["track"],
-                duration_ms=media["duration_ms"],
-                speech_path=speech,
-                max_hours=self._limits.max_hours,
-                voice=self._voice if "voice" in inputs else None,
-                progress=bench.progress,
-            )
+            sound = SoundTrack(path, inputs["track"], media["duration_ms"])
+            voice = self._engines.voice if "voice" in inputs else None
+            request = MapRequest(speech, max_hours=self._limits.max_hours, voice=voice)
+            mapped = map_silence(self._ffmpeg, sound, request, bench.progress)
         envelope = bench.folder / "map"
         envelope.write_bytes(mapped.envelope.to_bytes())
         map_id = new_id("map")
         heard = NewFile("speech", "speech", speech, "application/octet-stream")
         files = [NewFile("map", "map", envelope, "application/octet-stream"), heard]
-        parts = stretches(mapped.silence_map)
+        parts = divide_in_parts(mapped.silence_map)
         result = {
             "map": map_id,
             "speech": heard.id,
@@ -145,7 +130,8 @@ class Steps:
         mime = "video/mp4" if media.has_video else "audio/mp4"
         out = bench.folder / "preview"
         with self._files.path(bench.claim.inputs["source"]) as path:
-            make_preview(self._ffmpeg, path, media, out, track=bench.claim.inputs["track"], progress=bench.progress)
+            recording = Recording(path, media, bench.claim.inputs["track"])
+            make_preview(self._ffmpeg, recording, out, bench.progress)
 
         def save(_session: Session, project: Project, assets: dict[str, Asset]) -> None:
             project.preview_id = assets["preview"].id
@@ -157,16 +143,11 @@ class Steps:
 
     def transcribe(self, bench: TaskContext) -> Outcome:
         inputs = bench.claim.inputs
-        make = self._engines.get(inputs["engine"])
-        if make is None:
-            raise EngineMissing
-        engine = make(inputs["language"])
-        if engine.name == Endpoint.name:
-            engine = RememberingRecogniser(engine, inputs["language"], self._answers(bench))
+        engine = self._engines.recogniser(inputs["engine"], inputs["language"], self._answers(bench))
         silences = self._measured.silence_map(inputs["map"])
         stretch = TimeRange(inputs["start_ms"], inputs["end_ms"])
         with self._files.path(inputs["speech"]) as path:
-            heard = hear_stretch(engine, SpeechFile(path), stretch, silences, bench.progress)
+            heard = recognise_part(engine, SpeechTrack(SpeechFile(path), silences), stretch, bench.progress)
         words = [[w.text, w.start_ms, w.end_ms, w.timed] for w in heard.words]
         return Outcome({"words": words, "language": heard.language})
 
@@ -178,12 +159,12 @@ class Steps:
             if inputs["captions"]:
                 with self._files.path(inputs["captions"]) as captions:
                     heard = hear_captions(captions.read_bytes(), silences, inputs["language"])
-                transcript, warnings = place_words(heard, self._aligner, speech, silences, bench.progress)
+                transcript, warnings = place_words(heard, self._engines.aligner, speech, silences, bench.progress)
             elif inputs["engine"] == Endpoint.name:
                 spoken = main_language(parts := self._heard(inputs["parts"]))
                 told = inputs["language"] if inputs["language"] != "auto" else spoken
                 words = merge(p.words for p in parts)
-                transcript, warnings = place_heard(words, told, self._aligner, speech, silences, bench.progress)
+                transcript, warnings = place_heard(words, told, self._engines.aligner, speech, silences, bench.progress)
             else:
                 words = merge(p.words for p in self._heard(inputs["parts"]))
                 transcript, warnings = settle(words, inputs["engine"], inputs["language"], silences)
@@ -207,10 +188,10 @@ class Steps:
         files = [NewFile("transcript", "transcript", out, "application/gzip")]
         return Outcome({"transcript": transcript_id, "warnings": warnings}, files, save)
 
-    def _heard(self, parts: Sequence[str]) -> list[RecognisedStretch]:
+    def _heard(self, parts: Sequence[str]) -> list[RecognisedPart]:
         with self._database.read() as session:
             rows = [session.get_one(Task, part).result or {} for part in parts]
-        return [RecognisedStretch(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
+        return [RecognisedPart(tuple(Word(*w) for w in row["words"]), row.get("language")) for row in rows]
 
     def _answers(self, bench: TaskContext) -> Answers:
         return Answers(self._database, bench.claim.project_id, bench.claim.id, bench.claim.kind.value)
@@ -234,7 +215,7 @@ class Steps:
             within=within,
             progress=bench.progress,
         )
-        if inputs["selector"] == "chat" and self._endpoint is None:
+        if inputs["selector"] == "chat" and self._engines.endpoint is None:
             warnings.append(SWITCHED_OFF)
         if not proposals and within is not None:
             warnings.append(nothing_within(within))
@@ -248,12 +229,8 @@ class Steps:
         return Outcome({"clips": len(proposals), "warnings": warnings}, save=save)
 
     def _chat(self, bench: TaskContext) -> RememberingChat | None:
-        if bench.claim.inputs["selector"] != "chat":
-            return None
-        if self._endpoint is None:  # switched off since the run began
-            return None
         # Nothing is known of how far an answer is, so the bar stands where it is while one is waited for.
-        return RememberingChat(self._endpoint, self._answers(bench), lambda: bench.progress(0.0), self._chat_words)
+        return self._engines.chat(bench.claim.inputs["selector"], self._answers(bench), lambda: bench.progress(0.0))
 
     def render(self, bench: TaskContext) -> Outcome:
         inputs = bench.claim.inputs
@@ -265,9 +242,8 @@ class Steps:
         suffix = file_suffix(media, preset)
         out = bench.folder / "clip"
         with self._files.path(inputs["source"]) as path:
-            made = render_clip(
-                self._ffmpeg, path, media, ranges, preset, out, track=inputs["track"], progress=bench.progress
-            )
+            recording = Recording(path, media, inputs["track"])
+            made = render_clip(self._ffmpeg, recording, RenderRequest(ranges, preset), out, bench.progress)
         name = file_name(version.title)
         mime = "video/mp4" if made.video_codec is not None else AUDIO_MIME[suffix]
         files = [NewFile("clip", "render", out, mime, name + suffix)]
@@ -293,7 +269,7 @@ class Steps:
         return media
 
 
-def measured_json(made: Rendered) -> dict[str, Any]:
+def measured_json(made: RenderedFile) -> dict[str, Any]:
     """What was measured on a rendered file, to be stored and shown."""
     return {
         "v": 1,
@@ -310,7 +286,7 @@ def measured_json(made: Rendered) -> dict[str, Any]:
     }
 
 
-def _map_row(map_id: str, project_id: str, asset_id: str, mapped: Mapped) -> SilenceMapRow:
+def _map_row(map_id: str, project_id: str, asset_id: str, mapped: SoundMap) -> SilenceMapRow:
     return map_row(map_id, project_id, asset_id, mapped.silence_map)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from clipper_core.db import lookups
 from clipper_core.db.models import Project
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.errors import BadRange, NotReady, ProjectNotFound, WrongState
+from clipper_core.errors import BadRange, NotReady, WrongState
 from clipper_core.pipeline import RunSettings
-from clipper_core.services.assets.measured import NOT_MAPPED
 from clipper_core.services.clips.views import clean_text
 from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.tasks import Tasks
@@ -36,11 +36,9 @@ class Stretches:
         other work on the recording goes on, or where it stopped and can be retried.
         """
         with self._database.write() as session:
-            project = session.get(Project, project_id, with_for_update=True)
-            if project is None or project.deleted_at is not None:
-                raise ProjectNotFound
-            if project.map_id is None or project.source_id is None:
-                raise NotReady(NOT_MAPPED)
+            project = lookups.mapped_project(session, project_id, lock=True)
+            if project.source_id is None:
+                raise NotReady(lookups.NOT_MAPPED)
             span = _checked(project, span)
             active = self._runs.active_in(session, project_id)
             if active is not None:
@@ -65,7 +63,7 @@ class Stretches:
 def _checked(project: Project, span: TimeRange) -> TimeRange:
     """The part of it that lies in the recording. Raises BadRange where no clip fits in."""
     duration_ms = (project.media or {}).get("duration_ms") or 0
-    shortest_ms = shortest_clip_ms(project.wishes)
+    shortest_ms = shortest_clip_ms(project.preferences)
     end_ms = min(span.end_ms, duration_ms)
     if end_ms - span.start_ms < shortest_ms:
         raise BadRange(
@@ -75,7 +73,7 @@ def _checked(project: Project, span: TimeRange) -> TimeRange:
     return TimeRange(span.start_ms, end_ms)
 
 
-def shortest_clip_ms(wishes: dict[str, object]) -> int:
+def shortest_clip_ms(preferences: dict[str, object]) -> int:
     """How long a clip of a recording is at least, as it was asked for."""
-    shortest = wishes.get("min_ms")
+    shortest = preferences.get("min_ms")
     return shortest if isinstance(shortest, int) else Lengths().min_ms

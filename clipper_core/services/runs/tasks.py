@@ -14,22 +14,33 @@ from typing import Any, Protocol
 
 import psutil
 import structlog
-from sqlalchemy import CursorResult, Update, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, func, select, update
 from sqlalchemy.orm import Session
 
-from clipper_core.db.models import Project, RunTask, Task, now
+from clipper_core.db import lookups
+from clipper_core.db.models import RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.task import LEASE_S, MOST_INTERRUPTIONS, QUEUE_OF, Kind, Queue, TaskState
+from clipper_core.domain.task import (
+    LEASE_S,
+    MAX_INTERRUPTIONS,
+    QUEUE_OF,
+    Kind,
+    Queue,
+    TaskState,
+    check_move,
+    move,
+    states_before,
+)
 from clipper_core.errors import ClipperError, Interrupted, LeaseLost, QueueUnavailable
 from clipper_core.pipeline import NewTask
 
 log = structlog.get_logger()
 
 UNHEARD_S = 10  # a queued row nobody has claimed for so long is looked for in the queue
-DETAIL_MOST = 8_000
+MAX_DETAIL = 8_000
 FEW_STRETCHES = 4
-MOST_ATTEMPTS = 50  # a task no worker ever manages to begin must come to an end too
+MAX_ATTEMPTS = 50  # a task no worker ever manages to begin must come to an end too
 
 
 class Doorbell(Protocol):
@@ -67,11 +78,6 @@ def _born(process: psutil.Process) -> int:
         return int(told.rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return int(process.create_time())
-
-
-def lock_project(session: Session, project_id: str) -> None:
-    """Hold a project's row. Whoever changes its tasks, runs or clips takes it first, so that nobody waits in a ring."""
-    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
 class Tasks:
@@ -133,10 +139,9 @@ class Tasks:
         token = new_id("tok")
         at = now()
         taken = (
-            update(Task)
-            .where(Task.id == task_id, Task.state == TaskState.QUEUED, Task.attempt == attempt)
+            moving(TaskState.RUNNING)
+            .where(Task.id == task_id, Task.attempt == attempt)
             .values(
-                state=TaskState.RUNNING,
                 token=token,
                 lease_until=at + timedelta(seconds=LEASE_S),
                 worker=this_worker(),
@@ -158,23 +163,21 @@ class Tasks:
         """Keep the lease and note the progress; False once the task is no longer this worker's."""
         lease = now() + timedelta(seconds=LEASE_S)
         with self._database.write() as session:
-            return _rows(session, _mine(claim).values(lease_until=lease, progress=progress)) == 1
+            return _rows(session, update(Task).where(*_mine(claim)).values(lease_until=lease, progress=progress)) == 1
 
     def is_mine(self, claim: Claim) -> bool:
-        mine = select(Task.id).where(Task.id == claim.id, Task.token == claim.token, Task.state == TaskState.RUNNING)
         with self._database.read() as session:
-            return session.scalar(mine) is not None
+            return session.scalar(select(Task.id).where(*_mine(claim))) is not None
 
     def finish(self, claim: Claim, result: dict[str, Any], follow: Callable[[Session, Task], Sequence[Task]]) -> None:
         """In one transaction: the result, whatever ``follow`` stores beside it, and the tasks it makes possible.
 
         Raises LeaseLost, with nothing stored, when the task is no longer this worker's.
         """
-        done = _mine(claim).values(
-            state=TaskState.SUCCEEDED, result=result, progress=1.0, token=None, lease_until=None, finished_at=now()
-        )
+        done = moving(TaskState.SUCCEEDED).where(*_mine(claim))
+        done = done.values(result=result, progress=1.0, token=None, lease_until=None, finished_at=now())
         with self._database.write() as session:
-            lock_project(session, claim.project_id)
+            lookups.lock_project(session, claim.project_id)
             if _rows(session, done) == 0:
                 raise LeaseLost
             task = session.get_one(Task, claim.id, populate_existing=True)
@@ -183,11 +186,11 @@ class Tasks:
 
     def fail(self, claim: Claim, error: ClipperError) -> bool:
         """Say in the row what went wrong; False if the task was no longer this worker's."""
-        failed = _mine(claim).values(
-            state=TaskState.FAILED,
+        failed = moving(TaskState.FAILED, TaskState.RUNNING).where(*_mine(claim))
+        failed = failed.values(
             error_code=error.code,
             error=error.message,
-            error_detail=(error.detail or "")[-DETAIL_MOST:] or None,
+            error_detail=(error.detail or "")[-MAX_DETAIL:] or None,
             token=None,
             lease_until=None,
             finished_at=now(),
@@ -200,13 +203,11 @@ class Tasks:
 
         Where a service is down for one stretch it is down for the rest, and each would find that out for itself.
         """
-        waiting = (Task.project_id == claim.project_id, Task.kind == claim.kind.value, Task.state == TaskState.QUEUED)
-        failed = update(Task).where(*waiting)
-        failed = failed.values(
-            state=TaskState.FAILED, error_code=error.code, error=error.message, error_detail=None, finished_at=now()
-        )
+        alike = (Task.project_id == claim.project_id, Task.kind == claim.kind.value)
+        failed = moving(TaskState.FAILED, TaskState.QUEUED).where(*alike)
+        failed = failed.values(error_code=error.code, error=error.message, error_detail=None, finished_at=now())
         with self._database.write() as session:
-            lock_project(session, claim.project_id)
+            lookups.lock_project(session, claim.project_id)
             return _rows(session, failed)
 
     def has_succeeded(self, claim: Claim) -> bool:
@@ -220,8 +221,8 @@ class Tasks:
     def cancel(self, session: Session, tasks: Iterable[Task]) -> None:
         """Stop these tasks; a worker that is busy with one notices within seconds."""
         for task in tasks:
-            if task.state in (TaskState.QUEUED, TaskState.RUNNING):
-                task.state = TaskState.CANCELLED
+            if task.state in states_before(TaskState.CANCELLED):
+                move(task, TaskState.CANCELLED)
                 task.token = None
                 task.lease_until = None
                 task.finished_at = now()
@@ -299,13 +300,28 @@ class Tasks:
             still = list(session.scalars(unheard.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
             for task in still:
                 # A new attempt, so that an entry that turns up late after all finds nothing to claim.
-                _queue_again(task) if task.attempt < MOST_ATTEMPTS else _give_up(task)
+                _next_attempt(task) if task.attempt < MAX_ATTEMPTS else _give_up(task)
         self.ring(still)
         return len(still)
 
 
+def moving(to: TaskState, *before: TaskState) -> Update:
+    """An UPDATE of tasks to the state ``to``, for tasks in one of the states ``before`` alone.
+
+    Without ``before``, it applies to every state from which MOVES leads there. Raises ImpossibleMove.
+    """
+    for state in before:
+        check_move(state, to)
+    return update(Task).where(Task.state.in_(before or states_before(to))).values(state=to.value)
+
+
 def _queue_again(task: Task) -> None:
-    task.state = TaskState.QUEUED
+    move(task, TaskState.QUEUED)
+    _next_attempt(task)
+
+
+def _next_attempt(task: Task) -> None:
+    """Make a queued task wait as a fresh attempt, with nothing left of the one before."""
     task.attempt += 1
     task.queued_at = now()
     task.token = None
@@ -318,7 +334,7 @@ def _queue_again(task: Task) -> None:
 
 def _interrupted(task: Task) -> None:
     interruptions = task.interruptions + 1
-    if interruptions >= MOST_INTERRUPTIONS:
+    if interruptions >= MAX_INTERRUPTIONS:
         _give_up(task)
     else:
         _queue_again(task)
@@ -327,7 +343,7 @@ def _interrupted(task: Task) -> None:
 
 def _give_up(task: Task) -> None:
     error = Interrupted()
-    task.state = TaskState.FAILED
+    move(task, TaskState.FAILED)
     task.error_code, task.error = error.code, error.message
     task.error_detail = f"last worker: {task.worker}"
     task.token = None
@@ -353,8 +369,9 @@ def _may_live(worker: str | None) -> bool:
         return True
 
 
-def _mine(claim: Claim) -> Update:
-    return update(Task).where(Task.id == claim.id, Task.token == claim.token, Task.state == TaskState.RUNNING)
+def _mine(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a task is still in the hands of this claim."""
+    return Task.id == claim.id, Task.token == claim.token, Task.state == TaskState.RUNNING
 
 
 def _rows(session: Session, statement: Update) -> int:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import shutil
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.store.local import Storage
 from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
-from clipper_core.domain.ids import new_id
-from clipper_core.domain.task import RENEW_EVERY_S, Kind, TaskState
-from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable, StoredFileMissing
+from clipper_core.domain.task import Kind, TaskState
+from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable
+from clipper_core.services.assets.files import NewFile
+from clipper_core.services.runs.lease import LeaseKeeper
 from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.tasks import Claim, Tasks, scratch_name
 
 log = structlog.get_logger()
-
-LOOK_EVERY_S = 1.0  # how soon a cancelled task notices
 
 
 @dataclass
@@ -39,18 +33,6 @@ class Outcome:
     result: dict[str, Any]
     files: Sequence[NewFile] = ()
     save: Callable[[Session, Project, dict[str, Asset]], None] = lambda _session, _project, _assets: None
-
-
-@dataclass(frozen=True, slots=True)
-class NewFile:
-    """A file a step made: ``name`` is how the step speaks of it, ``filename`` what a download is called."""
-
-    name: str
-    kind: str
-    path: Path
-    mime: str
-    filename: str | None = None
-    id: str = field(default_factory=lambda: new_id("ast"))
 
 
 @dataclass
@@ -182,83 +164,5 @@ class TaskWorker:
         shutil.rmtree(self._scratch / f"{claim.id}-{attempt}", ignore_errors=True)
 
 
-class LeaseKeeper:
-    """Keeps a claim alive while its stage runs, and tells the stage to stop when the claim is gone."""
-
-    def __init__(self, tasks: Tasks, claim: Claim) -> None:
-        self._tasks = tasks
-        self._claim = claim
-        self._progress = 0.0
-        self._lost = False
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"lease-{claim.id}", daemon=True)
-
-    def __enter__(self) -> LeaseKeeper:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def beat(self, progress: float) -> None:
-        """Note how far the stage is (0-1). Raises LeaseLost once the task was cancelled or taken over."""
-        self._progress = max(self._progress, min(1.0, progress))
-        if self._lost:
-            raise LeaseLost
-
-    def _run(self) -> None:
-        renewed = time.monotonic()
-        shown = 0.0
-        while not self._end.wait(LOOK_EVERY_S):
-            due = time.monotonic() - renewed >= RENEW_EVERY_S or self._progress - shown >= 0.01
-            try:
-                mine = self._tasks.renew(self._claim, self._progress) if due else self._tasks.is_mine(self._claim)
-            except ClipperError as error:
-                # The lease lasts longer than a short fault of the database; if it does not, the token decides.
-                log.warning("could not renew a lease", task=self._claim.id, why=error.message)
-                continue
-            if due and mine:
-                renewed, shown = time.monotonic(), self._progress
-            if not mine:
-                self._lost = True
-                return
-
-
 def _attempt_folder(project_id: str, task_id: str, attempt: int) -> str:
     return f"projects/{project_id}/{task_id}-{attempt}"
-
-
-class Files:
-    """Stored files by asset id, for steps."""
-
-    def __init__(self, database: Database, storage: Storage) -> None:
-        self._database = database
-        self._storage = storage
-
-    @contextmanager
-    def path(self, asset_id: str) -> Iterator[Path]:
-        """The asset as a local file, for reading. Raises StoredFileMissing."""
-        with self._storage.local(self._key(asset_id)) as path:
-            yield path
-
-    def _key(self, asset_id: str) -> str:
-        with self._database.read() as session:
-            key = session.scalar(select(Asset.key).where(Asset.id == asset_id))
-        if key is None:
-            raise StoredFileMissing(detail=asset_id)
-        return key
-
-    def part(self, asset_id: str, start: int, end: int) -> bytes:
-        """The bytes from ``start`` up to ``end``, as far as there are any, and no others. Raises StoredFileMissing."""
-        return b"".join(self._storage.read(self._key(asset_id), start, end))
-
-    def json(self, asset_id: str) -> Any:
-        with self.path(asset_id) as path, gzip.open(path, "rt", encoding="utf-8") as file:
-            return json.load(file)
-
-
-def write_json(path: Path, value: Any) -> Path:
-    with gzip.open(path, "wt", encoding="utf-8", compresslevel=5) as file:
-        file.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")))  # at once: five times as fast
-    return path

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.adapters.speech.speech_audio import BYTES_PER_MS, SAMPLES_PER_MS
+from clipper_core.db.lookups import NOT_MAPPED
 from clipper_core.domain.envelope import FRAME_MS
 from clipper_core.errors import BadRange, NotReady
-from clipper_core.services.assets.measured import NOT_MAPPED, MeasuredArtifacts
+from clipper_core.services.assets.files import Files
+from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.projects.views import ProjectView
-from clipper_core.services.runs.worker import Files
 
 Row = npt.NDArray[Any]
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from clipper_core.db import lookups
 from clipper_core.db.map_rows import finder_of_row, map_row, settings_of_row
 from clipper_core.db.models import Project, SilenceMapRow
 from clipper_core.db.session import Database
@@ -18,8 +19,8 @@ from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import FINDER, MOST_OFFSET_DB, SilenceMap, SilenceSettings
-from clipper_core.errors import BadSettings, NotReady, ProjectNotFound, Stale
-from clipper_core.services.assets.measured import NOT_MAPPED, MeasuredArtifacts
+from clipper_core.errors import BadSettings, Stale
+from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 
@@ -54,7 +55,7 @@ class Silences:
         Raises ProjectNotFound, NotReady before there is a map.
         """
         with self._database.read() as session:
-            map_id = _mapped(session.get(Project, project_id))
+            map_id = _map_of(lookups.mapped_project(session, project_id))
         return MapView(map_id, self.found(map_id, settings), self._measured.envelope(map_id).loudness)
 
     def found(self, map_id: str, settings: SilenceSettings | None = None) -> SilenceMap:
@@ -78,13 +79,12 @@ class Silences:
         Raises ProjectNotFound, NotReady, Stale.
         """
         with self._database.read() as session:
-            before = _mapped(session.get(Project, project_id))
+            before = _map_of(lookups.mapped_project(session, project_id))
         asset_id = self._measured.asset_of(before)
         found = self.found(before, settings)
         with self._database.write() as session:
-            project = session.get(Project, project_id, with_for_update=True)
-            now = _mapped(project)
-            assert project is not None
+            project = lookups.mapped_project(session, project_id, lock=True)
+            now = _map_of(project)
             # A run that mapped the recording anew meanwhile took away what was looked at.
             if (seen is not None and seen != now) or session.get_one(SilenceMapRow, now).asset_id != asset_id:
                 raise Stale(CHANGED)
@@ -140,9 +140,6 @@ def _stored(session: Session, project_id: str, asset_id: str, settings: SilenceS
     return next((r for r in rows if finder_of_row(r) == FINDER and settings_of_row(r) == settings), None)
 
 
-def _mapped(project: Project | None) -> str:
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
-    if project.map_id is None:
-        raise NotReady(NOT_MAPPED)
+def _map_of(project: Project) -> str:
+    assert project.map_id is not None
     return project.map_id

@@ -10,6 +10,7 @@ from clipper_core.adapters.speech.speech_audio import SpeechAudio
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.words.align import Aligner, align_words
+from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.spread import words_of_captions
 from clipper_core.stages.words.transcribe import english, plausible
 
@@ -73,7 +74,7 @@ def place_words(
     progress: Callable[[float], None],
 ) -> tuple[Transcript, Warnings]:
     """The words of a caption file, each where it is heard."""
-    words = align_words(aligner, heard.words, speech, silences, heard.language, progress)
+    words = align_words(aligner, heard.words, SpeechTrack(speech, silences), heard.language, progress)
     warnings: Warnings = []
     if heard.dropped:
         message = f"{heard.dropped} captions lie outside the recording and were left out."
@@ -100,7 +101,8 @@ def place_heard(
     if not heard:
         silent = spoken_ms(silences) < LEAST_SPEECH_MS
         return Transcript("openai", spoken), [NO_SPEECH if silent else NOTHING_HEARD]
-    found = align_words(aligner, [replace(w, timed=False) for w in heard], speech, silences, spoken, progress)
+    rough = [replace(w, timed=False) for w in heard]
+    found = align_words(aligner, rough, SpeechTrack(speech, silences), spoken, progress)
     words = _with_told_times(found, heard)
     warnings: Warnings = []
     if spoken.split("-")[0].lower() not in aligner().languages:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.store.local import Storage
+from clipper_core.db import lookups
 from clipper_core.db.models import Asset, Clip, Project, TranscriptRow
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
@@ -19,13 +20,12 @@ from clipper_core.domain.corrections import Edit, correct, replace_everywhere
 from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
-from clipper_core.errors import ClipperError, NotReady, ProjectNotFound, TranscriptNotFound, TranscriptStale
+from clipper_core.errors import ClipperError, NotReady, TranscriptNotFound, TranscriptStale
+from clipper_core.services.assets.files import write_json
 from clipper_core.services.assets.measured import Certified, MeasuredArtifacts
 from clipper_core.services.clips.idempotency import record, result_of
 from clipper_core.services.clips.outlines import outlines
 from clipper_core.services.clips.views import VersionContent, clean_text, new_version
-from clipper_core.services.runs.tasks import lock_project
-from clipper_core.services.runs.worker import write_json
 from clipper_core.stages.cuts.snap import certify_ranges
 
 NO_WORDS = "The words of this recording are not known yet. Wait until they are transcribed."
@@ -64,7 +64,7 @@ class Corrections:
     def show(self, project_id: str) -> TranscriptView | None:
         """The words in use; None before there are any. Raises ProjectNotFound."""
         with self._database.read() as session:
-            transcript_id = _existing(session, project_id).transcript_id
+            transcript_id = lookups.project(session, project_id).transcript_id
             if transcript_id is None:
                 return None
             edited_by = session.get_one(TranscriptRow, transcript_id).edited_by
@@ -87,7 +87,7 @@ class Corrections:
         with self._database.read() as session:
             if done := _done_before(session, project_id, key):
                 return done
-            now = _seen(session, _existing(session, project_id), seen)
+            now = _seen(session, lookups.project(session, project_id), seen)
             earlier = session.get(TranscriptRow, revision)
             if earlier is None or earlier.project_id != project_id:
                 raise TranscriptNotFound
@@ -100,7 +100,7 @@ class Corrections:
         with self._database.read() as session:
             if done := _done_before(session, project_id, key):
                 return done
-            now = _seen(session, _existing(session, project_id), seen)
+            now = _seen(session, lookups.project(session, project_id), seen)
         old = self._measured.transcript(now)
         new, changed = change(old)
         if not changed:
@@ -132,10 +132,10 @@ class Corrections:
         """Make new words the project's, with what follows for its clips: all of it, or nothing."""
         self._read_map(step.project_id)
         with self._database.write() as session:
-            lock_project(session, step.project_id)
+            lookups.lock_project(session, step.project_id)
             if done := _done_before(session, step.project_id, step.key):
                 return done
-            project = _existing(session, step.project_id)
+            project = lookups.project(session, step.project_id)
             _seen(session, project, step.seen)
             if asset is not None:
                 session.add(asset)
@@ -153,7 +153,7 @@ class Corrections:
     def _read_map(self, project_id: str) -> None:
         """Have the silences in memory: read while the project is held, they would take a second connection."""
         with self._database.read() as session:
-            map_id = _existing(session, project_id).map_id
+            map_id = lookups.project(session, project_id).map_id
         if map_id is not None:
             self._measured.silence_map(map_id)
 
@@ -209,13 +209,6 @@ def _row(step: _Step) -> TranscriptRow:
         parent_id=step.seen,
         edited_by=clean_text(step.by, 200),
     )
-
-
-def _existing(session: Session, project_id: str) -> Project:
-    project = session.get(Project, project_id)
-    if project is None or project.deleted_at is not None:
-        raise ProjectNotFound
-    return project
 
 
 def _seen(session: Session, project: Project, seen: str) -> str:

@@ -13,21 +13,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 import structlog
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
+from clipper_core.adapters.captions import read_captions
 from clipper_core.adapters.store.staging import StagedFile, Staging
 from clipper_core.db.models import Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.checksum import Checksum
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.upload import check_kind, clean_name, wishes_of
+from clipper_core.domain.upload import check_kind, clean_name, preferences_of
 from clipper_core.errors import (
     BadCaptions,
-    ChecksumMismatch,
     ClipperError,
     DiskFull,
     TooLarge,
@@ -35,14 +35,16 @@ from clipper_core.errors import (
     UploadNotFound,
     WrongState,
 )
-from clipper_core.services.projects.shows import checked_wishes, existing_show
+from clipper_core.services.projects.intake import StoredUpload
+from clipper_core.services.projects.preferences import checked_preferences
+from clipper_core.services.projects.shows import existing_show
+from clipper_core.services.uploads.piece import Piece, UploadState
 
 log = structlog.get_logger()
 
 WAIT_S = 3.0  # how long a new request waits for the one it has taken the place of
 STRAY_AGE_S = 3600  # a staged file without a row is left alone for so long: its row may be about to be written
 ID = re.compile(r"upl_[0-9a-z]{20}")
-MORE_THAN_ANNOUNCED = "More bytes arrived than the upload announced. Start the upload again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,125 +58,38 @@ class UploadLimits:
     keep_days: int = 7
 
 
-@dataclass(frozen=True, slots=True)
-class UploadState:
-    """How far an upload is. ``project_id`` is there once it is complete."""
-
-    id: str
-    filename: str
-    filetype: str
-    size: int
-    offset: int
-    project_id: str | None
-
-
-class Piece:
-    """The bytes of one request on their way to disk. It holds the upload's lock until ``keep`` or ``break_off``."""
-
-    def __init__(self, uploads: Uploads[Any], file: StagedFile, state: UploadState, checksum: Checksum | None) -> None:
-        self._uploads = uploads
-        self._file = file
-        self._state = state
-        self._checksum = checksum
-        self._at = state.offset  # up to here it is written
-        self._saved = state.offset  # up to here the row says so
-        self._closed = False
-
-    @property
-    def room(self) -> int:
-        """How many bytes are still missing."""
-        return self._state.size - self._at
-
-    @property
-    def wanted(self) -> bool:
-        """Whether another request wants to go on with this upload, because this one seems lost."""
-        return self._file.wanted
-
-    def write(self, block: bytes | bytearray) -> None:
-        """Append ``block``. Raises TooLarge past the announced size, DiskFull; then nothing unsaved stays."""
-        if len(block) > self.room:
-            self._undo()
-            raise TooLarge(MORE_THAN_ANNOUNCED)
-        try:
-            self._file.write(block, self._at)
-        except ClipperError:
-            self._undo()
-            raise
-        self._at += len(block)
-        if self._checksum is not None:
-            self._checksum.update(block)
-        elif self._at - self._saved >= self._uploads.limits.checkpoint_bytes:
-            self._save()
-
-    def keep(self) -> UploadState:
-        """The piece is whole: save it, and complete the upload if it was the last. Raises ChecksumMismatch."""
-        try:
-            if self._checksum is not None and not self._checksum.fits:
-                self._undo()
-                raise ChecksumMismatch
-            self._save()
-            return self._uploads._completed(self._state.id)
-        finally:
-            self._close()
-
-    def break_off(self) -> None:
-        """The connection was lost: save what arrived, unless only the whole piece can be checked. May be repeated."""
-        if self._closed:
-            return
-        try:
-            if self._checksum is not None:
-                self._undo()
-            self._save()
-        finally:
-            self._close()
-
-    def _undo(self) -> None:
-        self._file.cut_to(self._saved)
-        self._at = self._saved
-
-    def _save(self) -> None:
-        if self._at == self._saved:
-            return
-        self._file.flush()
-        self._uploads._reached(self._state.id, self._at)
-        self._saved = self._at
-
-    def _close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._file.close()
-
-
-Kept = TypeVar("Kept")
-
-
-class Taker(Protocol[Kept]):
+class Intake(Protocol):
     """What becomes of a whole upload: its file is stored, then a project made, then the work on it announced.
 
     Any of these may be done again after a crash, with the same upload.
     """
 
-    def store(self, upload_id: str, path: Path, captions: Path | None) -> Kept:
+    def store(self, upload_id: str, path: Path, captions: Path | None) -> StoredUpload:
         """Put the recording, and the captions that came with it, into the file store; the files may be moved away."""
 
-    def complete(self, session: Session, upload: Upload, kept: Kept) -> str:
-        """Make the project, in the caller's transaction; its id."""
+    def complete(self, session: Session, upload: Upload, stored: StoredUpload) -> str:
+        """Make the project, in the caller's transaction. Returns its id."""
 
     def announce(self, project_id: str) -> None:
-        """Called once that is saved; should it fail, the tasks are found by those who look for them."""
+        """Called once that is saved; should it fail, the reconciler finds the tasks."""
 
     def discard(self, upload_id: str) -> None:
-        """Forget what ``store`` kept of an upload that will never be complete."""
+        """Remove what ``store`` kept of an upload that will never be complete."""
 
 
-class Uploads(Generic[Kept]):
-    """Takes recordings in, as far as ``taker``."""
+class Uploads:
+    """Takes recordings in and hands them to ``intake`` when they are whole."""
 
-    def __init__(self, database: Database, staging: Path, taker: Taker[Kept], limits: UploadLimits) -> None:
+    def __init__(self, database: Database, staging: Path, intake: Intake, limits: UploadLimits) -> None:
         self.limits = limits
         self._database = database
         self._staging = Staging(staging)
-        self._taker = taker
+        self._intake = intake
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """How many bytes of a long piece may be written without being saved."""
+        return self.limits.checkpoint_bytes
 
     def create(self, size: int, metadata: Mapping[str, str]) -> str:
         """Begin an upload of ``size`` bytes; its id. One of no bytes is complete at once.
@@ -189,10 +104,10 @@ class Uploads(Generic[Kept]):
         if self._staging.free_bytes() < size + self.limits.spare_bytes:
             raise DiskFull
         upload = Upload(id=new_id("upl"), filename=filename, filetype=filetype[:200], size=size)
-        upload.wishes = wishes_of(metadata)
-        checked_wishes(upload.wishes)
+        upload.preferences = preferences_of(metadata)
+        checked_preferences(upload.preferences)
         with self._database.write() as session:
-            existing_show(session, upload.wishes.get("show"))
+            existing_show(session, upload.preferences.get("show"))
             session.add(upload)
         if size == 0:
             self.open_piece(upload.id, 0).keep()
@@ -234,7 +149,7 @@ class Uploads(Generic[Kept]):
         except BaseException:
             file.close()
             raise
-        return Piece(self, file, state, checksum)
+        return Piece(file, state, self, checksum)
 
     def _settled(self, upload_id: str, file: StagedFile) -> UploadState:
         """Row and file brought to agree, now that nobody else writes."""
@@ -255,8 +170,6 @@ class Uploads(Generic[Kept]):
             raise WrongState("This recording has already arrived. Add the captions on its review desk.")
         if len(data) > self.limits.captions_bytes:
             raise BadCaptions(f"This caption file is larger than {self.limits.captions_bytes >> 20} MB. Is it one?")
-        from clipper_core.adapters.captions import read_captions
-
         read_captions(data)
         self._staging.put_captions(upload_id, data)
 
@@ -323,32 +236,39 @@ class Uploads(Generic[Kept]):
         if not removed:
             return
         if state.project_id is None and state.offset == state.size:
-            self._taker.discard(state.id)
+            self._intake.discard(state.id)
         self._staging.drop(state.id)
 
-    def _reached(self, upload_id: str, offset: int) -> None:
+    def save_offset(self, upload_id: str, offset: int) -> None:
+        """Record that the first ``offset`` bytes are on disk."""
         with self._database.write() as session:
             session.execute(update(Upload).where(Upload.id == upload_id).values(offset=offset, touched_at=now()))
 
-    def _completed(self, upload_id: str) -> UploadState:
-        """What the upload is now; if it is whole, a project. The caller holds the lock.
+    def complete(self, upload_id: str) -> UploadState:
+        """Make the upload a project if all of it is saved. The caller holds the staged file's lock.
 
-        Storing may take minutes, so no transaction is open meanwhile.
+        Returns:
+            The upload's state after that.
+
+        Raises:
+            UploadNotFound: It was ended meanwhile.
+            ClipperError: What storing it or making its project raises; the next request tries again.
         """
         state = self.state(upload_id)
         if state.project_id is not None or state.offset < state.size:
             return state
         with self._staging.handed_over(upload_id) as path:
-            kept = self._taker.store(upload_id, path, self.captions_path(upload_id))
+            # Before the transaction: storing may take minutes.
+            stored = self._intake.store(upload_id, path, self.captions_path(upload_id))
             with self._database.write() as session:
                 upload = session.get(Upload, upload_id, with_for_update=True)
                 if upload is None:
                     raise UploadNotFound
-                project_id = upload.project_id = self._taker.complete(session, upload, kept)
+                project_id = upload.project_id = self._intake.complete(session, upload, stored)
                 upload.touched_at = now()
         self._staging.drop(upload_id)
         try:
-            self._taker.announce(project_id)
+            self._intake.announce(project_id)
         except ClipperError as error:
             log.warning("upload_not_announced", project=project_id, code=error.code, detail=error.detail)
         return self.state(upload_id)

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Sentence, Transcript, ends_sentence
-from clipper_core.stages.cuts.snap import CLEAN_MS, cut_points, first_word_from, last_word_until
+from clipper_core.stages.cuts.snap import CLEAN_MS, cut_points
 
 Ints = NDArray[np.int64]
 
 PAUSE_MS = 500  # without words or marks, a pause this long is taken for the end of a thought
-MOST_WORDS_A_MARK = 60  # fewer marks than one in so many words are none
 MOST_PLACES = 6_000  # more silences are thinned out, the shortest first
 
 
@@ -51,6 +50,10 @@ class Places:
         """The places that are at least as good as ``tier``."""
         return self._only(np.flatnonzero(self.tier <= tier))
 
+    def count_up_to(self, tier: Tier) -> int:
+        """How many places are at least as good as ``tier``."""
+        return int(np.count_nonzero(self.tier <= tier))
+
     def one_every(self, ms: int) -> Places:
         """The best place (by tier, then by pause) of each stretch of ``ms``."""
         best_first = np.lexsort((self.at_ms, -self.pause_ms, self.tier))
@@ -74,12 +77,6 @@ def unplaced(at_ms: Ints) -> Places:
     """Moments that are no good places, beside no word known."""
     nothing = np.zeros_like(at_ms)
     return Places(at_ms, nothing + Tier.WORD + 1, nothing, nothing - 1)
-
-
-def has_marks(transcript: Transcript) -> bool:
-    """Whether sentences are marked in the text, so that their ends are known and not guessed from pauses."""
-    marks = sum(ends_sentence(w.text) for w in transcript.words)
-    return not transcript.draft and marks * MOST_WORDS_A_MARK >= len(transcript.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def _beside_words(transcript: Transcript, silences: SilenceMap, sentences: Seque
     judge = _Boundaries(transcript, sentences)
     for silence in _longest(silences):
         out_ms, in_ms = cut_points(silence)
-        first, last = first_word_from(in_ms, transcript), last_word_until(out_ms, transcript)
+        first, last = transcript.first_word_from(in_ms), transcript.last_word_until(out_ms)
         if first < len(transcript.words):
             starts.append(_Place(in_ms, judge.in_silence(first, silence), silence.length_ms, first))
         if last >= 0:
@@ -137,7 +134,7 @@ class _Boundaries:
 
     def __init__(self, transcript: Transcript, sentences: Sequence[Sentence]) -> None:
         words = transcript.words
-        self._marked = has_marks(transcript)
+        self._marked = transcript.has_marks
         self._edges = {s.first_word for s in sentences} | {len(words)}
         # in marked text, what only a pause or sheer length divided may go on
         self._sure = {

@@ -16,7 +16,6 @@ A word is inside a clip when its middle is. Levels and gaps are stated only wher
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -39,7 +38,6 @@ ALTERNATIVE_REACH_MS = 15_000
 LEAST_CHANGE_MS = 1_000  # less is trimming, not another choice
 GOOD_PAUSE_MS = 700
 RANK = {Grade.CLEAN: 0, Grade.FAIR: 1, Grade.POOR: 2}
-MOST_OVERLAP = 8  # how many words back one may still be heard, where people talk over each other
 
 
 def cut_points(silence: Silence) -> tuple[int, int]:
@@ -138,63 +136,18 @@ class _Edge:
 def _beside(at_ms: int, side: Side, transcript: Transcript | None) -> _Beside:
     if transcript is None or transcript.draft:
         return _Beside()
-    cut_word = _word_at(at_ms, transcript)
-    number = _nearest_inside(at_ms, side, transcript)
-    if number is None or not transcript.words[number].timed:
+    divided = transcript.timed_word_at(at_ms, WORD_SLACK_MS)
+    cut_word = divided.text if divided else ""
+    starts = side is Side.IN
+    number = transcript.first_word_from(at_ms) if starts else transcript.last_word_until(at_ms)
+    word = transcript.words[number] if 0 <= number < len(transcript.words) else None
+    if word is None or not word.timed:
         return _Beside(cut_word=cut_word)
-    word = transcript.words[number]
-    gap = word.start_ms - at_ms if side is Side.IN else at_ms - word.end_ms
-    return _Beside(max(0, gap), _at_boundary(number, side, transcript), cut_word)
-
-
-def first_word_from(at_ms: int, transcript: Transcript) -> int:
-    """The number of the first word whose middle is not before ``at_ms``; the number of words if there is none."""
-    after = bisect_left(transcript.words, at_ms, key=_start)
-    for number in range(max(0, after - MOST_OVERLAP), after):
-        if _middle(transcript.words[number]) >= at_ms:
-            return number
-    return after
-
-
-def last_word_until(at_ms: int, transcript: Transcript) -> int:
-    """The number of the last word whose middle is before ``at_ms``; -1 if there is none."""
-    number = bisect_left(transcript.words, at_ms, key=_start) - 1
-    while number >= 0 and _middle(transcript.words[number]) >= at_ms:
-        number -= 1
-    return number
-
-
-def _nearest_inside(at_ms: int, side: Side, transcript: Transcript) -> int | None:
-    number = first_word_from(at_ms, transcript) if side is Side.IN else last_word_until(at_ms, transcript)
-    return number if 0 <= number < len(transcript.words) else None
-
-
-def _word_at(at_ms: int, transcript: Transcript) -> str:
-    """The timed word that a cut at ``at_ms`` would divide; empty if it divides none."""
-    after = bisect_left(transcript.words, at_ms, key=_start)
-    for word in transcript.words[max(0, after - MOST_OVERLAP) : after]:
-        if word.timed and word.start_ms + WORD_SLACK_MS < at_ms < word.end_ms - WORD_SLACK_MS:
-            return word.text
-    return ""
-
-
-def _at_boundary(number: int, side: Side, transcript: Transcript) -> bool | None:
-    """Whether word ``number`` starts (in) or ends (out) a sentence; None where no sentences are known."""
-    if not transcript.sentences:
-        return None
-    if side is Side.IN:
-        i = bisect_left(transcript.sentences, number, key=lambda s: s.first_word)
-        return i < len(transcript.sentences) and transcript.sentences[i].first_word == number
-    i = bisect_left(transcript.sentences, number, key=lambda s: s.last_word)
-    return i < len(transcript.sentences) and transcript.sentences[i].last_word == number
-
-
-def _start(word: Word) -> int:
-    return word.start_ms
-
-
-def _middle(word: Word) -> float:
-    return (word.start_ms + word.end_ms) / 2
+    gap = word.start_ms - at_ms if starts else at_ms - word.end_ms
+    boundary = None
+    if transcript.sentences:
+        boundary = transcript.begins_sentence(number) if starts else transcript.closes_sentence(number)
+    return _Beside(max(0, gap), boundary, cut_word)
 
 
 def _at_recording_edge(at_ms: int, side: Side, duration_ms: int) -> bool:

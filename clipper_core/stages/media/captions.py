@@ -9,10 +9,10 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word, ends_sentence
 
 # Two lines of 42 characters, on screen for 1 to 6 seconds: what subtitling guides agree on.
-MOST_CHARS = 84
+MAX_CHARS = 84
 LINE_CHARS = 42
-MOST_MS = 6_000
-LEAST_MS = 1_000
+MAX_MS = 6_000
+MIN_MS = 1_000
 PAUSE_MS = 700
 
 
@@ -29,7 +29,7 @@ def caption_clip(transcript: Transcript, ranges: Sequence[TimeRange]) -> tuple[C
         shift = at_ms - span.start_ms
         for group in _groups(transcript.words_between(span.start_ms, span.end_ms)):
             start = max(group[0].start_ms, span.start_ms) + shift
-            end = min(max(group[-1].end_ms, group[0].start_ms + LEAST_MS), span.end_ms) + shift
+            end = min(max(group[-1].end_ms, group[0].start_ms + MIN_MS), span.end_ms) + shift
             out.append(Caption(start, max(end, start + 1), _lines([w.text for w in group])))
         at_ms += span.length_ms
     return tuple(_apart(out))
@@ -41,8 +41,8 @@ def _groups(words: Sequence[Word]) -> list[list[Word]]:
     for word in words:
         chars = sum(len(w.text) + 1 for w in here)
         full = here and (
-            chars + len(word.text) > MOST_CHARS
-            or word.end_ms - here[0].start_ms > MOST_MS
+            chars + len(word.text) > MAX_CHARS
+            or word.end_ms - here[0].start_ms > MAX_MS
             or word.start_ms - here[-1].end_ms > PAUSE_MS
             or ends_sentence(here[-1].text)
         )

@@ -6,31 +6,35 @@ from pathlib import Path
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
 from clipper_core.domain.media import MediaInfo
-from clipper_core.errors import BadSettings
+from clipper_core.stages.media.recording import Recording
 from clipper_core.stages.sound.decode import AS_IT_COMES, on_clock
 
 SHORT_SIDE = 720
-MOST_FRAMES_PER_S = 30
+MAX_FRAMES_PER_S = 30
 KEY_FRAME_EVERY_S = 1  # so that dragging along the timeline shows something at once
 # A preview must be ready soon and is thrown away later: a third larger than `veryfast`, in half the time.
 SPEED = ["-preset", "superfast", "-crf", "27", "-maxrate", "2500k", "-bufsize", "5000k"]
 
 
-def preview_suffix(media: MediaInfo) -> str:
-    return ".mp4" if media.has_video else ".m4a"
+def make_preview(ffmpeg: Ffmpeg, recording: Recording, out: Path, progress: Progress = quiet) -> Path:
+    """Write the preview of a recording: H.264 of at most 720 lines and AAC, or AAC alone without a video.
 
+    Its times are those of the recording: sound and picture begin at t = 0 even where a stream starts late.
 
-def make_preview(
-    ffmpeg: Ffmpeg, path: Path, media: MediaInfo, out: Path, *, track: int = 0, progress: Progress = quiet
-) -> Path:
-    """Write the preview of a recording to ``out``: H.264 of at most 720 lines and AAC, or AAC alone without a video.
+    Args:
+        ffmpeg: The program that encodes.
+        recording: The source, and the sound track that is heard in the preview.
+        out: The file; it appears when it is complete.
+        progress: Called with 0-1 now and then; may raise, which stops the work.
 
-    Its times are those of the recording: sound and picture begin at t = 0 even where a stream starts late. ``out``
-    appears when it is complete. Raises BadSettings for an unknown track, else as FFmpeg.
+    Returns:
+        ``out``.
+
+    Raises:
+        BadSettings: There is no such track. Other errors are those of ``Ffmpeg``.
     """
-    sound = next((a for a in media.audio if a.number == track), None)
-    if sound is None:
-        raise BadSettings(f"This recording has no sound track {track + 1}.")
+    path, media, track = recording.path, recording.media, recording.track
+    sound = recording.sound
     # With a picture both streams are in use, and count from the earlier one.
     clock = AS_IT_COMES if media.has_video else on_clock(path, track)
     part = out.with_name(out.name + ".part")
@@ -55,7 +59,7 @@ def _about_picture(media: MediaInfo) -> list[str]:
     smooth = ",yadif=deint=interlaced" if min(width, height) > 3 else ""
     # The first frame is shown from 0; frames beyond 30 a second are dropped, gaps stay gaps: a still costs nothing.
     timing = "setpts='if(eq(N,0),0,PTS)'"
-    thin = f"select='if(isnan(prev_selected_t),1,gte(t-prev_selected_t,{0.98 / MOST_FRAMES_PER_S:.5f}))'"
+    thin = f"select='if(isnan(prev_selected_t),1,gte(t-prev_selected_t,{0.98 / MAX_FRAMES_PER_S:.5f}))'"
     return [
         "-map", "0:V:0", "-vf", f"{thin},scale={width}:{height},format=yuv420p{smooth},{timing}",
         "-c:v", "libx264", *SPEED, "-pix_fmt", "yuv420p", "-fps_mode", "vfr",

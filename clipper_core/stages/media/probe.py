@@ -1,4 +1,4 @@
-"""Say what a recording is, or why it is none that Clipper can use."""
+"""Read a recording's properties, or raise where Clipper can't use it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ProbeLimits:
 
 
 def probe(path: Path, limits: ProbeLimits | None = None) -> MediaInfo:
-    """What the recording at ``path`` says about itself.
+    """Read what the recording at ``path`` says about itself.
 
     ``duration_ms`` 0 means that it does not say how long it is (a browser's recorder doesn't): decoding will tell.
     The sizes are those of the coded picture, before ``rotation``. Passing says nothing about what can be decoded:
@@ -122,14 +122,14 @@ def _frame_rate(picture: Picture) -> Fraction:
 
 def _duration_ms(path: Path, header: Header, limits: ProbeLimits) -> int:
     length = header.length
-    most = round(limits.max_hours * 3_600)
+    max_s = round(limits.max_hours * 3_600)
     size = path.stat().st_size
     if length > LONG_S and size < length * THIN_BYTES_PER_S:
         length = pyav.last_moment(path)
         if length > LONG_S and size < length * EMPTY_BYTES_PER_S:
             raise TooLong(detail=f"{size} bytes spread over {float(length):.0f} s")
-    if length > most:
-        raise TooLong(detail=f"{float(length):.0f} s, at most {most} s")
+    if length > max_s:
+        raise TooLong(detail=f"{float(length):.0f} s, at most {max_s} s")
     if 0 < length < Fraction(limits.min_ms, 1_000):
         raise TooShort(detail=f"{float(length):.4f} s")
     return round(length * 1_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -18,8 +17,9 @@ from clipper_core.domain.media import AudioTrack, MediaInfo, nearest_frame
 from clipper_core.domain.preset import Preset
 from clipper_core.domain.silence import FLOOR_DB
 from clipper_core.domain.time_range import TimeRange, total_ms
-from clipper_core.errors import BadRange, BadRecording, BadSettings, MediaToolFailed, RenderCheckFailed
-from clipper_core.stages.sound.decode import blocks, decoded, on_clock
+from clipper_core.errors import BadRange, BadRecording, MediaToolFailed, RenderCheckFailed
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.sound.decode import SoundTrack, blocks, decoded, on_clock
 
 # Decoders of lossy sound need a run-up: their first packets after a jump are not what they were.
 LEAD_MS = 1_000
@@ -32,7 +32,15 @@ ENCODING = 0.9  # of the work; the rest is measuring
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderRequest:
+    """What a file is made of: ranges of the recording, one after the other, and how they are encoded."""
+
+    ranges: tuple[TimeRange, ...]
+    preset: Preset
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
     """A rendered file as it was measured: lengths by decoding it, levels in its first and last 20 ms."""
 
     path: Path
@@ -52,8 +60,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to come out: how many frames and samples of each range, so that their sums never drift apart."""
+    """The file to be made: how many frames and samples of each range, so that their sums never drift apart."""
 
+    recording: Recording
+    preset: Preset
     ranges: tuple[TimeRange, ...]
     frames: tuple[int, ...]
     samples: tuple[int, ...]
@@ -74,29 +84,35 @@ def file_suffix(media: MediaInfo, preset: Preset) -> str:
 
 
 def render_clip(
-    ffmpeg: Ffmpeg,
-    path: Path,
-    media: MediaInfo,
-    ranges: Sequence[TimeRange],
-    preset: Preset,
-    out: Path,
-    *,
-    track: int = 0,
-    progress: Progress = quiet,
-) -> Rendered:
-    """Render ``ranges`` of a recording, one after the other, to ``out``; its name should end in ``file_suffix``.
+    ffmpeg: Ffmpeg, recording: Recording, request: RenderRequest, out: Path, progress: Progress = quiet
+) -> RenderedFile:
+    """Render ranges of a recording, one after the other, and measure the file.
 
     The picture starts with the frame nearest to each start, at the source's frame rate, held where it has none; the
-    sound is cut to the sample, and silent where the source has ended. ``out`` appears only when it was measured.
+    sound is cut to the sample, and silent where the source has ended.
 
-    Raises BadRange, BadSettings, RenderCheckFailed (nothing is left behind), else as FFmpeg.
+    Args:
+        ffmpeg: The program that encodes.
+        recording: The source.
+        request: The ranges and the preset.
+        out: The file; its name should end in ``file_suffix``. It appears only when it was measured.
+        progress: Called with 0-1 now and then; may raise, which stops the work.
+
+    Returns:
+        The file with its measurements.
+
+    Raises:
+        BadRange: A range lies outside the recording, or there is none.
+        BadSettings: There is no such track.
+        RenderCheckFailed: The file is not what was asked for; nothing is left behind. Other errors are those of
+            ``Ffmpeg``.
     """
-    plan = _plan(media, tuple(ranges), preset, track)
+    plan = _plan(recording, request)
     part = out.with_name(out.name + ".part")
     try:
         for searching in (True, False):  # a few files can't be searched: then from the beginning
             try:
-                _encode(ffmpeg, path, plan, preset, track, part, searching, progress)
+                _encode(ffmpeg, plan, part, searching, progress)
                 rendered = _checked(ffmpeg, part, plan, out, progress)
                 break
             except (RenderCheckFailed, MediaToolFailed):
@@ -108,10 +124,8 @@ def render_clip(
     return rendered
 
 
-def _plan(media: MediaInfo, ranges: tuple[TimeRange, ...], preset: Preset, track: int) -> _Plan:
-    sound = next((a for a in media.audio if a.number == track), None)
-    if sound is None:
-        raise BadSettings(f"This recording has no sound track {track + 1}.")
+def _plan(recording: Recording, request: RenderRequest) -> _Plan:
+    media, ranges, sound = recording.media, request.ranges, recording.sound
     if not ranges:
         raise BadRange("A clip needs at least one stretch of the recording.")
     if media.duration_ms and max(r.end_ms for r in ranges) > media.duration_ms:
@@ -119,10 +133,12 @@ def _plan(media: MediaInfo, ranges: tuple[TimeRange, ...], preset: Preset, track
     frame_rate = media.frame_rate or Fraction(30)
     sample_rate = _sample_rate(sound)
     ends = [0, *accumulate(r.length_ms for r in ranges)]
-    size = _size(media) if has_picture(media, preset) else None
+    size = _size(media) if has_picture(media, request.preset) else None
     if size is not None and nearest_frame(ends[-1], frame_rate) < 1:
         raise BadRange("This stretch is shorter than one frame of the video. Choose a longer one.")
     return _Plan(
+        recording=recording,
+        preset=request.preset,
         ranges=ranges,
         frames=tuple(nearest_frame(b, frame_rate) - nearest_frame(a, frame_rate) for a, b in pairwise(ends)),
         samples=tuple(round(b * sample_rate / 1000) - round(a * sample_rate / 1000) for a, b in pairwise(ends)),
@@ -147,28 +163,27 @@ def _size(media: MediaInfo) -> tuple[int, int]:
     return max(2, width - width % 2), max(2, height - height % 2)
 
 
-def _encode(
-    ffmpeg: Ffmpeg, path: Path, plan: _Plan, preset: Preset, track: int, part: Path, searching: bool, progress: Progress
-) -> None:
+def _encode(ffmpeg: Ffmpeg, plan: _Plan, part: Path, searching: bool, progress: Progress) -> None:
+    path, track = plan.recording.path, plan.recording.track
     inputs: list[Input] = []
     chains: list[str] = []
-    for i, (stretch, samples) in enumerate(zip(plan.ranges, plan.samples, strict=True)):
-        begin = max(0, stretch.start_ms - LEAD_MS) if plan.sound_jumps else 0
-        chain = f"{on_clock(path, track, begin)},{_sound_chain(plan, stretch.start_ms - begin, samples)}"
+    for i, (span, samples) in enumerate(zip(plan.ranges, plan.samples, strict=True)):
+        begin = max(0, span.start_ms - LEAD_MS) if plan.sound_jumps else 0
+        chain = f"{on_clock(path, track, begin)},{_sound_chain(plan, span.start_ms - begin, samples)}"
         chains.append(f"[{len(inputs)}:a:{track}]{chain}[a{i}]")
         inputs.append(Input(path, begin, options=("-vn", "-sn", "-dn")))
     chains.append(_joined("a", len(plan.ranges)))
     if plan.size is not None:
         late = pyav.lateness(path, "video")
-        for i, (stretch, frames) in enumerate(zip(plan.ranges, plan.frames, strict=True)):
-            clock = pyav.picture_clock(path, Fraction(stretch.start_ms, 1000), plan.frame_rate)
+        for i, (span, frames) in enumerate(zip(plan.ranges, plan.frames, strict=True)):
+            clock = pyav.picture_clock(path, Fraction(span.start_ms, 1000), plan.frame_rate)
             begin = math.floor(clock.seek_s * 1000) if searching else 0
             origin = max(Fraction(begin, 1000), late)
-            chains.append(f"[{len(inputs)}:V:0]{_picture_chain(plan, stretch, origin, clock, frames)}[v{i}]")
+            chains.append(f"[{len(inputs)}:V:0]{_picture_chain(plan, span, origin, clock, frames)}[v{i}]")
             # A picture that changes its size midway is scaled, not a reason to start the filters over.
             inputs.append(Input(path, begin, keep_lead=True, options=("-an", "-sn", "-dn", "-reinit_filter", "0")))
         chains.append(_joined("v", len(plan.ranges)))
-    target = _mp4(plan, preset) if plan.size is not None else _mp3(plan)
+    target = _mp4(plan) if plan.size is not None else _mp3(plan)
     outputs = ["-filter_complex", ";".join(chains), "-map_metadata", "-1", "-map_chapters", "-1", *target]
     ffmpeg.run(
         inputs,
@@ -193,10 +208,10 @@ def _sound_chain(plan: _Plan, lead_ms: int, samples: int) -> str:
     )
 
 
-def _picture_chain(plan: _Plan, stretch: TimeRange, origin: Fraction, clock: PictureClock, frames: int) -> str:
+def _picture_chain(plan: _Plan, span: TimeRange, origin: Fraction, clock: PictureClock, frames: int) -> str:
     assert plan.size is not None
     rate, (width, height) = plan.frame_rate, plan.size
-    shift = _first_frame(Fraction(stretch.start_ms, 1000), rate, clock) - origin
+    shift = _first_frame(Fraction(span.start_ms, 1000), rate, clock) - origin
     smooth = "yadif=deint=interlaced," if min(plan.size) > 3 else ""  # it refuses less
     return (
         f"scale={width}:{height},format=yuv420p,{smooth}"
@@ -215,9 +230,9 @@ def _first_frame(start: Fraction, rate: Fraction, clock: PictureClock) -> Fracti
     return first if clock.last_s is None else min(first, clock.last_s)
 
 
-def _mp4(plan: _Plan, preset: Preset) -> list[str]:
+def _mp4(plan: _Plan) -> list[str]:
     rate = f"{plan.frame_rate.numerator}/{plan.frame_rate.denominator}"
-    picture = ["-map", "[v]", "-c:v", "libx264", "-preset", "veryfast", "-crf", str(preset.quality), "-r", rate]
+    picture = ["-map", "[v]", "-c:v", "libx264", "-preset", "veryfast", "-crf", str(plan.preset.quality), "-r", rate]
     sound = ["-map", "[a]", "-c:a", "aac", "-b:a", "96k" if plan.channels == 1 else "160k"]
     return [*picture, "-fps_mode", "cfr", "-pix_fmt", "yuv420p", *sound, "-movflags", "+faststart", "-f", "mp4"]
 
@@ -226,34 +241,32 @@ def _mp3(plan: _Plan) -> list[str]:
     return ["-map", "[a]", "-c:a", "libmp3lame", "-b:a", "96k" if plan.channels == 1 else "192k", "-f", "mp3"]
 
 
-def _checked(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progress) -> Rendered:
+def _checked(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progress) -> RenderedFile:
     try:
         return _measured(ffmpeg, part, plan, out, progress)
     except BadRecording as error:  # what is wrong with our own file is no fault of the recording
         raise RenderCheckFailed(detail=error.detail) from error
 
 
-def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progress) -> Rendered:
+def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Progress) -> RenderedFile:
     """The rendered file as decoded by FFmpeg and by PyAV. Raises RenderCheckFailed if either differs from the plan."""
     header = pyav.read_header(part)
     more = [] if plan.size is None else ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "null", "-"]
-    work_ms = total_ms(plan.ranges)
+    sound = SoundTrack(part, 0, total_ms(plan.ranges))
 
-    def told(done: float) -> None:
+    def report(done: float) -> None:
         progress(ENCODING + (1 - ENCODING) * done)
 
-    with decoded(ffmpeg, part, 0, more, work_ms, told, picture=plan.size is not None) as (running, pcm):
+    with decoded(ffmpeg, sound, report, more, picture=plan.size is not None) as (running, pcm):
         edges = _Edges(pcm.sample_rate)
         for block in blocks(running, pcm):
             edges.add(block)
     frames = running.report.frames if plan.size is not None else 0
-    _check(plan, edges.samples, pcm.sample_rate, frames, header.length, pyav.count(part))
+    _check(plan, edges, frames, header.length, pyav.count(part))
     picture = header.pictures[0] if plan.size is not None else None
-    return Rendered(
+    return RenderedFile(
         path=out,
-        duration_ms=round(Fraction(frames) / plan.frame_rate * 1000)
-        if picture
-        else _ms(edges.samples, pcm.sample_rate),
+        duration_ms=round(Fraction(frames) / plan.frame_rate * 1000 if picture else edges.length_ms),
         size_bytes=part.stat().st_size,
         sample_rate=pcm.sample_rate,
         channels=pcm.channels,
@@ -268,31 +281,28 @@ def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Prog
     )
 
 
-def _check(plan: _Plan, samples: int, rate: int, frames: int, declared: Fraction, counted: pyav.Counted) -> None:
+def _check(plan: _Plan, edges: _Edges, frames: int, declared: Fraction, counted: pyav.Counted) -> None:
     wanted_ms = total_ms(plan.ranges)
     frame_ms = float(1000 / plan.frame_rate)
     slack = SOUND_SLACK_MS if plan.size is None else SOUND_IN_VIDEO_SLACK_MS
     measures = [
-        ("sound, by FFmpeg", samples * 1000 / max(1, rate), slack),
+        ("sound, by FFmpeg", edges.length_ms, slack),
         ("sound, by PyAV", counted.samples * 1000 / max(1, counted.sample_rate), slack),
         ("declared", float(declared * 1000), max(slack, frame_ms) if plan.size else slack),
     ]
     if plan.size is not None:
         measures += [("picture, by FFmpeg", frames * frame_ms, frame_ms)]
         measures += [("picture, by PyAV", counted.pictures * frame_ms, frame_ms)]
-    wrong = [f"{what}: {ms:.1f} ms, not {wanted_ms}" for what, ms, most in measures if abs(ms - wanted_ms) > most]
+    wrong = [f"{what}: {ms:.1f} ms, not {wanted_ms}" for what, ms, max_off in measures if abs(ms - wanted_ms) > max_off]
     if wrong:
         raise RenderCheckFailed(detail="; ".join(wrong))
-
-
-def _ms(samples: int, rate: int) -> int:
-    return round(samples * 1000 / rate)
 
 
 class _Edges:
     """How many samples there are, and how loud the first and the last of them."""
 
     def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
         self._few = sample_rate * EDGE_MS // 1000
         self._first = self._last = np.zeros((0, 1), dtype=np.int16)
         self.samples = 0
@@ -303,6 +313,10 @@ class _Edges:
         keep = block if len(block) >= self._few or not self.samples else np.concatenate((self._last, block))
         self._last = keep[-self._few :].copy()
         self.samples += len(block)
+
+    @property
+    def length_ms(self) -> float:
+        return self.samples * 1000 / max(1, self._sample_rate)
 
     @property
     def first_db(self) -> float:

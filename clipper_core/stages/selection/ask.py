@@ -15,25 +15,23 @@ from typing import Any, Protocol
 import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
-from clipper_core.domain.cut import Cut
 from clipper_core.domain.silence import SilenceMap
-from clipper_core.domain.time_range import TimeRange, total_ms
+from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceUnavailable
-from clipper_core.stages.cuts.places import find_edges
 from clipper_core.stages.selection.answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
-from clipper_core.stages.selection.name import Name, name_clips
+from clipper_core.stages.selection.features import RecordingFeatures, features_of
+from clipper_core.stages.selection.name import Name
 from clipper_core.stages.selection.number import Line, in_parts, number_sentences
 from clipper_core.stages.selection.place import Placer
-from clipper_core.stages.selection.propose import Choice, certified, choose, how_many, material_of, merged, proposal_of
+from clipper_core.stages.selection.propose import Choice, Demand, best_set, proposals_of
 from clipper_core.stages.selection.request import SCHEMA, SCHEMA_NAME, Message, Part, clock, write_repair, write_request
-from clipper_core.stages.selection.score import Material
 
-MOST_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
-FEWEST_WORDS = 500  # of a part: who reads less than that is not asked
+MAX_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
+MIN_WORDS = 500  # of a part: who reads less than that is not asked
 CONTEXT_MS = 60_000  # shown on either side of the stretch that is asked about
 A_FEW = 2  # asked for beyond what is wanted, since some fall away
-MOST_DETAIL = 2_000  # characters of an unusable answer, kept for an engineer
+MAX_DETAIL = 2_000  # characters of an unusable answer, kept for an engineer
 
 
 class Answer(Protocol):
@@ -54,7 +52,22 @@ class Chat(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClipRequest:
+    """What a language model is asked for.
+
+    ``avoid`` are ranges that no clip may overlap. ``within`` is where there is anything to choose, if not everywhere:
+    what lies far from it is not shown. Long transcripts are asked about in parts of at most ``max_words``, or less if
+    the service takes less.
+    """
+
+    lengths: Lengths = Lengths()  # noqa: RUF009 - frozen
+    avoid: tuple[TimeRange, ...] = ()
+    within: TimeRange | None = None
+    max_words: int = MAX_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSelection:
     """The clips a model chose, best first, and what a reader should know about how that went."""
 
     proposals: tuple[Proposal, ...] = ()
@@ -62,7 +75,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _PlacedSuggestion:
     """A suggestion and where it would be cut."""
 
     suggestion: Suggestion
@@ -70,17 +83,17 @@ class _Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What came of asking about one part."""
+class _PartResult:
+    """The outcome of asking about one part."""
 
-    placed: tuple[_Placed, ...]
+    placed: tuple[_PlacedSuggestion, ...]
     problems: tuple[Problem, ...]
     text: str
     repaired: bool = False
 
     @property
     def is_unusable(self) -> bool:
-        """Whether it must be asked for again: not in form, or nothing legal though clips were named."""
+        """Whether the part must be asked about again: not in form, or nothing legal though clips were named."""
         grave = any(p.fault is not Fault.AGAINST_RULES for p in self.problems)
         return grave or (bool(self.problems) and not self.placed)
 
@@ -89,93 +102,90 @@ def ask_for_clips(
     chat: Chat,
     transcript: Transcript,
     silences: SilenceMap,
-    lengths: Lengths = Lengths(),  # noqa: B008 - a frozen value
-    *,
-    avoid: Sequence[TimeRange] = (),
-    within: TimeRange | None = None,
-    most_words: int = MOST_WORDS,
+    request: ClipRequest = ClipRequest(),
     progress: Callable[[float], None] = lambda _: None,
-) -> Asked:
-    """Clips that a language model chose, best first; none overlaps another, or a stretch in ``avoid``.
+) -> ChatSelection:
+    """Ask a language model for clips, best first.
 
-    Every clip keeps to ``lengths`` and is cut in a silence at a sentence edge where there is one near. No clips come
-    back only where there is no room for one; then nothing is asked. Long transcripts are asked about in parts of at
-    most ``most_words``, or less if the service takes less. ``within`` is where there is anything to choose, if not
-    everywhere: what lies far from it is not shown. Raises ServiceAnswerUnusable, with a message that says why,
-    if the model declines or nothing that it answers can be used; else what ``chat`` and ``progress`` raise.
+    Every clip keeps to the lengths and is cut in a silence at a sentence edge where there is one near. No clips come
+    back only where there is no room for one; then nothing is asked.
+
+    Args:
+        chat: Asks the model.
+        transcript: The words of the recording.
+        silences: Its silences.
+        request: What is asked for.
+        progress: Called with 0-1 now and then; may raise, which stops the work.
+
+    Returns:
+        Proposals of which none overlaps another, and notes.
+
+    Raises:
+        ServiceAnswerUnusable: The model declines, or nothing that it answers can be used; the message says why.
+            Other errors are those of ``chat`` and ``progress``.
     """
-    taken = merged(avoid)
-    wanted = how_many(silences.duration_ms - total_ms(taken), lengths)
-    if wanted == 0:
-        return Asked()
-    material = material_of(transcript, silences)
-    work = _Work(chat, material, lengths, tuple(taken), wanted, within)
-    parts, found = work.ask_all(most_words, progress)
+    demand = Demand.of(silences.duration_ms, request.lengths, request.avoid)
+    if demand.count == 0:
+        return ChatSelection()
+    inquiry = _Inquiry(chat, features_of(transcript, silences), demand, request.within)
+    parts, results = inquiry.ask_all(request.max_words, progress)
     progress(1.0)
-    proposals = work.best_of([p for f in found for p in f.placed])
+    proposals = inquiry.best_of([p for result in results for p in result.placed])
     if not proposals:
-        raise _unusable(found)
-    return Asked(proposals, _notes(parts, found))
+        raise _unusable(results)
+    return ChatSelection(proposals, _notes(parts, results))
 
 
-class _Work:
+class _Inquiry:
     """One recording that is being asked about."""
 
     def __init__(
-        self,
-        chat: Chat,
-        material: Material,
-        lengths: Lengths,
-        taken: tuple[TimeRange, ...],
-        wanted: int,
-        within: TimeRange | None = None,
+        self, chat: Chat, features: RecordingFeatures, demand: Demand, within: TimeRange | None = None
     ) -> None:
-        self._chat, self._material, self._lengths, self._taken, self._wanted = chat, material, lengths, taken, wanted
-        self._within = within
-        starts, self._ends = find_edges(material.transcript, material.silences, material.sentences)
-        self._placer = Placer(starts, self._ends, lengths, material)
+        self._chat, self._features, self._demand, self._within = chat, features, demand, within
+        self._placer = Placer(features, demand.lengths)
 
-    def ask_all(self, most_words: int, progress: Callable[[float], None]) -> tuple[list[Part], list[_Found]]:
-        """What came of asking about each part. Parts that are too large for the service are asked about in halves."""
-        parts = self._parts(most_words)
-        found: list[_Found] = []
+    def ask_all(self, max_words: int, progress: Callable[[float], None]) -> tuple[list[Part], list[_PartResult]]:
+        """Ask about each part. Parts that are too large for the service are asked about in halves."""
+        parts = self._parts(max_words)
+        results: list[_PartResult] = []
         try:
             for part, count in parts:
-                progress(len(found) / len(parts))
-                found.append(self._ask(part, count))
+                progress(len(results) / len(parts))
+                results.append(self._ask(part, count))
         except PieceTooLarge:
             largest = max(part.size for part, _ in parts)
-            if largest < 2 * FEWEST_WORDS:
+            if largest < 2 * MIN_WORDS:
                 raise
-            return self.ask_all(min(most_words, largest) // 2, progress)
-        return [part for part, _ in parts], found
+            return self.ask_all(min(max_words, largest) // 2, progress)
+        return [part for part, _ in parts], results
 
-    def _parts(self, most_words: int) -> list[tuple[Part, int]]:
+    def _parts(self, max_words: int) -> list[tuple[Part, int]]:
         """The parts that have room for a clip, and how many clips to ask for in each: its share and a few more."""
-        transcript = self._material.transcript
+        transcript = self._features.transcript
         if transcript is None:
             return []
-        numbered = number_sentences(self._material, self._ends, self._lengths.max_ms)
+        numbered = number_sentences(self._features, self._demand.lengths.max_ms)
         lines = [line for line in numbered if self._is_near(line)]
-        divided = in_parts(lines, self._material.topics, most_words)
-        whole_ms = self._material.silences.duration_ms
+        divided = in_parts(lines, self._features.topics, max_words)
+        whole_ms = self._features.duration_ms
         parts = [
-            Part(piece, number, len(divided), whole_ms, transcript.language, transcript.draft, self._taken)
+            Part(piece, number, len(divided), whole_ms, transcript.language, transcript.draft, self._demand.taken)
             for number, piece in enumerate(divided, 1)
         ]
         free_ms = [_free_ms(part) for part in parts]
-        shares = [math.ceil(self._wanted * free / max(1, sum(free_ms))) + A_FEW for free in free_ms]
+        shares = [math.ceil(self._demand.count * free / max(1, sum(free_ms))) + A_FEW for free in free_ms]
         rows = zip(parts, shares, free_ms, strict=True)
-        return [(part, share) for part, share, free in rows if free >= self._lengths.min_ms]
+        return [(part, share) for part, share, free in rows if free >= self._demand.lengths.min_ms]
 
     def _is_near(self, line: Line) -> bool:
         if self._within is None:
             return True
         return line.end_ms > self._within.start_ms - CONTEXT_MS and line.start_ms < self._within.end_ms + CONTEXT_MS
 
-    def _ask(self, part: Part, count: int) -> _Found:
+    def _ask(self, part: Part, count: int) -> _PartResult:
         """The clips of a part; asked for once more where the first answer can't be used."""
-        messages = write_request(part, self._lengths, count)
+        messages = write_request(part, self._demand.lengths, count)
         first = self._answered(messages, part)
         if not first.is_unusable:
             return first
@@ -188,30 +198,30 @@ class _Work:
         better = first if len(first.placed) > len(again.placed) else again
         return replace(better, repaired=True)
 
-    def _answered(self, messages: Sequence[Message], part: Part) -> _Found:
+    def _answered(self, messages: Sequence[Message], part: Part) -> _PartResult:
         answer = self._chat(messages, SCHEMA_NAME, SCHEMA)
         if answer.refusal:
-            raise ServiceAnswerUnusable(DECLINED, detail=_whole(answer.refusal)[:MOST_DETAIL])
+            raise ServiceAnswerUnusable(DECLINED, detail=_whole(answer.refusal)[:MAX_DETAIL])
         text = _whole(answer.text)
         reading = check_answer(text, answer.cut_short, part.lines)
         placed, problems = self._placed(reading)
-        return _Found(placed, (*reading.problems, *problems), text)
+        return _PartResult(placed, (*reading.problems, *problems), text)
 
-    def _placed(self, reading: Reading) -> tuple[tuple[_Placed, ...], list[Problem]]:
+    def _placed(self, reading: Reading) -> tuple[tuple[_PlacedSuggestion, ...], list[Problem]]:
         """Where the suggestions are cut, the best first served; what overlaps a better one is left out silently."""
-        placed: list[_Placed] = []
+        placed: list[_PlacedSuggestion] = []
         problems: list[Problem] = []
         for suggestion in sorted(reading.suggestions, key=lambda s: -s.score):
             wish = suggestion.first.start_ms, suggestion.last.end_ms
-            span = self._placer.place(*wish, [*self._taken, *(p.span for p in placed)])
+            span = self._placer.place(*wish, [*self._demand.taken, *(p.span for p in placed)])
             if span is not None:
-                placed.append(_Placed(suggestion, span))
-            elif self._placer.place(*wish, self._taken) is None:
+                placed.append(_PlacedSuggestion(suggestion, span))
+            elif self._placer.place(*wish, self._demand.taken) is None:
                 problems.append(self._against_rules(suggestion))
         return tuple(placed), problems
 
     def _against_rules(self, suggestion: Suggestion) -> Problem:
-        length_ms, lengths = suggestion.length_ms, self._lengths
+        length_ms, lengths = suggestion.length_ms, self._demand.lengths
         which = f"Clip {suggestion.place} (sentences {suggestion.first.number} to {suggestion.last.number})"
         wrong = "lies where clips were decided on before, or where the recording can't be cut"
         if length_ms > lengths.max_ms:
@@ -220,33 +230,21 @@ class _Work:
             wrong = f"lasts {length_ms / 1000:.0f} seconds; at least {lengths.min_ms / 1000:g} are needed"
         return Problem(Fault.AGAINST_RULES, f"{which} {wrong}.")
 
-    def best_of(self, placed: Sequence[_Placed]) -> tuple[Proposal, ...]:
-        """As many as are wanted of the clips of all parts, those with the best scores that do not overlap."""
+    def best_of(self, placed: Sequence[_PlacedSuggestion]) -> tuple[Proposal, ...]:
+        """As many as are wanted of the clips of all parts, those with the best scores that do not overlap.
+
+        Titles and reasons are the model's; our own where it has none, or a title twice.
+        """
         if not placed:
             return ()
         start = np.array([p.span.start_ms for p in placed], dtype=np.int64)
         end = np.array([p.span.end_ms for p in placed], dtype=np.int64)
         scores = np.array([p.suggestion.score / LARGEST_SCORE for p in placed])
-        in_its_order = [placed[n] for n in sorted(choose(start, end, scores, self._wanted))]
+        in_its_order = [placed[n] for n in sorted(best_set(start, end, scores, self._demand.count))]
         chosen = sorted(in_its_order, key=lambda p: -p.suggestion.score)
-        cuts = [certified(p.span, self._material) for p in chosen]
-        names = self._names(chosen, cuts)
-        return tuple(
-            proposal_of(Choice(p.span, p.suggestion.score / LARGEST_SCORE), name, pair, self._material, self._lengths)
-            for p, name, pair in zip(chosen, names, cuts, strict=True)
-        )
-
-    def _names(self, chosen: Sequence[_Placed], cuts: Sequence[tuple[Cut, Cut]]) -> list[Name]:
-        """The model's titles and reasons; our own where it has none, or a title twice."""
-        own = name_clips([p.span for p in chosen], cuts, self._material)
-        used = {name.title.lower() for name in own}
-        names: list[Name] = []
-        for placed, name in zip(chosen, own, strict=True):
-            said = placed.suggestion
-            title = said.title if said.title and said.title.lower() not in used else name.title
-            used.add(title.lower())
-            names.append(Name(title, said.reasons or name.reasons))
-        return names
+        choices = [Choice(p.span, p.suggestion.score / LARGEST_SCORE) for p in chosen]
+        preferred = [Name(p.suggestion.title, p.suggestion.reasons) for p in chosen]
+        return proposals_of(choices, self._features, self._demand.lengths, preferred)
 
 
 def _free_ms(part: Part) -> int:
@@ -266,21 +264,21 @@ NOTHING_TO_ASK = "There was too little speech to ask the language model about."
 NOTHING_CHOSEN = "The language model found nothing in this recording that would make a clip."
 
 
-def _unusable(found: Sequence[_Found]) -> ServiceAnswerUnusable:
+def _unusable(results: Sequence[_PartResult]) -> ServiceAnswerUnusable:
     """Why no clip came of all that was answered."""
-    if not found:
+    if not results:
         return ServiceAnswerUnusable(NOTHING_TO_ASK)
-    worst = next((f for f in found if f.problems), None)
+    worst = next((r for r in results if r.problems), None)
     if worst is None:
         return ServiceAnswerUnusable(NOTHING_CHOSEN)
     message = f"The language model's answer could not be used, even when it was asked again: {worst.problems[0].fault}."
     listed = "\n".join(p.words for p in worst.problems)
-    return ServiceAnswerUnusable(message, detail=f"{listed}\n{worst.text}"[:MOST_DETAIL])
+    return ServiceAnswerUnusable(message, detail=f"{listed}\n{worst.text}"[:MAX_DETAIL])
 
 
-def _notes(parts: Sequence[Part], found: Sequence[_Found]) -> tuple[str, ...]:
+def _notes(parts: Sequence[Part], results: Sequence[_PartResult]) -> tuple[str, ...]:
     notes: list[str] = []
-    for part, one in zip(parts, found, strict=True):
+    for part, one in zip(parts, results, strict=True):
         where = f" about {clock(part.lines[0].start_ms)} to {clock(part.lines[-1].end_ms)}" if part.of > 1 else ""
         if one.problems and not one.placed:
             notes.append(f"What the language model answered{where} could not be used: {one.problems[0].fault}.")

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clipper_core.domain.cut import Cut
+from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.domain.transcript import CLOSERS, Sentence, Transcript
-from clipper_core.stages.cuts.snap import first_word_from, last_word_until
+from clipper_core.domain.transcript import CLOSERS
 from clipper_core.stages.selection import wording
-from clipper_core.stages.selection.score import TOPIC_SLACK_MS, Material
-from clipper_core.stages.selection.topics import stem_of
+from clipper_core.stages.selection.features import RecordingFeatures
+from clipper_core.stages.selection.score import TOPIC_SLACK_MS
+from clipper_core.stages.selection.topics import Topics, stem_of
 
 LONGEST_TITLE = 60
 FEWEST_WORDS = 3
@@ -26,7 +27,7 @@ ONE_TOPIC = 0.25  # the chance of another topic inside, up to which a clip is sa
 DENSE = 0.9  # the share of speech worth mentioning
 NOTABLE = 0.05  # … if the recording as a whole has so much less
 LONG_PAUSE_MS = 1_000
-MOST_TERMS = 3
+MAX_TERMS = 3
 
 _LEAD_IN = wording.FILLERS | wording.ANSWERS | {"and", "but", "or", "so", "because", "now", "then", "also", "actually"}
 _LEAD_IN_PAIRS = {("you", "know"), ("i", "mean"), ("i", "think"), ("i", "guess"), ("all", "right"), ("of", "course")}
@@ -49,27 +50,55 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What a clip holds: its words, by the numbers of the first and one past the last, and what they are about."""
+class ClipContent:
+    """What a clip holds: the words of its complete sentences, and what they are about.
+
+    ``terms`` are the recurring words that tell most, ``weights`` how much each stem tells. Without words all is empty;
+    ``quotable`` says that there are some and that they are no draft.
+    """
 
     span: TimeRange
-    first: int = 0
-    end: int = 0
+    sentences: tuple[tuple[str, ...], ...] = ()
     terms: tuple[str, ...] = ()
-    weights: dict[str, float] | None = None
+    weights: dict[str, float] = field(default_factory=dict)
+    quotable: bool = False
+    opens_with_question: bool = False
 
 
-def name_clips(spans: Sequence[TimeRange], cuts: Sequence[tuple[Cut, Cut]], material: Material) -> list[Name]:
-    """A name for each span. No two titles are the same."""
-    everywhere = _stems_of_all(material.transcript)
+def name_clips(
+    spans: Sequence[TimeRange],
+    cuts: Sequence[Sequence[Cut]],
+    features: RecordingFeatures,
+    preferred: Sequence[Name] = (),
+) -> list[Name]:
+    """Name each clip. No two titles are the same.
+
+    Args:
+        spans: The clips.
+        cuts: The two certified cuts of each.
+        features: The recording they lie in.
+        preferred: Names that go before our own, where they have a title that is not used yet, and reasons.
+
+    Returns:
+        A name for each clip.
+    """
     used: set[str] = set()
     names: list[Name] = []
     for span, pair in zip(spans, cuts, strict=True):
-        held = _held(span, material.transcript, everywhere)
-        title = next((t for t in titles(held, material) if t and t.lower() not in used), clock_title(span))
+        content = _content_of(span, features)
+        title = next((t for t in titles(content) if t and t.lower() not in used), clock_title(span))
         used.add(title.lower())
-        names.append(Name(title, reasons(held, pair, material)))
-    return names
+        names.append(Name(title, reasons(content, pair, features.topics, features.silences)))
+    return _renamed(names, preferred, used) if preferred else names
+
+
+def _renamed(names: Sequence[Name], preferred: Sequence[Name], used: set[str]) -> list[Name]:
+    renamed: list[Name] = []
+    for own, wish in zip(names, preferred, strict=True):
+        title = wish.title if wish.title and wish.title.lower() not in used else own.title
+        used.add(title.lower())
+        renamed.append(Name(title, wish.reasons or own.reasons))
+    return renamed
 
 
 def clock_title(span: TimeRange) -> str:
@@ -79,15 +108,11 @@ def clock_title(span: TimeRange) -> str:
     return f"Clip at {hours}:{minutes:02}:{seconds:02}" if hours else f"Clip at {minutes}:{seconds:02}"
 
 
-def titles(held: Held, material: Material) -> list[str]:
+def titles(content: ClipContent) -> list[str]:
     """Possible titles from the clip's own words, best first. May be empty."""
-    transcript = material.transcript
-    if transcript is None or held.first >= held.end:
-        return []
-    if transcript.draft:
-        return [_enumerated(held.terms)] if held.terms else []
-    inside = [s for s in material.sentences if held.first <= s.first_word and s.last_word < held.end]
-    rated = [_rated(transcript, sentence, place, held) for place, sentence in enumerate(inside)]
+    if not content.quotable:
+        return [_enumerated(content.terms)] if content.terms else []
+    rated = [_rated(sentence, place, content) for place, sentence in enumerate(content.sentences)]
     return [title for _, title in sorted((r for r in rated if r[1]), key=lambda r: -r[0])]
 
 
@@ -101,15 +126,14 @@ def _enumerated(terms: Sequence[str]) -> str:
     return ""
 
 
-def _rated(transcript: Transcript, sentence: Sentence, place: int, held: Held) -> tuple[float, str]:
+def _rated(sentence: Sequence[str], place: int, content: ClipContent) -> tuple[float, str]:
     """How good a title the sentence makes, and the title; empty if it makes none."""
-    words = [w.text for w in transcript.words[sentence.first_word : sentence.last_word + 1]]
-    spoken = without_lead_in(words)
+    spoken = without_lead_in(sentence)
     title = shortened(spoken)
     kept = [wording.bare(w) for w in title.split()]
     if len(kept) < FEWEST_WORDS:
         return 0.0, ""
-    weights = held.weights or {}
+    weights = content.weights
     about = sum(weights.get(s, 0.0) for s in {stem_of(w) for w in kept})
     text = " ".join(kept)
     rating = (
@@ -165,84 +189,97 @@ def _tidy(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def reasons(held: Held, cuts: tuple[Cut, Cut], material: Material) -> tuple[str, ...]:
-    """What speaks for the clip, in short sentences, what a listener notices first before the rest."""
-    said = [
-        _about_opening(held, material),
-        _about_topic(held, material),
-        "Ends on a complete sentence" if cuts[1].certificate.sentence_boundary else "",
+def reasons(content: ClipContent, cuts: Sequence[Cut], topics: Topics, silences: SilenceMap) -> tuple[str, ...]:
+    """What speaks for the clip, in short sentences, what a listener notices first before the rest.
+
+    Args:
+        content: The words of the clip.
+        cuts: Its cut in and its cut out.
+        topics: Where topics of the recording begin.
+        silences: Where the recording is silent.
+
+    Returns:
+        At least one sentence.
+    """
+    cut_in, cut_out = cuts
+    possible = [
+        _about_opening(content, topics),
+        _about_topic(content, topics),
+        "Ends on a complete sentence" if cut_out.certificate.sentence_boundary else "",
         "Opens and closes in silence" if all(c.certificate.silence for c in cuts) else "",
-        _about_pauses(held.span, cuts, material),
+        _about_pauses(content.span, cut_in, silences),
     ]
-    found = tuple(reason for reason in said if reason)
-    return found or (_about_nothing_else(held.span, material),)
+    return tuple(reason for reason in possible if reason) or (_about_nothing_else(content.span, silences),)
 
 
-def _about_opening(held: Held, material: Material) -> str:
-    transcript = material.transcript
-    if transcript is None or transcript.draft or held.first >= held.end:
+def _about_opening(content: ClipContent, topics: Topics) -> str:
+    if not content.quotable:
         return ""
-    opening = next((s for s in material.sentences if s.first_word == held.first), None)
-    if opening and transcript.words[opening.last_word].text.rstrip(CLOSERS).endswith(("?", "？")):
+    if content.opens_with_question:
         return "Starts with a question"
-    near = (abs(t - held.span.start_ms) <= TOPIC_SLACK_MS for t in material.topics.boundaries_ms)
+    near = (abs(t - content.span.start_ms) <= TOPIC_SLACK_MS for t in topics.boundaries_ms)
     return "Starts where a new topic begins" if any(near) else ""
 
 
-def _about_topic(held: Held, material: Material) -> str:
-    if material.transcript is None or len(material.topics.at_ms) < 2:
+def _about_topic(content: ClipContent, topics: Topics) -> str:
+    if not content.terms or len(topics.at_ms) < 2:
         return ""
-    inside = 1.0
-    for at, chance in zip(material.topics.at_ms, material.topics.chance, strict=True):
-        if held.span.start_ms + TOPIC_SLACK_MS < at < held.span.end_ms - TOPIC_SLACK_MS:
-            inside *= 1 - chance
-    if inside < 1 - ONE_TOPIC or not held.terms:
-        return ""
-    return f"Stays on one topic: {', '.join(held.terms)}"
+    no_other = 1.0  # the chance that no topic begins inside, each moment taken for itself
+    for at, chance in zip(topics.at_ms, topics.chance, strict=True):
+        if content.span.start_ms + TOPIC_SLACK_MS < at < content.span.end_ms - TOPIC_SLACK_MS:
+            no_other *= 1 - chance
+    return f"Stays on one topic: {', '.join(content.terms)}" if no_other >= 1 - ONE_TOPIC else ""
 
 
-def _about_pauses(span: TimeRange, cuts: tuple[Cut, Cut], material: Material) -> str:
-    if not material.silences.silences:
+def _about_pauses(span: TimeRange, cut_in: Cut, silences: SilenceMap) -> str:
+    if not silences.silences:
         return ""
-    share = _speech_share(span, material)
-    whole = TimeRange(0, material.silences.duration_ms)
-    if share >= max(DENSE, _speech_share(whole, material) + NOTABLE):
+    share = _speech_share(span, silences)
+    whole = TimeRange(0, silences.duration_ms)
+    if share >= max(DENSE, _speech_share(whole, silences) + NOTABLE):
         return f"Hardly a pause: speech in {math.floor(100 * share)} % of it"
-    before = cuts[0].certificate.silence
+    before = cut_in.certificate.silence
     return f"Follows a pause of {before.length_ms / 1000:.1f} s" if before and before.length_ms >= LONG_PAUSE_MS else ""
 
 
-def _about_nothing_else(span: TimeRange, material: Material) -> str:
-    if not material.silences.silences:
+def _about_nothing_else(span: TimeRange, silences: SilenceMap) -> str:
+    if not silences.silences:
         return "The recording has no pause to cut in"
-    return f"Speech in {math.floor(100 * _speech_share(span, material))} % of its {span.length_ms // 1000} seconds"
+    return f"Speech in {math.floor(100 * _speech_share(span, silences))} % of its {span.length_ms // 1000} seconds"
 
 
-def _speech_share(span: TimeRange, material: Material) -> float:
+def _speech_share(span: TimeRange, silences: SilenceMap) -> float:
     """The share of ``span`` that is not silent."""
-    inside = material.silences.within(span)
+    inside = silences.within(span)
     silent = sum(min(s.end_ms, span.end_ms) - max(s.start_ms, span.start_ms) for s in inside)
     return 1 - silent / span.length_ms
 
 
-def _held(span: TimeRange, transcript: Transcript | None, everywhere: Counter[str]) -> Held:
-    if transcript is None:
-        return Held(span)
-    first, end = first_word_from(span.start_ms, transcript), last_word_until(span.end_ms, transcript) + 1
-    shown: dict[str, Counter[str]] = {}
-    for word in transcript.words[first:end]:
+def _content_of(span: TimeRange, features: RecordingFeatures) -> ClipContent:
+    """Read the words of a clip once, for its titles and its reasons."""
+    transcript, everywhere = features.transcript, features.weights
+    if transcript is None or everywhere is None:
+        return ClipContent(span)
+    words = transcript.words
+    first, end = transcript.first_word_from(span.start_ms), transcript.last_word_until(span.end_ms) + 1
+    forms: dict[str, Counter[str]] = defaultdict(Counter)  # of each stem: how often it comes up in which form
+    for word in words[first:end]:
         bare = wording.bare(word.text)
         if _tells(bare, transcript.language):
-            shown.setdefault(stem_of(bare), Counter())[bare] += 1
-    counts = {stem: sum(forms.values()) for stem, forms in shown.items()}
-    weights = {s: n * math.log(1 + len(transcript.words) / everywhere[s]) / 4 for s, n in counts.items()}
+            forms[stem_of(bare)][bare] += 1
+    counts = {stem: sum(shown.values()) for stem, shown in forms.items()}
+    weights = {s: n * math.log(1 + len(words) / everywhere.stem_counts[s]) / 4 for s, n in counts.items()}
     recurring = sorted((s for s, n in counts.items() if n >= 2), key=lambda s: (-weights[s], s))
-    terms = tuple(max(shown[s].items(), key=lambda form: (form[1], form[0]))[0] for s in recurring[:MOST_TERMS])
-    return Held(span, first, end, terms, weights)
-
-
-def _stems_of_all(transcript: Transcript | None) -> Counter[str]:
-    return Counter(stem_of(wording.bare(w.text)) for w in transcript.words) if transcript else Counter()
+    inside = [s for s in features.sentences if first <= s.first_word and s.last_word < end]
+    opening = next((s for s in features.sentences if s.first_word == first), None)
+    return ClipContent(
+        span=span,
+        sentences=tuple(tuple(w.text for w in words[s.first_word : s.last_word + 1]) for s in inside),
+        terms=tuple(max(forms[s].items(), key=lambda form: (form[1], form[0]))[0] for s in recurring[:MAX_TERMS]),
+        weights=weights,
+        quotable=first < end and not transcript.draft,
+        opens_with_question=opening is not None and words[opening.last_word].text.rstrip(CLOSERS).endswith(("?", "？")),
+    )
 
 
 def _tells(bare: str, language: str) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Sentence, Transcript, Word
-from clipper_core.stages.cuts.places import Places, Tier
-from clipper_core.stages.selection.score import Material
+from clipper_core.stages.cuts.places import Tier
+from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.topics import Topics
 
 CHARACTERS_A_WORD = 6  # what is longer counts as several: some languages write no spaces
@@ -40,16 +40,16 @@ class Line:
         return any(s.start_ms < self.end_ms and self.start_ms < s.end_ms for s in stretches)
 
 
-def number_sentences(material: Material, ends: Places, longest_ms: int) -> tuple[Line, ...]:
+def number_sentences(features: RecordingFeatures, longest_ms: int) -> tuple[Line, ...]:
     """Every sentence of a recording, numbered from 1. What is longer than ``longest_ms`` is divided at its pauses.
 
-    ``ends`` are the places where a clip could end. Without words there are no lines.
+    Without words there are no lines.
     """
-    transcript = material.transcript
+    transcript, ends = features.transcript, features.ends
     if transcript is None:
         return ()
     quiet = set(ends.word[(ends.tier <= Tier.SHORT) & (ends.pause_ms > 0)].tolist())
-    pieces = [p for s in material.sentences for p in _divided(s, transcript.words, longest_ms)]
+    pieces = [p for s in features.sentences for p in _divided(s, transcript.words, longest_ms)]
     return tuple(_line(number, piece, transcript, piece.last_word in quiet) for number, piece in enumerate(pieces, 1))
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import ends_sentence
-from clipper_core.stages.cuts.places import Ints, Places, Tier, has_marks
-from clipper_core.stages.selection.score import Material
+from clipper_core.stages.cuts.places import Ints, Places, Tier
+from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.topics import Floats
 
 REACH_MS = 15_000  # how far an edge may move; further, and it is another clip
@@ -30,10 +30,10 @@ OUTWARD, INWARD = 1.0, 1.3  # per second: a sentence too many is trimmed more ea
 class Placer:
     """Finds the cuts for clips of one recording."""
 
-    def __init__(self, starts: Places, ends: Places, lengths: Lengths, material: Material) -> None:
+    def __init__(self, features: RecordingFeatures, lengths: Lengths) -> None:
         self._lengths = lengths
-        opening, closing = _harms(material)
-        self._starts, self._ends = _Side(starts, opening), _Side(ends, closing)
+        opening, closing = _harms(features)
+        self._starts, self._ends = _Side(features.starts, opening), _Side(features.ends, closing)
 
     def place(self, start_ms: int, end_ms: int, taken: Sequence[TimeRange]) -> TimeRange | None:
         """The best cuts for a clip that should be heard from ``start_ms`` to ``end_ms``.
@@ -55,13 +55,13 @@ class Placer:
         return TimeRange(int(starts[row, 0]), int(ends[0, column]))
 
 
-def _harms(material: Material) -> tuple[Floats, Floats]:
+def _harms(features: RecordingFeatures) -> tuple[Floats, Floats]:
     """What speaks against beginning a clip with each word, and against ending one with it."""
-    words = material.transcript.words if material.transcript else ()
+    words = features.transcript.words if features.transcript else ()
     opening, closing = np.zeros(max(1, len(words))), np.zeros(max(1, len(words)))
-    if material.weights is not None:
-        opening, closing = np.maximum(0.0, -material.weights.opening), np.maximum(0.0, -material.weights.closing)
-    if material.transcript is not None and has_marks(material.transcript):
+    if features.weights is not None:
+        opening, closing = np.maximum(0.0, -features.weights.opening), np.maximum(0.0, -features.weights.closing)
+    if features.transcript is not None and features.transcript.has_marks:
         breaks_off = np.array([not ends_sentence(w.text) for w in words[:-1]], dtype=bool)
         opening[1:] += BREAKS_OFF * breaks_off
         closing[:-1] += BREAKS_OFF * breaks_off

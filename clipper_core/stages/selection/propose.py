@@ -1,8 +1,8 @@
-"""Which stretches of a recording would stand alone as clips.
+"""Which windows of a recording would stand alone as clips.
 
-Every place where a clip could start or end (``find_edges``) is paired with every other at a legal length; the pairs are
-scored (``score_windows``), and the best set of windows that do not overlap is found exactly. Places in a silence at a
-sentence edge are taken first; worse ones only where those are not enough for the clips that are wanted.
+Every place where a clip could start or end is paired with every other at a legal length (``windows``), the pairs are
+scored (``score``), and the best set of windows that do not overlap is found exactly. Places in a silence at a sentence
+edge are taken first; worse ones only where those are not enough for the clips that are wanted.
 
 The method was compared with others on recordings that people had labelled: see ``benchmarks/selection.py``.
 """
@@ -10,36 +10,28 @@ The method was compared with others on recordings that people had labelled: see 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
-from clipper_core.domain.cut import Cut
 from clipper_core.domain.silence import SilenceMap
-from clipper_core.domain.time_range import TimeRange, total_ms
-from clipper_core.domain.transcript import Transcript, sentences_of
-from clipper_core.stages.cuts.places import Ints, Places, Tier, find_edges
+from clipper_core.domain.time_range import TimeRange, total_ms, union
+from clipper_core.domain.transcript import Transcript
+from clipper_core.stages.cuts.places import Ints, Tier
 from clipper_core.stages.cuts.snap import alternatives, certify_ranges
+from clipper_core.stages.selection.features import RecordingFeatures, features_of
 from clipper_core.stages.selection.name import Name, name_clips
-from clipper_core.stages.selection.score import (
-    Material,
-    Windows,
-    WordWeights,
-    by_clock,
-    pair_up,
-    score,
-    speech_ms,
-    speech_share,
-)
-from clipper_core.stages.selection.topics import Floats, find_topics, topics_by_pauses
+from clipper_core.stages.selection.score import score, speech_ms, speech_share
+from clipper_core.stages.selection.topics import Floats
+from clipper_core.stages.selection.windows import Windows, by_clock, pair_up
 
 HOLE_MS = 5_000
 EVERY_MS = 300_000  # about one clip in five minutes
-FEWEST, MOST = 3, 12
+MIN_CLIPS, MAX_CLIPS = 3, 12
 ENOUGH_PLACES = 3  # per clip that is wanted: with fewer there is nothing to choose from
-LEAST_SPEECH = 0.25  # a window with less speech is not a clip, unless nothing better is found in …
-LEAST_SPEECH_MS = 60_000  # … a recording with this much
+MIN_SPEECH_SHARE = 0.25  # a window with less speech is not a clip, unless nothing better is found in …
+MIN_SPEECH_MS = 60_000  # … a recording with this much
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +42,21 @@ class Choice:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The clips that are wanted: their lengths, how many, and the ranges (in order and apart) they must not touch."""
+
+    lengths: Lengths
+    taken: tuple[TimeRange, ...]
+    count: int
+
+    @classmethod
+    def of(cls, duration_ms: int, lengths: Lengths, avoid: Sequence[TimeRange]) -> Demand:
+        """What is wanted of a recording of ``duration_ms`` beside the clips in ``avoid``."""
+        taken = union(avoid)
+        return cls(lengths, taken, how_many(duration_ms - total_ms(taken), lengths))
+
+
 def propose_clips(
     transcript: Transcript | None,
     silences: SilenceMap,
@@ -57,40 +64,54 @@ def propose_clips(
     *,
     avoid: Sequence[TimeRange] = (),
 ) -> tuple[Proposal, ...]:
-    """Clips worth a listen, best first; none overlaps another, or a stretch in ``avoid`` (clips already decided on).
+    """Propose clips worth a listen, best first.
 
     Works with what there is: without a transcript by the silences, without sentences by pauses, without either by the
     clock. Nothing is proposed where nobody speaks, or where the recording is shorter than the shortest clip.
+
+    Args:
+        transcript: The words of the recording; None or an empty one where none are known.
+        silences: Its silence map.
+        lengths: How long clips may be, and how many are wanted at most.
+        avoid: Ranges that no clip may overlap: clips already decided on.
+
+    Returns:
+        Proposals of which none overlaps another.
     """
-    taken = merged(avoid)
-    wanted = how_many(silences.duration_ms - total_ms(taken), lengths)
-    if wanted == 0:
+    demand = Demand.of(silences.duration_ms, lengths, avoid)
+    if demand.count == 0:
         return ()
-    material = material_of(transcript, silences)
-    choices = sorted(_choices(material, lengths, taken, wanted), key=lambda c: (-c.score, c.span))
-    cuts = [certified(c.span, material) for c in choices]
-    names = name_clips([c.span for c in choices], cuts, material)
+    features = features_of(transcript, silences)
+    choices = sorted(choose_windows(features, demand), key=lambda c: (-c.score, c.span))
+    return proposals_of(choices, features, lengths)
+
+
+def proposals_of(
+    choices: Sequence[Choice], features: RecordingFeatures, lengths: Lengths, preferred: Sequence[Name] = ()
+) -> tuple[Proposal, ...]:
+    """Complete the chosen windows: certified cuts, a title and reasons, a warning where needed, other good edges.
+
+    Args:
+        choices: The windows, in the order of the proposals.
+        features: The recording they were chosen in.
+        lengths: What the other edges keep to.
+        preferred: A name for each choice that goes before our own, as far as it says something.
+
+    Returns:
+        A proposal for each choice.
+    """
+    cuts = [certify_ranges([c.span], features.silences, features.transcript) for c in choices]
+    names = name_clips([c.span for c in choices], cuts, features, preferred)
     return tuple(
-        proposal_of(choice, name, pair, material, lengths)
+        Proposal(
+            span=choice.span,
+            score=choice.score,
+            title=name.title,
+            reasons=(*name.reasons, *_about_hole(choice.span, features.silences)),
+            cuts=pair,
+            alternatives=alternatives(choice.span, features.silences, features.transcript, lengths),
+        )
         for choice, name, pair in zip(choices, names, cuts, strict=True)
-    )
-
-
-def certified(span: TimeRange, material: Material) -> tuple[Cut, Cut]:
-    """The two cuts of a clip, with their evidence."""
-    start, end = certify_ranges([span], material.silences, material.transcript)
-    return start, end
-
-
-def proposal_of(choice: Choice, name: Name, cuts: tuple[Cut, Cut], material: Material, lengths: Lengths) -> Proposal:
-    """What is proposed once a window is chosen and named: with a warning where it needs one, and other good edges."""
-    return Proposal(
-        span=choice.span,
-        score=choice.score,
-        title=name.title,
-        reasons=(*name.reasons, *_about_hole(choice.span, material.silences)),
-        cuts=cuts,
-        alternatives=alternatives(choice.span, material.silences, material.transcript, lengths),
     )
 
 
@@ -106,83 +127,68 @@ def how_many(free_ms: int, lengths: Lengths) -> int:
     if free_ms < lengths.min_ms:
         return 0
     typical = (lengths.min_ms + lengths.max_ms) // 2
-    by_length = min(max(round(free_ms / EVERY_MS), FEWEST), MOST)
+    by_length = min(max(round(free_ms / EVERY_MS), MIN_CLIPS), MAX_CLIPS)
     return min(by_length, max(1, free_ms // typical), lengths.most)
 
 
-def material_of(transcript: Transcript | None, silences: SilenceMap) -> Material:
-    """A recording as the scores see it, its topics found and its words weighed."""
-    if transcript is None or not transcript.words:
-        return Material(silences, topics=topics_by_pauses(silences))
-    sentences = transcript.sentences or sentences_of(transcript.words)
-    topics = find_topics(transcript, sentences)
-    return Material(silences, transcript, sentences, topics, WordWeights(transcript, sentences))
-
-
-def _choices(material: Material, lengths: Lengths, taken: Sequence[TimeRange], wanted: int) -> list[Choice]:
+def choose_windows(features: RecordingFeatures, demand: Demand) -> list[Choice]:
     """The best windows between the best places that yield as many as are wanted; if none do, those that yield most.
 
     What is still missing is cut by the clock: where there are no words to cut through, or nothing else is left.
     """
-    duration_ms = material.silences.duration_ms
-    starts, ends = find_edges(material.transcript, material.silences, material.sentences)
-    found: list[Choice] = []
-    for tier in _tiers_with_enough(starts, ends, wanted):
-        windows = pair_up(starts.up_to(tier), ends.up_to(tier), lengths)
-        found = max(found, _chosen(windows, material, lengths, taken, wanted), key=len)
-        if len(found) == wanted:
-            return found
-    if found and material.transcript:
-        return found
-    rest = merged([*taken, *(c.span for c in found)])
-    windows = by_clock(starts, rest, duration_ms, lengths)
-    found += _chosen(windows, material, lengths, rest, wanted - len(found))
-    if not found and speech_ms(material) >= LEAST_SPEECH_MS:
-        found = _chosen(windows, material, lengths, rest, 1, least_speech=0.0)
-    return found
+    choices: list[Choice] = []
+    for tier in _tiers_with_enough(features, demand.count):
+        windows = pair_up(features.starts.up_to(tier), features.ends.up_to(tier), demand.lengths)
+        choices = max(choices, _best_windows(windows, features, demand), key=len)
+        if len(choices) == demand.count:
+            return choices
+    if choices and features.transcript:
+        return choices
+    taken = union([*demand.taken, *(c.span for c in choices)])
+    missing = replace(demand, taken=taken, count=demand.count - len(choices))
+    windows = by_clock(features.starts, taken, features.duration_ms, demand.lengths)
+    choices += _best_windows(windows, features, missing)
+    if not choices and speech_ms(features) >= MIN_SPEECH_MS:
+        choices = _best_windows(windows, features, replace(missing, count=1), min_speech=0.0)
+    return choices
 
 
-def _tiers_with_enough(starts: Places, ends: Places, wanted: int) -> list[Tier]:
+def _tiers_with_enough(features: RecordingFeatures, count: int) -> list[Tier]:
     """The tiers up to which there are places to choose from, and the last one in any case."""
-    enough = ENOUGH_PLACES * wanted
-    tiers = [t for t in Tier if min(len(starts.up_to(t).at_ms), len(ends.up_to(t).at_ms)) >= enough]
+    enough = ENOUGH_PLACES * count
+    tiers = [t for t in Tier if min(features.starts.count_up_to(t), features.ends.count_up_to(t)) >= enough]
     return tiers or [max(Tier)]
 
 
-def _chosen(
-    windows: Windows,
-    material: Material,
-    lengths: Lengths,
-    taken: Sequence[TimeRange],
-    wanted: int,
-    least_speech: float = LEAST_SPEECH,
+def _best_windows(
+    windows: Windows, features: RecordingFeatures, demand: Demand, min_speech: float = MIN_SPEECH_SHARE
 ) -> list[Choice]:
-    keep = speech_share(windows, material) > least_speech
-    for stretch in taken:
-        keep &= (windows.end_ms <= stretch.start_ms) | (windows.start_ms >= stretch.end_ms)
+    keep = speech_share(windows, features) > min_speech
+    for taken in demand.taken:
+        keep &= (windows.end_ms <= taken.start_ms) | (windows.start_ms >= taken.end_ms)
     left = windows.only(np.flatnonzero(keep))
-    scores = score(left, material, lengths)
-    best = choose(left.start_ms, left.end_ms, scores, wanted)
+    scores = score(left, features, demand.lengths)
+    best = best_set(left.start_ms, left.end_ms, scores, demand.count)
     return [Choice(TimeRange(int(left.start_ms[w]), int(left.end_ms[w])), round(float(scores[w]), 4)) for w in best]
 
 
-def choose(start_ms: Ints, end_ms: Ints, scores: Floats, wanted: int) -> list[int]:
+def best_set(start_ms: Ints, end_ms: Ints, scores: Floats, max_count: int) -> list[int]:
     """The windows (by number, in order of time) that do not overlap and have the greatest total score.
 
-    As many as fit, up to ``wanted``: weighted interval scheduling with a count, exact.
+    As many as fit, up to ``max_count``: weighted interval scheduling with a count, exact.
     """
     ends, group = np.unique(end_ms, return_inverse=True)
     by_end = np.argsort(group, kind="stable")
     bounds = np.searchsorted(group[by_end], np.arange(len(ends) + 1))
     before = np.searchsorted(ends, start_ms, side="right")  # how many ends are not after each start
-    best = np.full((len(ends) + 1, wanted + 1), -np.inf)  # by the first ends, with so many windows
+    best = np.full((len(ends) + 1, max_count + 1), -np.inf)  # by the first ends, with so many windows
     best[:, 0] = 0.0
     taken = np.full(best.shape, -1, dtype=np.int64)
     for n in range(len(ends)):
         here = by_end[bounds[n] : bounds[n + 1]]
         gains = best[before[here], :-1] + scores[here, None]
         top = gains.argmax(axis=0)
-        gain = gains[top, np.arange(wanted)]
+        gain = gains[top, np.arange(max_count)]
         better = gain > best[n, 1:]
         best[n + 1, 1:] = np.where(better, gain, best[n, 1:])
         taken[n + 1, 1:] = np.where(better, here[top], taken[n, 1:])
@@ -197,14 +203,3 @@ def _traced(best: Floats, taken: Ints, before: Ints) -> list[int]:
         out.append(window)
         row, count = int(before[window]), count - 1
     return out[::-1]
-
-
-def merged(ranges: Sequence[TimeRange]) -> list[TimeRange]:
-    """The same stretches in order, those that touch made one."""
-    out: list[TimeRange] = []
-    for r in sorted(ranges):
-        if out and r.start_ms <= out[-1].end_ms:
-            out[-1] = TimeRange(out[-1].start_ms, max(out[-1].end_ms, r.end_ms))
-        else:
-            out.append(r)
-    return out

@@ -50,9 +50,6 @@ class Topics:
         return tuple(t for t, p in zip(self.at_ms[1:], self.chance[1:], strict=True) if p >= LIKELY)
 
 
-NO_TOPICS = Topics()
-
-
 def topics_by_pauses(silences: SilenceMap) -> Topics:
     """How likely a topic begins after each long silence: all that can be said without words."""
     long = [s for s in silences.silences if s.length_ms >= LONG_PAUSE_MS]

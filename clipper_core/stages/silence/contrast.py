@@ -68,7 +68,7 @@ def judge(bands: Floats, level: Floats) -> Contrast:
         score, alone = (x - _frames(centre, frames)[:, 0] for x in (score, alone))
         calm = _margins(score, there, windows)
         quiet = _runs(score <= _frames(calm, frames), QUIET_RUN) & there
-    margin, loud = _thresholds(score, level, there, quiet, calm, windows)
+    margin, loud = _thresholds(score, calm, _Frames(level, there, quiet), windows)
     score = np.where(_frames(loud - margin, frames) > FAR_DB, _sharp(score, alone), score)
     over = np.minimum(score - _frames(margin, frames), _over_faint(level, there, windows))
     over = np.where(there, over, -np.inf)
@@ -179,10 +179,17 @@ def _margins(score: Floats, there: Mask, windows: _Windows) -> Floats:
     return margins
 
 
-def _thresholds(
-    score: Floats, level: Floats, there: Mask, quiet: Mask, calm: Floats, windows: _Windows
-) -> tuple[Floats, Floats]:
+class _Frames(NamedTuple):
+    """(frames,) each: the power, whether there is any sound, and whether only background is heard."""
+
+    level: Floats
+    there: Mask
+    quiet: Mask
+
+
+def _thresholds(score: Floats, calm: Floats, frames: _Frames, windows: _Windows) -> tuple[Floats, Floats]:
     """(blocks,) each: the threshold over the background, and how loud speech is over it, in dB."""
+    level, there, quiet = frames
     in_quiet = _scores(score, quiet, windows)
     middle, low = (_quantile(in_quiet, q, SCORE_LOW_DB, SCORE_STEP_DB) for q in (0.5, 0.16))
     loud = _filled(_quantile(_scores(score, there, windows), LOUD_QUANTILE, SCORE_LOW_DB, SCORE_STEP_DB))[:, 0]

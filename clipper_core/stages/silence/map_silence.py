@@ -14,20 +14,17 @@ from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.errors import DiskFull, TooShort
 from clipper_core.stages.silence.contrast_in_pieces import Listener
 from clipper_core.stages.silence.find import find_silences
-from clipper_core.stages.silence.strict import strict_silences
 from clipper_core.stages.sound.bands import BandMeter
-from clipper_core.stages.sound.decode import PcmFormat, Samples, on_clock
+from clipper_core.stages.sound.decode import PcmFormat, Samples, SoundTrack, on_clock
 from clipper_core.stages.sound.halves import TwoHalfDecode
 from clipper_core.stages.sound.levels import HEAD, Meter, Planes
 from clipper_core.stages.sound.loudness import LoudnessMeter
 from clipper_core.stages.sound.resample import SPEECH_RATE, SpeechSound
 
-__all__ = ["Mapped", "MediaWarning", "find_silences", "map_silence", "strict_silences"]
-
 MIN_MS = 100
 DECODING_BESIDE_VOICE = 0.05  # of the time that both take
 # Sound and picture of one recording rarely end together: a longer difference is worth a word, in short files a shorter.
-LEAST_SLACK_MS, MOST_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
+MIN_SLACK_MS, MAX_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
 
 
 class MediaWarning(NamedTuple):
@@ -46,8 +43,22 @@ class VoiceEar(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """What one decode gave."""
+class MapRequest:
+    """What is to come of a decode.
+
+    ``speech_path`` gets the speech sound: 16 kHz mono 16-bit samples without a header. ``voice`` gives a second
+    opinion on it, if there is some. Sound of more than ``max_hours`` is refused.
+    """
+
+    speech_path: Path | None = None
+    settings: SilenceSettings = SilenceSettings()  # noqa: RUF009 - frozen
+    max_hours: float = 13
+    voice: VoiceEar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMap:
+    """The result of one decode: what was measured, the silences in it, and what the owner should know."""
 
     envelope: Envelope
     silence_map: SilenceMap
@@ -56,45 +67,50 @@ class Mapped:
 
 def map_silence(
     ffmpeg: Ffmpeg,
-    path: Path,
-    *,
-    duration_ms: int,
-    track: int = 0,
-    speech_path: Path | None = None,
-    settings: SilenceSettings | None = None,
-    max_hours: float = 13,
-    voice: VoiceEar | None = None,
+    sound: SoundTrack,
+    request: MapRequest = MapRequest(),
     progress: Progress = quiet,
-) -> Mapped:
-    """Decode sound track ``track`` (0 = first), in constant memory but for the result, about 2.5 MB an hour.
+) -> SoundMap:
+    """Decode a sound track and find its silences, in constant memory but for the result, about 2.5 MB an hour.
 
-    ``duration_ms`` is what was declared (0: nothing); the length that counts is what is decoded, and a difference
-    becomes a warning. ``speech_path``, if given, gets 16 kHz mono 16-bit samples without a header. Where the
-    channels cancel each other out in mono, it gets the loudest channel alone, with a warning.
+    The length that counts is what is decoded, and a difference from what was declared becomes a warning. Where the
+    channels cancel each other out in mono, the speech sound is that of the loudest channel alone, with a warning.
 
-    ``voice`` hears a second opinion in the speech sound, if there is some.
+    Args:
+        ffmpeg: The program that decodes.
+        sound: The track.
+        request: What is wanted beside the envelope.
+        progress: Called with 0-1 now and then; may raise, which stops the work.
 
-    Raises Truncated if nothing can be decoded, TooShort below 100 ms, TooLong beyond ``max_hours``, DiskFull, else as
-    FFmpeg.
+    Returns:
+        The envelope, the silences, and warnings.
+
+    Raises:
+        Truncated: Nothing can be decoded.
+        TooShort: There are less than 100 ms.
+        TooLong: There is more than ``max_hours``.
+        DiskFull: There is no room for the speech sound. Other errors are those of ``Ffmpeg``.
     """
+    speech_path = request.speech_path
     part = speech_path.with_name(speech_path.name + ".part") if speech_path else None
     try:
-        second_opinion = voice if part is not None else None
+        second_opinion = request.voice if part is not None else None
         share = DECODING_BESIDE_VOICE if second_opinion else 1.0
-        heard = _listen(ffmpeg, path, track, part, duration_ms, max_hours, lambda f: progress(share * f))
-        envelope = heard.envelope()
-        warnings = _about_length(duration_ms, envelope.duration_ms)
-        if heard.meter.cancels:
+        measured = _measure(ffmpeg, sound, part, request.max_hours, lambda f: progress(share * f))
+        envelope = measured.envelope()
+        warnings = _about_length(sound.duration_ms, envelope.duration_ms)
+        if measured.meter.cancels:
             warnings += (_CHANNELS_CANCEL,)
-        if part is not None and (heard.meter.cancels or heard.speech is None):
-            only = f"pan=mono|c0=c{heard.meter.loudest}" if heard.meter.cancels else "anull"
-            _speech_alone(ffmpeg, path, track, only, part, envelope.duration_ms, lambda _: progress(share))
+        if part is not None and (measured.meter.cancels or measured.speech is None):
+            only = f"pan=mono|c0=c{measured.meter.loudest}" if measured.meter.cancels else "anull"
+            of_true_length = replace(sound, duration_ms=envelope.duration_ms)
+            _write_speech(ffmpeg, of_true_length, only, part, lambda _: progress(share))
         if second_opinion and part is not None:
             rest = 1 - share
-            told = second_opinion.hear(
+            voice = second_opinion.hear(
                 part, envelope.duration_ms, envelope.frames, lambda f: progress(share + rest * f)
             )
-            envelope = replace(envelope, voice=told)
+            envelope = replace(envelope, voice=voice)
         if part is not None and speech_path is not None:
             part.replace(speech_path)
     except OSError as error:
@@ -104,7 +120,7 @@ def map_silence(
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
-    return Mapped(envelope, find_silences(envelope, settings or SilenceSettings()), warnings)
+    return SoundMap(envelope, find_silences(envelope, request.settings), warnings)
 
 
 _CHANNELS_CANCEL = MediaWarning(
@@ -115,7 +131,7 @@ _CHANNELS_CANCEL = MediaWarning(
 
 
 class SoundMeasurements:
-    """Everything that is measured of a recording while it is decoded: see Ear."""
+    """Everything that is measured of a recording while it is decoded: a SampleSink."""
 
     def __init__(self, pcm: PcmFormat, speech: BinaryIO | None, from_s: int) -> None:
         self.pcm = pcm
@@ -141,7 +157,7 @@ class SoundMeasurements:
             self.speech.add(planes)
 
     def join(self, later: SoundMeasurements) -> None:
-        """Append what ``later`` heard."""
+        """Append what ``later`` measured."""
         self.meter.join(later.meter)
         self._loudness.join(later._loudness)
         self._listener.join(later._listener)
@@ -160,41 +176,34 @@ class SoundMeasurements:
         )
 
 
-def _listen(
-    ffmpeg: Ffmpeg, path: Path, track: int, part: Path | None, duration_ms: int, max_hours: float, progress: Progress
+def _measure(
+    ffmpeg: Ffmpeg, sound: SoundTrack, part: Path | None, max_hours: float, progress: Progress
 ) -> SoundMeasurements:
     with part.open("wb") if part is not None else nullcontext() as speech:
         whole = TwoHalfDecode(
-            ffmpeg,
-            path,
-            track,
-            lambda pcm, from_s: SoundMeasurements(pcm, speech, from_s),
-            duration_ms=duration_ms,
-            most_s=max_hours * 3_600,
-            progress=progress,
+            ffmpeg, sound, lambda pcm, from_s: SoundMeasurements(pcm, speech, from_s), max_s=max_hours * 3_600
         )
-        heard, *later = whole.to_the_end()
-        if last := [heard, *later][-1].speech:
+        first, *later = whole.to_the_end(progress)
+        if last := [first, *later][-1].speech:
             last.finish()
     for one in later:
-        heard.join(one)
-    if heard.meter.samples * 1_000 < MIN_MS * heard.pcm.sample_rate:
-        raise TooShort(detail=f"{heard.meter.samples} samples at {heard.pcm.sample_rate} Hz")
-    return heard
+        first.join(one)
+    if first.meter.samples * 1_000 < MIN_MS * first.pcm.sample_rate:
+        raise TooShort(detail=f"{first.meter.samples} samples at {first.pcm.sample_rate} Hz")
+    return first
 
 
-def _speech_alone(
-    ffmpeg: Ffmpeg, path: Path, track: int, only: str, part: Path, duration_ms: int, progress: Progress
-) -> None:
-    """The speech sound by a decode of its own: of one channel, or of a rate that is no simple ratio."""
+def _write_speech(ffmpeg: Ffmpeg, sound: SoundTrack, only: str, part: Path, progress: Progress) -> None:
+    """Write the speech sound by a decode of its own: of one channel, or of a rate that is no simple ratio."""
     shape = ["-ac", "1", "-ar", str(SPEECH_RATE), "-c:a", "pcm_s16le", "-f", "s16le", f"file:{part.absolute()}"]
-    outputs = ["-map", f"0:a:{track}", "-af", f"{on_clock(path, track)},{only}", *shape]
-    ffmpeg.run([Input(path, options=("-vn", "-sn", "-dn"))], outputs, work_ms=duration_ms, progress=progress)
+    outputs = ["-map", f"0:a:{sound.number}", "-af", f"{on_clock(sound.path, sound.number)},{only}", *shape]
+    source = Input(sound.path, options=("-vn", "-sn", "-dn"))
+    ffmpeg.run([source], outputs, work_ms=sound.duration_ms, progress=progress)
 
 
 def _about_length(declared_ms: int, decoded_ms: int) -> tuple[MediaWarning, ...]:
     off = decoded_ms - declared_ms
-    if declared_ms == 0 or abs(off) <= max(LEAST_SLACK_MS, min(MOST_SLACK_MS, LENGTH_SLACK * declared_ms)):
+    if declared_ms == 0 or abs(off) <= max(MIN_SLACK_MS, min(MAX_SLACK_MS, LENGTH_SLACK * declared_ms)):
         return ()
     says = f"The file says {_clock(declared_ms)} but"
     if off < 0:

@@ -9,8 +9,7 @@ follows from the sums of squares of every millisecond, whose edges are where pyd
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,46 +17,58 @@ import numpy.typing as npt
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Progress, quiet
 from clipper_core.domain.silence import FLOOR_DB, Silence
 from clipper_core.errors import BadSettings
-from clipper_core.stages.sound.decode import PcmFormat, Samples
+from clipper_core.stages.sound.decode import PcmFormat, Samples, SoundTrack
 from clipper_core.stages.sound.halves import TwoHalfDecode
 
 Sums = npt.NDArray[np.int64]
 
 FULL_SCALE = 32_768
-LONGEST_STEP_MS = 1 << 40
+MAX_STEP_MS = 1 << 40
 AT_A_TIME_MS = 1 << 14  # enough that calls cost little, few enough for the cache
 
 
-def strict_silences(
-    ffmpeg: Ffmpeg,
-    path: Path,
-    *,
-    threshold_db: float,
-    min_silence_ms: int,
-    seek_step_ms: int = 1,
-    track: int = 0,
-    duration_ms: int = 0,
-    progress: Progress = quiet,
-) -> tuple[int, tuple[Silence, ...]]:
-    """The length of the sound in ms, and its silences, in the memory of ``StrictDetector``.
+@dataclass(frozen=True, slots=True)
+class StrictSearch:
+    """What pydub is asked for. A threshold of minus infinity has a meaning: digital silence.
 
-    ``duration_ms`` is what was declared, for the progress alone. Raises BadSettings, Truncated, else as FFmpeg.
+    Raises BadSettings for what pydub has no meaning for.
     """
-    check_strict(threshold_db, min_silence_ms, seek_step_ms)
 
-    def making(pcm: PcmFormat, _from_s: int) -> StrictDetector:
-        return StrictDetector(pcm, threshold_db, min_silence_ms, seek_step_ms)
+    threshold_db: float
+    min_silence_ms: int
+    seek_step_ms: int = 1
 
-    whole = TwoHalfDecode(ffmpeg, path, track, making, duration_ms=duration_ms, halves=False, progress=progress)
-    return whole.to_the_end()[0].end()
+    def __post_init__(self) -> None:
+        if self.min_silence_ms < 1 or self.seek_step_ms < 1:
+            raise BadSettings("The shortest silence and the step must be at least 1 ms.")
+        if math.isnan(self.threshold_db):
+            raise BadSettings("The threshold must be a level in dB, such as -40.")
 
 
-def check_strict(threshold_db: float, min_silence_ms: int, seek_step_ms: int) -> None:
-    """Raise BadSettings for what pydub has no meaning for. A threshold of minus infinity has one: digital silence."""
-    if min_silence_ms < 1 or seek_step_ms < 1:
-        raise BadSettings("The shortest silence and the step must be at least 1 ms.")
-    if math.isnan(threshold_db):
-        raise BadSettings("The threshold must be a level in dB, such as -40.")
+def strict_silences(
+    ffmpeg: Ffmpeg, sound: SoundTrack, search: StrictSearch, progress: Progress = quiet
+) -> tuple[int, tuple[Silence, ...]]:
+    """Find the strict silences of a sound track, in the memory of ``StrictDetector``.
+
+    Args:
+        ffmpeg: The program that decodes.
+        sound: The track; its declared length counts for the progress alone.
+        search: What is called a silence.
+        progress: Called with 0-1 now and then.
+
+    Returns:
+        The length of the sound in ms, and its silences in order.
+
+    Raises:
+        Truncated: There is no sound; other errors are those of ``Ffmpeg``.
+    """
+
+    def make_detector(pcm: PcmFormat, _from_s: int) -> StrictDetector:
+        return StrictDetector(pcm, search)
+
+    # One half: a detector can't go on from the middle, since every window counts from the first sample.
+    whole = TwoHalfDecode(ffmpeg, sound, make_detector, halves=False)
+    return whole.to_the_end(progress)[0].end()
 
 
 class StrictDetector:
@@ -66,26 +77,19 @@ class StrictDetector:
     Takes a megabyte or two, and 40 bytes for each millisecond of ``min_silence_ms``, whatever the length.
     """
 
-    def __init__(
-        self,
-        pcm: PcmFormat,
-        threshold_db: float,
-        min_silence_ms: int,
-        seek_step_ms: int = 1,
-        at_a_time_ms: int = AT_A_TIME_MS,
-    ) -> None:
-        """``at_a_time_ms`` are judged together, which changes nothing but speed and memory. Raises BadSettings."""
-        check_strict(threshold_db, min_silence_ms, seek_step_ms)
-        seek_step_ms = min(seek_step_ms, LONGEST_STEP_MS)  # longer than any sound: all such steps are alike
+    def __init__(self, pcm: PcmFormat, search: StrictSearch, at_a_time_ms: int = AT_A_TIME_MS) -> None:
+        """``at_a_time_ms`` are judged together, which changes nothing but speed and memory."""
+        # No sound is longer than the longest step: all such steps are alike.
+        search = replace(search, seek_step_ms=min(search.seek_step_ms, MAX_STEP_MS))
         self._energies = _Energies(pcm)
-        self._windows = _Windows(pcm, threshold_db, min_silence_ms, seek_step_ms, at_a_time_ms)
+        self._windows = _Windows(pcm, search, at_a_time_ms)
 
     def add(self, block: Samples) -> None:
         """The next samples, as (samples, channels). They are not kept."""
         self._windows.add(self._energies.of(block))
 
     def prime(self, block: Samples) -> None:
-        """Nothing comes before the first sample: a detector hears all of it."""
+        """Never called: a detector takes in everything from the first sample on."""
         raise NotImplementedError
 
     def end(self) -> tuple[int, tuple[Silence, ...]]:
@@ -134,8 +138,8 @@ class _Energies:
 
     def _edges_until(self, end: int) -> Sums:
         """Where those milliseconds end that were not whole before and are with ``end`` samples."""
-        most = int(end * 1_000 / self._pcm.sample_rate) + 2
-        edges = _edges(np.arange(self._ms + 1, most + 1), self._pcm)
+        last_ms = int(end * 1_000 / self._pcm.sample_rate) + 2
+        edges = _edges(np.arange(self._ms + 1, last_ms + 1), self._pcm)
         return edges[edges <= end]
 
 
@@ -152,17 +156,17 @@ class _Run:
 class _Windows:
     """Which windows are silent, and where one run of them ends and the next begins."""
 
-    def __init__(self, pcm: PcmFormat, threshold_db: float, min_ms: int, step_ms: int, at_a_time_ms: int) -> None:
-        self._pcm, self._min, self._step = pcm, min_ms, step_ms
+    def __init__(self, pcm: PcmFormat, search: StrictSearch, at_a_time_ms: int) -> None:
+        self._pcm, self._min, self._step = pcm, search.min_silence_ms, search.seek_step_ms
         self._at_a_time = at_a_time_ms
-        self._threshold = 10 ** (min(threshold_db, 0.0) / 20) * FULL_SCALE  # nothing is louder than full scale
+        self._threshold = 10 ** (min(search.threshold_db, 0.0) / 20) * FULL_SCALE  # nothing is louder than full scale
         self._fresh: list[Sums] = []  # energies not summed yet
         self._waiting = 0
         self._sums = np.zeros(1, dtype=np.int64)  # energy before each ms from ``_from`` on, less ``_before``
         self._from = self._before = 0
         self._next = 0  # where the first window begins that was not tried
         self._run: _Run | None = None
-        self._found: list[Silence] = []
+        self._silences: list[Silence] = []
 
     def add(self, energies: Sums) -> None:
         self._fresh.append(energies)
@@ -182,7 +186,7 @@ class _Windows:
             self._judge(np.array([last]))
         if self._run is not None:
             self._keep(self._run)
-        return self._found
+        return self._silences
 
     def _sum_up(self) -> None:
         more = np.cumsum(np.concatenate((self._sums[-1:], *self._fresh)))
@@ -212,10 +216,10 @@ class _Windows:
         apart = np.diff(silent, prepend=run.last)
         for i in np.flatnonzero((apart != self._step) & (apart > self._min)):
             if i:
-                self._stretch(run, int(silent[i - 1]))
+                self._extend(run, int(silent[i - 1]))
             self._keep(run)
             run = self._run_from(int(silent[i]))
-        self._stretch(run, int(silent[-1]))
+        self._extend(run, int(silent[-1]))
         self._run = run
 
     def _energy_before(self, ms: int) -> int:
@@ -224,13 +228,13 @@ class _Windows:
     def _run_from(self, first: int) -> _Run:
         return _Run(first, first, self._energy_before(first), self._energy_before(first + self._min))
 
-    def _stretch(self, run: _Run, last: int) -> None:
+    def _extend(self, run: _Run, last: int) -> None:
         run.last, run.upto = last, self._energy_before(last + self._min)
 
     def _keep(self, run: _Run) -> None:
         end = run.last + self._min
         count = (_edge(end, self._pcm) - _edge(run.first, self._pcm)) * self._pcm.channels
-        self._found.append(Silence(run.first, end, _level_db((run.upto - run.before) / max(1, count))))
+        self._silences.append(Silence(run.first, end, _level_db((run.upto - run.before) / max(1, count))))
 
 
 def _level_db(power: float) -> float:

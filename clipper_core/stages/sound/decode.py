@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,15 @@ class PcmFormat(NamedTuple):
     channels: int
 
 
+@dataclass(frozen=True, slots=True)
+class SoundTrack:
+    """One sound track of a recording: its file, its number from 0, and its length as declared in ms (0: not known)."""
+
+    path: Path
+    number: int = 0
+    duration_ms: int = 0
+
+
 def on_clock(path: Path, track: int, seek_ms: int = 0) -> str:
     """The filters that put a track on the recording's clock: silence where it starts late or leaves a gap."""
     early = pyav.lateness(path, "audio", track) - Fraction(seek_ms, 1_000)
@@ -34,26 +44,30 @@ def on_clock(path: Path, track: int, seek_ms: int = 0) -> str:
 
 @contextlib.contextmanager
 def decoded(
-    ffmpeg: Ffmpeg,
-    path: Path,
-    track: int,
-    more: list[str],
-    duration_ms: int,
-    progress: Progress,
-    *,
-    picture: bool = False,
+    ffmpeg: Ffmpeg, sound: SoundTrack, progress: Progress, more: Sequence[str] = (), *, picture: bool = False
 ) -> Iterator[tuple[Running, PcmFormat]]:
     """FFmpeg at work on a sound track, which comes as 16-bit samples in its native rate and channels.
 
-    ``more`` are further outputs of the same run, which may take the ``picture`` too. Raises Truncated if no sample
-    comes out.
+    Args:
+        ffmpeg: The program.
+        sound: What it decodes.
+        progress: Called with 0-1 now and then.
+        more: Options of further outputs of the same run.
+        picture: Whether those outputs take the picture.
+
+    Yields:
+        The running program, to be read from the first sample on, and the format of the samples.
+
+    Raises:
+        Truncated: No sample comes out.
     """
     # A WAV header tells what the decoder really gives; that of the file may say half the rate (HE-AAC).
-    outputs = ["-map", f"0:a:{track}", "-af", on_clock(path, track), "-c:a", "pcm_s16le", "-f", "wav", "pipe:1", *more]
-    source = Input(path, options=("-sn", "-dn") if picture else ("-vn", "-sn", "-dn"))
+    clock = on_clock(sound.path, sound.number)
+    outputs = ["-map", f"0:a:{sound.number}", "-af", clock, "-c:a", "pcm_s16le", "-f", "wav", "pipe:1", *more]
+    source = Input(sound.path, options=("-sn", "-dn") if picture else ("-vn", "-sn", "-dn"))
     started = False
     try:
-        with ffmpeg.pipe([source], outputs, work_ms=duration_ms, progress=progress) as running:
+        with ffmpeg.pipe([source], outputs, work_ms=sound.duration_ms, progress=progress) as running:
             pcm = _wav_header(running)
             if pcm is not None:
                 started = True

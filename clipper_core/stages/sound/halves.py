@@ -1,31 +1,30 @@
-"""Take in the whole of a sound track in one decode, by two halves side by side where they join exactly."""
+"""Decode the whole of a sound track once, by two halves side by side where they join exactly."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from clipper_core.adapters.media.ffmpeg import Ffmpeg, Progress, SoundInput
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Progress, SoundInput, quiet
 from clipper_core.adapters.media.pyav import SoundSource, sound_source
 from clipper_core.errors import MediaToolFailed, TooLong
-from clipper_core.stages.sound.decode import PcmFormat, Samples, Seconds, blocks, decoded
+from clipper_core.stages.sound.decode import PcmFormat, Samples, Seconds, SoundTrack, blocks, decoded
 
 # Where a jump lands on the very sample its time stamp says: found by comparing with decodes of the whole.
 SPLITTABLE = {"mov", "mp3", "flac", "wav", "w64", "aiff", "caf"}
-LEAST_TO_SPLIT_S = 600
+MIN_TO_SPLIT_S = 600  # shorter ones are decoded before a second FFmpeg has started
 LEAD_S = 1  # decoded before the samples that count: MP3's bit reservoir, AAC's overlap, what Opus takes to settle
 OVERLAP_S = 2
 NOISE_ALLOWED = 0.01  # of the power: AAC and AC-3 put noise of the decoder's own making where there was noise
 
 
-class Ear(Protocol):
+class SampleSink(Protocol):
     """Something that takes in samples, a whole second at a time but for the last.
 
-    ``prime`` gives the second just before the first, to an ear that begins in the middle: one made for second 0 is
+    ``prime`` gives the second just before the first, to a sink that begins in the middle: one made for second 0 is
     never primed.
     """
 
@@ -33,100 +32,114 @@ class Ear(Protocol):
     def add(self, block: Samples) -> None: ...
 
 
-E = TypeVar("E", bound=Ear)
+S = TypeVar("S", bound=SampleSink)
 
 
-class TwoHalfDecode(Generic[E]):
-    """One sound track and what listens to it. ``making`` makes the ear for what begins at a second of it.
+class TwoHalfDecode(Generic[S]):
+    """A decode of one sound track into sinks.
 
-    ``duration_ms`` is what was declared; 0: nothing. Without ``halves`` one ear hears it all.
+    Two FFmpegs share the work where the format can be jumped in exactly: two cores then take half the time.
     """
 
     def __init__(
         self,
         ffmpeg: Ffmpeg,
-        path: Path,
-        track: int,
-        making: Callable[[PcmFormat, int], E],
+        sound: SoundTrack,
+        make_sink: Callable[[PcmFormat, int], S],
         *,
-        duration_ms: int = 0,
-        most_s: float = float("inf"),
+        max_s: float = float("inf"),
         halves: bool = True,
-        progress: Progress,
     ) -> None:
-        self._ffmpeg, self._path, self._track, self._making = ffmpeg, path, track, making
-        self._duration_ms, self._most_s, self._progress = duration_ms, most_s, progress
-        self._halves = halves
-        self._heard_s = 0  # by all ears, for the progress
+        """Prepare a decode.
 
-    def to_the_end(self) -> list[E]:
-        """All that was heard, by one ear, or by two that follow each other.
+        Args:
+            ffmpeg: The program.
+            sound: What is decoded.
+            make_sink: Makes the sink for the samples from a second of the recording on.
+            max_s: How long the sound may be, in seconds.
+            halves: Whether there may be two sinks. Otherwise one takes in everything.
+        """
+        self._ffmpeg, self._sound, self._make_sink = ffmpeg, sound, make_sink
+        self._max_s, self._halves = max_s, halves
+        self._decoded_s = 0  # by all sinks, for the progress
+        self._progress: Progress = quiet
 
-        Raises Truncated if there is no sound, TooLong beyond ``most_s``, else as FFmpeg.
+    def to_the_end(self, progress: Progress = quiet) -> list[S]:
+        """Decode everything, into one sink, or into two that follow each other.
 
         The quick way decodes in one piece of FFmpeg (see SoundInput), and two halves side by side where they agree
         about the seconds they share; where they don't, the first goes on to the end alone. Where the quick way breaks
-        off the plain one takes over: it gives the same samples up to there, so what was heard is not heard again.
+        off the plain one takes over: it gives the same samples up to there, so nothing is taken in twice.
         Halves of AAC and AC-3 may differ from the whole by the noise that these decoders make up.
+
+        Raises:
+            Truncated: There is no sound.
+            TooLong: There is more than ``max_s``.
+            MediaToolFailed: FFmpeg failed; other errors are those of ``Ffmpeg``.
         """
-        source = sound_source(self._path, self._track)
+        self._progress = progress
+        source = sound_source(self._sound.path, self._sound.number)
         if source is not None and source.as_declared and not source.jumpy:
             pcm = PcmFormat(source.sample_rate, source.channels)
-            first = self._making(pcm, 0)
+            first = self._make_sink(pcm, 0)
             try:
                 return self._quickly(source, pcm, first)
             except _BrokeOff as broke:
                 return [self._plainly(pcm, first, broke.second)]
         return [self._plainly(None, None, 0)]
 
-    def _quickly(self, source: SoundSource, pcm: PcmFormat, first: E) -> list[E]:
+    def _quickly(self, source: SoundSource, pcm: PcmFormat, first: S) -> list[S]:
         half_s = source.length_s // 2 if self._halves and _splits(source) else 0
-        heard_s, whole = 0, True
+        decoded_s, whole = 0, True
         try:
             with contextlib.ExitStack() as stack:
-                one = stack.enter_context(self.started(source, pcm, 0))
-                second = _Second(self, self._making(pcm, half_s), source, pcm, half_s, stack) if half_s else None
+                seconds = stack.enter_context(self.started(source, 0))
+                second = _SecondHalf(self, self._make_sink(pcm, half_s), source, half_s, stack) if half_s else None
                 recent: list[Samples] = []
-                while len(block := one.read()):
-                    self.take(first, block, heard_s)
-                    heard_s, whole = heard_s + 1, len(block) == pcm.sample_rate
+                while len(block := seconds.read()):
+                    self.take(first, block, decoded_s)
+                    decoded_s, whole = decoded_s + 1, len(block) == pcm.sample_rate
                     if second is None:
                         continue
                     recent = [*recent, block.copy()][-OVERLAP_S:]
-                    if heard_s < half_s:
+                    if decoded_s < half_s:
+                        # In turns, so that neither FFmpeg waits long with a full pipe.
                         second.step()
                     elif second.agrees(recent):
                         second.to_the_end()
-                        return [first, second.ear]
+                        return [first, second.sink]
                     else:
                         second.give_up()
-                        second, self._heard_s = None, heard_s
+                        second, self._decoded_s = None, decoded_s
         except MediaToolFailed as error:
-            raise _BrokeOff(heard_s if whole and _to_the_sample(source) else 0) from error
-        if not heard_s:  # the plain way says what is wrong
+            # A part of a second can't be told from its lead, and other ticks may put samples elsewhere: start over.
+            raise _BrokeOff(decoded_s if whole and _to_the_sample(source) else 0) from error
+        if not decoded_s:  # the plain way says what is wrong
             raise _BrokeOff(0)
         return [first]
 
-    def _plainly(self, known: PcmFormat | None, ear: E | None, heard_s: int) -> E:
+    def _plainly(self, known: PcmFormat | None, sink: S | None, decoded_s: int) -> S:
         """Go on where the quick way broke off: at a whole second, since it hands over nothing less until its end."""
-        with decoded(self._ffmpeg, self._path, self._track, [], self._duration_ms, self._progress) as (running, pcm):
-            if ear is None or pcm != known or not heard_s:
-                ear, heard_s = self._making(pcm, 0), 0
-            self._heard_s = heard_s
+        with decoded(self._ffmpeg, self._sound, self._progress) as (running, pcm):
+            if sink is None or pcm != known or not decoded_s:
+                sink, decoded_s = self._make_sink(pcm, 0), 0
+            self._decoded_s = decoded_s
             for second, block in enumerate(blocks(running, pcm)):
-                if second >= heard_s:
-                    self.take(ear, block, second)
-        return ear
+                if second >= decoded_s:
+                    self.take(sink, block, second)
+        return sink
 
-    def take(self, ear: E, block: Samples, at_s: int) -> None:
-        """Have ``ear`` hear the second that begins at ``at_s``. Raises TooLong."""
-        if at_s >= self._most_s:
-            raise TooLong(detail=f"more than {self._most_s / 3_600:g} h of sound")
-        ear.add(block)
-        self._heard_s += 1
+    def take(self, sink: S, block: Samples, at_s: int) -> None:
+        """Give ``sink`` the second that begins at ``at_s``. Raises TooLong."""
+        if at_s >= self._max_s:
+            raise TooLong(detail=f"more than {self._max_s / 3_600:g} h of sound")
+        sink.add(block)
+        self._decoded_s += 1
 
     @contextlib.contextmanager
-    def started(self, source: SoundSource, pcm: PcmFormat, from_s: int) -> Iterator[Seconds]:
+    def started(self, source: SoundSource, from_s: int) -> Iterator[Seconds]:
+        """The seconds of the track from ``from_s`` on, from an FFmpeg of their own."""
+        pcm = PcmFormat(source.sample_rate, source.channels)
         first = from_s * pcm.sample_rate
         chain = (
             # The front end rounds the start to the track's ticks, and so does this, to be the same to the sample.
@@ -135,14 +148,14 @@ class TwoHalfDecode(Generic[E]):
             "aformat=s16",
             f"asetnsamples=n={pcm.sample_rate}:p=0",
         )
-        sound = SoundInput(self._path, self._track, chain, seek_s=max(0, from_s - LEAD_S))
+        sound = SoundInput(self._sound.path, self._sound.number, chain, seek_s=max(0, from_s - LEAD_S))
         out = ["-map", "0:a:0", "-c", "copy", "-f", "s16le", "-avioflags", "direct", "pipe:1"]
-        work_ms = self._duration_ms or source.length_s * 1_000
+        work_ms = self._sound.duration_ms or source.length_s * 1_000
 
-        def tell(_: float) -> None:
-            self._progress(min(1.0, self._heard_s * 1_000 / work_ms) if work_ms else 0.0)
+        def report(_: float) -> None:
+            self._progress(min(1.0, self._decoded_s * 1_000 / work_ms) if work_ms else 0.0)
 
-        with self._ffmpeg.pipe([sound], out, work_ms=work_ms, progress=tell) as running:
+        with self._ffmpeg.pipe([sound], out, work_ms=work_ms, progress=report) as running:
             yield Seconds(running, pcm)
 
 
@@ -161,29 +174,28 @@ def _to_the_sample(source: SoundSource) -> bool:
 def _splits(source: SoundSource) -> bool:
     return (
         _to_the_sample(source)
-        and source.length_s >= LEAST_TO_SPLIT_S
+        and source.length_s >= MIN_TO_SPLIT_S
         and bool(SPLITTABLE & set(source.format.split(",")))
     )
 
 
-class _Second(Generic[E]):
+class _SecondHalf(Generic[S]):
     """The second half, decoded beside the first. Its own failure only means that there is none."""
 
     def __init__(
         self,
-        whole: TwoHalfDecode[E],
-        ear: E,
+        whole: TwoHalfDecode[S],
+        sink: S,
         source: SoundSource,
-        pcm: PcmFormat,
         half_s: int,
         stack: contextlib.ExitStack,
     ) -> None:
-        self.ear = ear
+        self.sink = sink
         self._whole, self._at_s = whole, half_s
         self._shared: list[Samples] = []
         self._failed = False
         self._stack = stack.enter_context(contextlib.ExitStack())
-        self._seconds = self._stack.enter_context(whole.started(source, pcm, half_s - OVERLAP_S))
+        self._seconds = self._stack.enter_context(whole.started(source, half_s - OVERLAP_S))
 
     def step(self) -> bool:
         """Take in a second. False at the end."""
@@ -197,26 +209,26 @@ class _Second(Generic[E]):
         if len(self._shared) < OVERLAP_S:
             self._shared.append(block.copy())
             if len(self._shared) == OVERLAP_S:
-                self.ear.prime(block)
+                self.sink.prime(block)  # the last shared second comes just before its own first
         elif len(block):
-            self._whole.take(self.ear, block, self._at_s)
+            self._whole.take(self.sink, block, self._at_s)
             self._at_s += 1
         return len(block) > 0
 
     def agrees(self, shared: list[Samples]) -> bool:
-        """Whether it heard the last seconds of the first half as the first did."""
+        """Whether it decoded the last seconds of the first half as the first did."""
         while len(self._shared) < OVERLAP_S and self.step():
             pass
         pairs = list(zip(shared, self._shared, strict=False))
         return not self._failed and len(pairs) == OVERLAP_S and all(_same(a, b) for a, b in pairs)
 
     def give_up(self) -> None:
-        """End its decoding; what it heard is not needed."""
+        """End its decoding; what it decoded is not needed."""
         with contextlib.suppress(MediaToolFailed):
             self._stack.close()
 
     def to_the_end(self) -> None:
-        """Hear the rest. Raises MediaToolFailed where not all of it could be decoded."""
+        """Decode the rest. Raises MediaToolFailed where not all of it could be decoded."""
         while self.step():
             pass
         if self._failed:

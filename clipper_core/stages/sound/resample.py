@@ -13,6 +13,9 @@ from clipper_core.stages.sound.levels import HEAD, Floats, product
 
 SPEECH_RATE = 16_000
 AT_ONCE = 32  # outputs of one product
+TAPS = 24  # of the low-pass on either side, counted at the lower of the two rates
+BETA = 7.0  # of its Kaiser window: 70 dB
+CUT = 0.47  # of the lower rate
 
 
 class SpeechSound:
@@ -22,19 +25,15 @@ class SpeechSound:
     matrix makes ``up`` samples of it. What it writes is in time with what it reads, but comes ``delay`` samples later.
     """
 
-    TAPS = 24  # on either side, counted at the lower of the two rates
-    BETA = 7.0  # Kaiser's: 70 dB
-    CUT = 0.47  # of the lower rate
-
     def __init__(self, pcm: PcmFormat, file: BinaryIO, from_s: int = 0) -> None:
         sample_rate, channels = pcm
         if not self.can(sample_rate):
             raise ValueError(f"no resampling from {sample_rate} Hz")
         up, down, times = _ratio(sample_rate)
         self._up, self._down = up * times, down * times
-        self._side = math.ceil(self.TAPS * max(1.0, sample_rate / SPEECH_RATE))
+        self._side = math.ceil(TAPS * max(1.0, sample_rate / SPEECH_RATE))
         self._delay = -(-(self._side + 1) // self._down) * self._down
-        self._matrices = _low_pass(sample_rate, self._up, self._down, self._side, self.CUT, self.BETA)
+        self._matrices = _low_pass(sample_rate, self._up, self._down, self._side)
         self._mean = np.full(channels, 1 / channels, np.float32)
         self._mono = np.zeros(self._delay + self._side + sample_rate, np.float32)  # what was kept, and a second
         self._rate, self._file = sample_rate, file
@@ -100,7 +99,7 @@ def _ratio(sample_rate: int) -> tuple[int, int, int]:
     return up, down, next(t for t in range(max(1, AT_ONCE // up), 0, -1) if step % t == 0)
 
 
-def _low_pass(rate: int, up: int, down: int, side: int, cut: float, beta: float) -> list[tuple[int, Floats]]:
+def _low_pass(rate: int, up: int, down: int, side: int) -> list[tuple[int, Floats]]:
     """Pairs of a first sample and (samples, outputs), for a few outputs each: away from it they have no weight.
 
     Column k weighs the samples about the moment of output k, by a windowed sinc.
@@ -110,7 +109,7 @@ def _low_pass(rate: int, up: int, down: int, side: int, cut: float, beta: float)
         outputs = np.arange(first, min(up, first + AT_ONCE)) * down / up
         start = int(outputs[0])
         away = np.arange(start, math.ceil(outputs[-1]) + 2 * side + 1)[:, None] - side - outputs
-        window = np.i0(beta * np.sqrt(np.maximum(0, 1 - (away / side) ** 2))) / np.i0(beta) * (np.abs(away) <= side)
-        taps = np.sinc(2 * cut * min(rate, SPEECH_RATE) / rate * away) * window
+        window = np.i0(BETA * np.sqrt(np.maximum(0, 1 - (away / side) ** 2))) / np.i0(BETA) * (np.abs(away) <= side)
+        taps = np.sinc(2 * CUT * min(rate, SPEECH_RATE) / rate * away) * window
         parts.append((start, (taps / taps.sum(axis=0)).astype(np.float32)))
     return parts

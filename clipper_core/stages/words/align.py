@@ -1,4 +1,4 @@
-"""Places words whose times are rough (from captions, or an engine without times) where they are heard.
+"""Align words whose times are rough (from captions, or an engine without times) to the sound.
 
 Long windows of text and sound are aligned as a whole, each from where the one before was left; the end of a window,
 where text and sound may not match, is done again at the beginning of the next. What fits badly is not believed: those
@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.adapters.speech.aligner import AlignedWord
-from clipper_core.adapters.speech.speech_audio import SpeechAudio as SpeechAudio
-from clipper_core.domain.silence import SilenceMap, speech_within
+from clipper_core.domain.silence import speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word
+from clipper_core.stages.words.speech import SpeechTrack
 
 Progress = Callable[[float], None]
 """Called with 0..1 now and then; may raise, which stops the work."""
@@ -30,11 +30,11 @@ GUARD_MS = 8_000  # at the end of a window, to be done again
 GAP_MS = 6_000  # without text: music, or speech nobody wrote down; windows end there
 AROUND = 3  # neighbours at either side by which a word's fit is judged
 
-LEAST_FIT = -34.0  # right words have about -12, in real rooms -22; wrong ones -50 to -70
+MIN_FIT = -34.0  # right words have about -12, in real rooms -22; wrong ones -50 to -70
 FEW = 8  # words may fit by chance
-LEAST_WORD_FIT = -75.0
+MIN_WORD_FIT = -75.0
 MS_PER_PHONE = (34.0, 450.0)  # the model's shortest phone lasts 30 ms: words squeezed to that are not said there
-MOST_IN_SILENCE = 0.7  # of a word's time
+MAX_IN_SILENCE = 0.7  # of a word's time
 
 
 class Aligner(Protocol):
@@ -50,32 +50,43 @@ class Aligner(Protocol):
 def align_words(
     aligner: Callable[[], Aligner],
     words: Sequence[Word],
-    speech: SpeechAudio,
-    silences: SilenceMap,
+    speech: SpeechTrack,
     language: str,
     progress: Progress = lambda _: None,
 ) -> tuple[Word, ...]:
-    """The same words in the same order, ``timed`` where they were found in the sound.
+    """Find the words in the sound.
 
     Timed words are left as they are (if all are, no aligner is made), and so is everything in a language the aligner
-    has no model for. Starts never decrease, and everything lies inside the recording.
+    has no model for.
+
+    Args:
+        aligner: Makes the aligner, which takes a while.
+        words: The words in the order in which they are spoken, those that are not ``timed`` with rough times.
+        speech: The speech sound of the recording, and its silences.
+        language: Their language, such as ``en`` or ``en-GB``.
+        progress: Called with 0-1 now and then; may raise, which stops the work.
+
+    Returns:
+        The same words in the same order, ``timed`` where they were found. Starts never decrease, and everything lies
+        inside the recording.
     """
-    tidy = _tidy(words, silences.duration_ms)
+    duration_ms = speech.silences.duration_ms
+    tidy = _tidy(words, duration_ms)
     if all(w.timed for w in tidy):
         return tidy
-    if not silences.duration_ms or language.split("-")[0].lower() not in (engine := aligner()).languages:
+    if not duration_ms or language.split("-")[0].lower() not in (engine := aligner()).languages:
         return tidy
     out: list[Word] = []
     for timed, group in groupby(tidy, key=lambda w: w.timed):
         run = list(group)
         if not timed:
-            end = next((w.start_ms for w in tidy[len(out) + len(run) :]), silences.duration_ms)
+            end = next((w.start_ms for w in tidy[len(out) + len(run) :]), duration_ms)
             bounds = (out[-1].end_ms if out else 0, end)
             base, share = len(out) / len(tidy), len(run) / len(tidy)
-            run = _Run(engine, speech, silences, run, bounds).aligned(lambda f, b=base, s=share: progress(b + f * s))  # type: ignore[misc]
+            run = _Run(engine, speech, run, bounds).aligned(lambda f, b=base, s=share: progress(b + f * s))  # type: ignore[misc]
         out += run
     progress(1.0)
-    return _tidy(_filled(words, out), silences.duration_ms)
+    return _tidy(_filled(words, out), duration_ms)
 
 
 @dataclass
@@ -83,8 +94,7 @@ class _Run:
     """Consecutive words without times, and the bounds inside which they are said."""
 
     aligner: Aligner
-    speech: SpeechAudio
-    silences: SilenceMap
+    speech: SpeechTrack
     words: list[Word]
     bounds: tuple[int, int]
 
@@ -110,8 +120,8 @@ class _Run:
         for window_ms in windows:
             last, complete = self._last(first, begin + window_ms)
             end = min(self.bounds[1], max(self.words[last - 1].end_ms, begin) + SLACK_MS)
-            if found := self._heard(begin, end, self.words[first:last], on_track):
-                return found if complete else found[: _sure(found, end - min(GUARD_MS, (end - begin) // 3))]
+            if fitted := self._fit(begin, end, self.words[first:last], on_track):
+                return fitted if complete else fitted[: _sure(fitted, end - min(GUARD_MS, (end - begin) // 3))]
         return []
 
     def _given_up(self, first: int, from_ms: int) -> list[Word]:
@@ -128,52 +138,52 @@ class _Run:
                 return i, False
         return len(self.words), True
 
-    def _heard(self, begin: int, end: int, words: list[Word], on_track: bool) -> list[Word] | None:
-        """The words as heard between begin and end; None if they don't fit there.
+    def _fit(self, begin: int, end: int, words: list[Word], on_track: bool) -> list[Word] | None:
+        """The words as aligned to the sound from begin to end (ms); None if they don't fit there.
 
         After words that were not found, a few that fit are no evidence.
         """
         if end <= begin:
             return None
-        heard = self.aligner.align(self.speech.read(begin, end), [w.text for w in words])
-        if heard is None:
+        aligned = self.aligner.align(self.speech.audio.read(begin, end), [w.text for w in words])
+        if aligned is None:
             return None
-        sure = _believed(heard)
-        spoken = sum(h is not None for h in heard)
+        sure = _believed(aligned)
+        spoken = sum(a is not None for a in aligned)
         if sum(sure) < max(1, spoken // 2, min(FEW, spoken) if on_track else FEW):
             return None
         return [
-            self._checked(Word(w.text, begin + h.start_ms, begin + max(h.start_ms, h.end_ms)), w) if h and ok else w
-            for w, h, ok in zip(words, heard, sure, strict=True)
+            self._checked(Word(w.text, begin + a.start_ms, begin + max(a.start_ms, a.end_ms)), w) if a and ok else w
+            for w, a, ok in zip(words, aligned, sure, strict=True)
         ]
 
-    def _checked(self, found: Word, rough: Word) -> Word:
-        """``found``, unless it lies where nobody speaks or outside the bounds."""
-        if not self.bounds[0] <= found.start_ms < found.end_ms <= self.bounds[1] + 20:
+    def _checked(self, aligned: Word, rough: Word) -> Word:
+        """``aligned``, unless it lies where nobody speaks or outside the bounds."""
+        if not self.bounds[0] <= aligned.start_ms < aligned.end_ms <= self.bounds[1] + 20:
             return rough
-        span = TimeRange(found.start_ms, found.end_ms)
-        spoken = total_ms(speech_within(span, self.silences))
-        return found if spoken >= (1 - MOST_IN_SILENCE) * span.length_ms else rough
+        span = TimeRange(aligned.start_ms, aligned.end_ms)
+        spoken = total_ms(speech_within(span, self.speech.silences))
+        return aligned if spoken >= (1 - MAX_IN_SILENCE) * span.length_ms else rough
 
     def _go_on_at(self, out: list[Word], from_ms: int) -> int:
-        """From where the next words may be heard: after the last that was found, if it was among the last ones."""
-        found = next((w.end_ms for w in reversed(out[-2 * AROUND :]) if w.timed), None)
-        if found is None:
-            found = self.words[len(out)].start_ms - SLACK_MS if len(out) < len(self.words) else 0
-        return max(from_ms, found)
+        """The earliest time of the next words: after the last that was found, if it was among the last ones."""
+        at_ms = next((w.end_ms for w in reversed(out[-2 * AROUND :]) if w.timed), None)
+        if at_ms is None:
+            at_ms = self.words[len(out)].start_ms - SLACK_MS if len(out) < len(self.words) else 0
+        return max(from_ms, at_ms)
 
 
-def _believed(heard: Sequence[AlignedWord | None]) -> list[bool]:
-    """Which words are where they were found, judged with their neighbours."""
-    spoken = [h for h in heard if h]
+def _believed(aligned: Sequence[AlignedWord | None]) -> list[bool]:
+    """Say of each word whether its place can be believed, judged with its neighbours."""
+    spoken = [h for h in aligned if h]
     lengths = np.array([max(1, h.end_ms - h.start_ms) for h in spoken], dtype=float)
     fit = _around(np.array([h.score for h in spoken]), lengths)
     pace = _around(np.array([h.ms_per_phone for h in spoken]), np.ones(len(spoken)))
     good = iter(
-        f >= LEAST_FIT and p >= MS_PER_PHONE[0] and h.score >= LEAST_WORD_FIT and h.ms_per_phone <= MS_PER_PHONE[1]
+        f >= MIN_FIT and p >= MS_PER_PHONE[0] and h.score >= MIN_WORD_FIT and h.ms_per_phone <= MS_PER_PHONE[1]
         for h, f, p in zip(spoken, fit, pace, strict=True)
     )
-    return [bool(h) and next(good) for h in heard]
+    return [bool(h) and next(good) for h in aligned]
 
 
 def _around(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -186,18 +196,17 @@ def _around(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -
     return np.asarray(sums / np.convolve(weights, kernel)[AROUND : AROUND + size])
 
 
-def _sure(found: Sequence[Word], until_ms: int) -> int:
+def _sure(aligned: Sequence[Word], until_ms: int) -> int:
     """How many of the words to keep: up to the longest pause in the last part before ``until_ms``; at least one."""
-    inside = [
-        i for i in range(1, len(found)) if found[i - 1].timed and found[i].timed and found[i].start_ms <= until_ms
-    ]
-    late = [i for i in inside if found[i].start_ms > until_ms - WINDOWS_MS[0] // 3] or inside
-    return max(late, key=lambda i: found[i].start_ms - found[i - 1].end_ms, default=max(1, len(found) // 2))
+    pairs = [i for i in range(1, len(aligned)) if aligned[i - 1].timed and aligned[i].timed]
+    inside = [i for i in pairs if aligned[i].start_ms <= until_ms]
+    late = [i for i in inside if aligned[i].start_ms > until_ms - WINDOWS_MS[0] // 3] or inside
+    return max(late, key=lambda i: aligned[i].start_ms - aligned[i - 1].end_ms, default=max(1, len(aligned) // 2))
 
 
-def _filled(rough: Sequence[Word], found: Sequence[Word]) -> list[Word]:
-    """``found`` with each run of untimed words moved between its timed neighbours where its rough times don't fit."""
-    out = list(found)
+def _filled(rough: Sequence[Word], aligned: Sequence[Word]) -> list[Word]:
+    """``aligned`` with each run of untimed words moved between its timed neighbours where its rough times don't fit."""
+    out = list(aligned)
     edges = [-1, *(i for i, w in enumerate(out) if w.timed), len(out)]
     for a, b in pairwise(edges):
         if b - a < 2 or (a < 0 and b == len(out)):

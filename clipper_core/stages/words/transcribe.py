@@ -1,4 +1,4 @@
-"""From sound to words: piece by piece, so that pieces can be heard side by side, and each only once."""
+"""From sound to words: piece by piece, so that pieces can be recognised side by side, and each only once."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clipper_core.adapters.speech.speech_audio import SpeechAudio
 from clipper_core.domain.recognised import RecognisedPiece
 from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import Cancelled, PieceTooLarge, ServiceRefused
+from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.spread import spread_words
 
 Progress = Callable[[float], None]
 """Called with 0..1 now and then; may raise, which stops the work."""
 
-TARGET_MS, MOST_MS = 45_000, 60_000
+TARGET_MS, MAX_MS = 45_000, 60_000
 MARGIN_MS = 200  # of silence, left at either end of speech: words fade in and out
-LEAST_PIECE_MS = 5_000  # a service that calls this too large will not take less either
-LOOK_EVERY_S = 0.5  # how soon a stop is noticed while pieces are being heard side by side
+MIN_PIECE_MS = 5_000  # a service that calls this too large will not take less either
+LOOK_EVERY_S = 0.5  # how soon a stop is noticed while pieces are being recognised side by side
 # Of the speech, by words, for the words to be believed: 0.9 and more where it is understood, 0.5 in German.
-LEAST_COVERED = 0.65
+MIN_COVERED = 0.65
 USUAL_SHARE = 0.12  # of English text, made of the words below; of other languages next to nothing
 
 # Common words that no neighbouring language shares.
@@ -43,71 +43,90 @@ _ENGLISH = frozenset(
 
 
 class Recogniser(Protocol):
-    """An engine that hears words. Where it hears several pieces at a time, it is called from several threads."""
+    """An engine that recognises words. Where it takes several pieces at a time, it is called from several threads."""
 
     name: str
     version: str
     languages: frozenset[str]
     draft: bool
     piece_ms: int | None
-    """How much it hears at once; None for whole stretches."""
+    """How much it takes at once; None for whole parts."""
     spares_ms: int
     """Silences this long are not given to it."""
     in_flight: int
-    """How many pieces it hears at a time."""
+    """How many pieces it takes at a time."""
 
     def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
-        """What is said in speech audio that starts ``offset_ms`` into the recording, timed from its own start.
+        """Recognise the words in a piece of speech sound.
 
-        Raises PieceTooLarge where it takes less at a time.
+        Args:
+            pcm: The samples, 16 kHz mono.
+            offset_ms: Where in the recording they begin.
+            progress: Called with 0-1 now and then; may raise, which stops the work.
+
+        Returns:
+            The words, timed from the start of the piece.
+
+        Raises:
+            PieceTooLarge: It takes less at a time.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class RecognisedStretch:
-    """The words of a stretch, in order and inside it, and the language most of them are in, where the engine says."""
+class RecognisedPart:
+    """The words of a part, in order and inside it, and the language most of them are in, where the engine says."""
 
     words: tuple[Word, ...]
     language: str | None = None
 
 
-def stretches(silences: SilenceMap, target_ms: int = TARGET_MS, most_ms: int = MOST_MS) -> tuple[TimeRange, ...]:
-    """The recording in stretches of about ``target_ms`` and at most ``most_ms``, divided inside silences.
+def divide_in_parts(silences: SilenceMap, target_ms: int = TARGET_MS, max_ms: int = MAX_MS) -> tuple[TimeRange, ...]:
+    """Divide a recording into parts that are transcribed one by one, inside silences.
 
-    They follow each other without gaps, except that one in which nobody speaks at all is left out. Where no silence
-    is in reach the division is hard.
+    Where no silence is in reach the division is hard.
+
+    Args:
+        silences: The silences of the recording.
+        target_ms: About how long a part is, in ms.
+        max_ms: How long it is at most.
+
+    Returns:
+        Parts that follow each other without gaps, except that one in which nobody speaks at all is left out.
     """
     if silences.duration_ms < 1:
         return ()
-    parts = _divided(TimeRange(0, silences.duration_ms), silences, target_ms, most_ms)
+    parts = _divided(TimeRange(0, silences.duration_ms), silences, target_ms, max_ms)
     return tuple(p for p in parts if speech_within(p, silences))
 
 
-def hear_stretch(
-    recogniser: Recogniser, speech: SpeechAudio, stretch: TimeRange, silences: SilenceMap, progress: Progress
-) -> RecognisedStretch:
-    """What is said in one stretch, in order whichever piece is heard first.
+def recognise_part(recogniser: Recogniser, speech: SpeechTrack, part: TimeRange, progress: Progress) -> RecognisedPart:
+    """Recognise the words of one part, in order whichever piece is done first.
 
     An error, or a stop by ``progress``, lets no new piece begin; those in flight are waited for, since they are paid
-    for. Words without times are spread over their piece and not ``timed``. ``progress`` is called in this thread only.
+    for. Words without times are spread over their piece and not ``timed``.
+
+    Args:
+        recogniser: The engine.
+        speech: The speech sound of the recording, and its silences.
+        part: The range that is transcribed.
+        progress: Called with 0-1 now and then, in this thread only; may raise, which stops the work.
+
+    Returns:
+        The words and their language.
+
+    Raises:
+        ServiceRefused: Even a piece of five seconds is too large for the engine. Otherwise as the engine.
     """
-    pieces = _pieces(stretch, silences, recogniser)
-    hearing = _Hearing(recogniser, speech, silences)
-    heard = (hearing.one_by_one if recogniser.in_flight == 1 else hearing.several)(pieces, progress)
+    pieces = _pieces(part, speech.silences, recogniser)
+    recognition = _Recognition(recogniser, speech)
+    answers = (recognition.one_by_one if recogniser.in_flight == 1 else recognition.several)(pieces, progress)
     progress(1.0)
-    parts = [part for piece in sorted(heard) for part in heard[piece]]
-    return RecognisedStretch(merge(p.words for p in parts), main_language(parts))
+    in_order = [answer for piece in sorted(answers) for answer in answers[piece]]
+    return RecognisedPart(merge(a.words for a in in_order), main_language(in_order))
 
 
-def transcribe_stretch(
-    recogniser: Recogniser, speech: SpeechAudio, stretch: TimeRange, silences: SilenceMap, progress: Progress
-) -> tuple[Word, ...]:
-    """The words of one stretch, in order and inside it."""
-    return hear_stretch(recogniser, speech, stretch, silences, progress).words
-
-
-def main_language(parts: Iterable[RecognisedStretch]) -> str | None:
+def main_language(parts: Iterable[RecognisedPart]) -> str | None:
     """The language that most words are in; None where none is named."""
     words: Counter[str] = Counter()
     for part in parts:
@@ -117,7 +136,7 @@ def main_language(parts: Iterable[RecognisedStretch]) -> str | None:
 
 
 def merge(parts: Iterable[Iterable[Word]]) -> tuple[Word, ...]:
-    """The words of all parts in the order in which they are heard."""
+    """The words of all parts in the order in which they are spoken."""
     return tuple(sorted((w for part in parts for w in part), key=lambda w: w.start_ms))
 
 
@@ -125,7 +144,7 @@ def plausible(words: Sequence[Word], silences: SilenceMap) -> bool:
     """Whether an engine that keeps quiet when unsure understood enough of the speech for its words to be used."""
     spoken_ms = silences.duration_ms - sum(s.length_ms for s in silences.silences)
     covered_ms = sum(w.end_ms - w.start_ms for w in words)
-    return bool(words) and covered_ms >= LEAST_COVERED * spoken_ms
+    return bool(words) and covered_ms >= MIN_COVERED * spoken_ms
 
 
 def english(words: Sequence[Word]) -> bool:
@@ -136,92 +155,96 @@ def english(words: Sequence[Word]) -> bool:
     return sum(b in _ENGLISH for b in bare) >= USUAL_SHARE * len(bare)
 
 
-Parts = dict[TimeRange, list[RecognisedStretch]]
+Answers = dict[TimeRange, list[RecognisedPart]]
+"""By piece; a piece that was too large has an answer for each half."""
 
 
 @dataclass
-class _Hearing:
-    """Pieces given to an engine, and what comes back."""
+class _Recognition:
+    """Pieces given to an engine, and its answers."""
 
     recogniser: Recogniser
-    speech: SpeechAudio
-    silences: SilenceMap
+    speech: SpeechTrack
 
-    def one_by_one(self, pieces: Sequence[TimeRange], progress: Progress) -> Parts:
-        out: Parts = {}
+    def one_by_one(self, pieces: Sequence[TimeRange], progress: Progress) -> Answers:
+        answers: Answers = {}
         before, whole = 0, sum(p.length_ms for p in pieces)
         for piece in pieces:
-            out[piece] = self._heard(piece, lambda f, b=before, p=piece: progress((b + f * p.length_ms) / whole))  # type: ignore[misc]
+            answers[piece] = self._recognise(
+                piece,
+                lambda f, b=before, p=piece: progress((b + f * p.length_ms) / whole),  # type: ignore[misc]
+            )
             before += piece.length_ms
-        return out
+        return answers
 
-    def several(self, pieces: Sequence[TimeRange], progress: Progress) -> Parts:
-        out: Parts = {}
+    def several(self, pieces: Sequence[TimeRange], progress: Progress) -> Answers:
+        answers: Answers = {}
         stop = threading.Event()
-        failed: list[Exception] = []
+        errors: list[Exception] = []
 
-        def look(_: float) -> None:
+        def check(_: float) -> None:
             if stop.is_set():
                 raise Cancelled
 
-        def heard(piece: TimeRange) -> list[RecognisedStretch]:
+        def recognise(piece: TimeRange) -> list[RecognisedPart]:
             try:
-                return self._heard(piece, look)
+                return self._recognise(piece, check)
             except Exception as error:
-                failed.append(error)  # before the stop: what the stop makes others say is not the first
+                errors.append(error)  # before the stop: errors that the stop causes come after the first
                 stop.set()  # here, since this very thread would begin the next piece
                 raise
 
         progress(0.0)
-        with ThreadPoolExecutor(self.recogniser.in_flight, thread_name_prefix="hear") as pool:
+        with ThreadPoolExecutor(self.recogniser.in_flight, thread_name_prefix="recognise") as pool:
             try:
-                at_work = {pool.submit(heard, piece): piece for piece in pieces}
+                at_work = {pool.submit(recognise, piece): piece for piece in pieces}
                 left = set(at_work)
                 while left:
-                    progress(sum(p.length_ms for p in out) / sum(p.length_ms for p in pieces))
+                    progress(sum(p.length_ms for p in answers) / sum(p.length_ms for p in pieces))
                     done, left = wait(left, LOOK_EVERY_S, FIRST_COMPLETED)
-                    if failed:
-                        raise failed[0]
-                    out |= {at_work[future]: future.result() for future in done}
+                    if errors:
+                        raise errors[0]
+                    answers |= {at_work[future]: future.result() for future in done}
             finally:
                 stop.set()  # those that have not begun never will; the others are waited for
-        return out
+        return answers
 
-    def _heard(self, piece: TimeRange, progress: Progress) -> list[RecognisedStretch]:
+    def _recognise(self, piece: TimeRange, progress: Progress) -> list[RecognisedPart]:
         """One piece; in halves, cut at a silence, where it is too large."""
         progress(0.0)
         try:
-            pcm = self.speech.read(piece.start_ms, piece.end_ms)
-            return [self._placed(self.recogniser.hear(pcm, piece.start_ms, progress), piece)]
+            pcm = self.speech.audio.read(piece.start_ms, piece.end_ms)
+            return [self._on_clock(self.recogniser.hear(pcm, piece.start_ms, progress), piece)]
         except PieceTooLarge as error:
-            if piece.length_ms < LEAST_PIECE_MS:
+            if piece.length_ms < MIN_PIECE_MS:
                 raise ServiceRefused(detail=error.detail) from None
-        cut = _cut(piece.start_ms, self.silences, piece.length_ms // 2, piece.length_ms * 3 // 4)
+        cut = _cut(piece.start_ms, self.speech.silences, piece.length_ms // 2, piece.length_ms * 3 // 4)
         halves = TimeRange(piece.start_ms, cut), TimeRange(cut, piece.end_ms)
-        return [part for half in halves for part in self._heard(half, progress)]
+        return [answer for half in halves for answer in self._recognise(half, progress)]
 
-    def _placed(self, heard: RecognisedPiece, piece: TimeRange) -> RecognisedStretch:
-        if heard.words is None:
-            words = spread_words(heard.text, piece, self.silences)
+    def _on_clock(self, answer: RecognisedPiece, piece: TimeRange) -> RecognisedPart:
+        """An answer with the times of the recording, all inside the piece."""
+        if answer.words is None:
+            words = spread_words(answer.text, piece, self.speech.silences)
         else:
             at = piece.start_ms
-            words = tuple(_inside(t, at + a, at + b, piece) for t, a, b in heard.words)
-        return RecognisedStretch(words, heard.language)
+            words = tuple(_inside(t, at + a, at + b, piece) for t, a, b in answer.words)
+        return RecognisedPart(words, answer.language)
 
 
-def _divided(span: TimeRange, silences: SilenceMap, target_ms: int, most_ms: int) -> list[TimeRange]:
+def _divided(span: TimeRange, silences: SilenceMap, target_ms: int, max_ms: int) -> list[TimeRange]:
     out: list[TimeRange] = []
     at = span.start_ms
-    while span.end_ms - at > most_ms:
-        cut = _cut(at, silences, target_ms, most_ms)
+    while span.end_ms - at > max_ms:
+        cut = _cut(at, silences, target_ms, max_ms)
         out.append(TimeRange(at, cut))
         at = cut
     return [*out, TimeRange(at, span.end_ms)]
 
 
-def _cut(at_ms: int, silences: SilenceMap, target_ms: int, most_ms: int) -> int:
-    """Where the stretch that begins at ``at_ms`` ends: in the longest silence near the target."""
-    reach = TimeRange(at_ms + max(1, target_ms // 3), at_ms + most_ms + 1)
+def _cut(at_ms: int, silences: SilenceMap, target_ms: int, max_ms: int) -> int:
+    """The end of the part that begins at ``at_ms``: in the longest silence near the target."""
+    reach = TimeRange(at_ms + max(1, target_ms // 3), at_ms + max_ms + 1)
 
     def middle(s: Silence) -> int:
         return min(max(s.middle_ms, reach.start_ms), reach.end_ms - 1, s.end_ms)
@@ -234,15 +257,15 @@ def _cut(at_ms: int, silences: SilenceMap, target_ms: int, most_ms: int) -> int:
     return middle(max(near, key=worth)) if near else at_ms + target_ms
 
 
-def _pieces(stretch: TimeRange, silences: SilenceMap, recogniser: Recogniser) -> list[TimeRange]:
-    """What is given to the engine at a time: all speech of the stretch, without the silences it is spared."""
+def _pieces(part: TimeRange, silences: SilenceMap, recogniser: Recogniser) -> list[TimeRange]:
+    """The ranges given to the engine at a time: all speech of the part, without the silences it is spared."""
     piece_ms = recogniser.piece_ms
     if piece_ms is None:
-        return [stretch]
+        return [part]
     long = silences.of_at_least(recogniser.spares_ms)
     spoken = [
-        TimeRange(max(stretch.start_ms, s.start_ms - MARGIN_MS), min(stretch.end_ms, s.end_ms + MARGIN_MS))
-        for s in speech_within(stretch, long)
+        TimeRange(max(part.start_ms, s.start_ms - MARGIN_MS), min(part.end_ms, s.end_ms + MARGIN_MS))
+        for s in speech_within(part, long)
         if speech_within(s, silences)
     ]
     return [p for s in spoken for p in _divided(s, silences, piece_ms, piece_ms * 3 // 2)]

@@ -21,7 +21,7 @@ def project_json(project: ProjectView) -> Json:
         "duration_s": seconds(project.duration_ms) if project.duration_ms else None,
         "has_video": media.has_video if media else None,
         "frame_rate": float(media.frame_rate) if media and media.frame_rate else None,
-        "media": media_json(media, project.wishes.get("track", 0)) if media else None,
+        "media": media_json(media, project.preferences.get("track", 0)) if media else None,
         "state": project.state,
         "stage": run.stage.value if run and run.stage else None,
         "stage_label": run.stage_label if run else "",

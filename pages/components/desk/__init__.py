@@ -1,8 +1,8 @@
 """The review desk: a Streamlit component that plays, trims and decides on clips.
 
 The browser side reads and writes the HTTP API by itself, so that a key is answered within a frame; Streamlit only
-hears which clip is open and that something was stored. The scripts beside this file are ES modules; Streamlit mounts
-one script, so they are joined here in the order in which they build on each other.
+hears which clip is open and that something was stored. The scripts below this folder are ES modules, a folder for each
+room of the desk; Streamlit mounts one script, so they are joined here, each after those it imports.
 """
 
 from __future__ import annotations
@@ -14,61 +14,16 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.scripts import joined
+from pages.components.scripts import in_order, joined
 
 HERE = Path(__file__).parent
-MODULES = (
-    "format.js",
-    "rules.js",
-    "certify.js",
-    "api.js",
-    "conflicts.js",
-    "known.js",
-    "undo.js",
-    "outbox.js",
-    "wishes.js",
-    "calls.js",
-    "refusals.js",
-    "store.js",
-    "player.js",
-    "audition.js",
-    "listened.js",
-    "peaks.js",
-    "view.js",
-    "colours.js",
-    "picture.js",
-    "edges.js",
-    "link.js",
-    "timeline.js",
-    "pointer.js",
-    "overview.js",
-    "overlay.js",
-    "stage.js",
-    "words.js",
-    "filters.js",
-    "picked.js",
-    "clips.js",
-    "alternatives.js",
-    "details.js",
-    "decision.js",
-    "summary.js",
-    "marks.js",
-    "shapes.js",
-    "notes.js",
-    "wording.js",
-    "correction_box.js",
-    "correct.js",
-    "names.js",
-    "messages.js",
-    "keys.js",
-    "desk.js",
-)
-STYLES = ("desk.css", "player.css", "marks.css", "queue.css", "notes.css")
+MODULES = in_order(HERE)
+STYLES = ("desk.css", "player/player.css", "timeline/marks.css", "clips/queue.css", "shell/notes.css")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something the desk had stored: ``kind`` is ``created``, ``version`` or ``decision``."""
+    """A change the server stored for the desk: ``kind`` is ``created``, ``version`` or ``decision``."""
 
     kind: str
     clip_id: str
@@ -76,11 +31,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class DeskResult:
-    """The clip that is open (None before there is one), what was stored since the last script run, and who reviews.
+    """The clip that is open (None before there is one), the change stored since the last script run, and the reviewer.
 
     ``reviewer`` is the name this browser keeps, empty before it was asked for. ``rested`` is None before the browser
-    said anything, 0 until the person has rested a moment after the desk could be worked with, and grows with every rest
-    after they did something: the time to draw things anew.
+    reported anything, 0 until the reviewer has rested a moment after the desk could be worked with, and grows with
+    every rest after they did something: the time to draw the rest of the page again.
     """
 
     clip_id: str | None
@@ -90,7 +45,7 @@ class DeskResult:
 
 
 def change_of(value: object) -> Change | None:
-    """What the browser said was stored; None if it said nothing that makes sense."""
+    """The change the browser reported as stored; None where its report makes no sense."""
     if not isinstance(value, Mapping) or not isinstance(value.get("clip_id"), str):
         return None
     return Change(str(value.get("kind", "")), value["clip_id"])
@@ -109,21 +64,21 @@ _mount = st.components.v2.component(
 )
 
 
-def _heard() -> None:
-    """Streamlit reports only what has a callback; the page reads the result itself."""
+def _ignore() -> None:
+    """Do nothing: Streamlit reports only values with a callback, but the page reads them from the result."""
 
 
 def review_desk(project_id: str, *, clip_id: str | None, key: str) -> DeskResult:
     """Show the desk for a project.
 
     ``clip_id`` opens that clip whenever it differs from the run before, and on a first visit; script runs that
-    repeat it disturb nothing. It is a wish: pass what the page wants opened, not the result's ``clip_id``.
+    repeat it disturb nothing. It is a request: pass the clip the page wants opened, not the result's ``clip_id``.
     Call it inside ``st.fragment``: what the desk reports would otherwise start a whole script run, and one that
     interrupts another loses the click that started it.
     """
     data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id}
-    heard = {f"on_{name}_change": _heard for name in ("clip", "changed", "reviewer", "rested")}
-    result = _mount(key=key, data=data, **heard)
+    callbacks: dict[str, Any] = {f"on_{name}_change": _ignore for name in ("clip", "changed", "reviewer", "rested")}
+    result = _mount(key=key, data=data, **callbacks)
     selected, reviewer, rested = result.get("clip"), result.get("reviewer"), result.get("rested")
     return DeskResult(
         selected if isinstance(selected, str) else None,

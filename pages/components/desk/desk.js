@@ -1,45 +1,44 @@
-// Puts the desk together and gives its parts the few verbs they share.
+// Puts the desk together, and has the few actions that its parts share.
 
-import { makeApi } from "./api.js";
-import { Alternatives } from "./alternatives.js";
-import { Audition } from "./audition.js";
-import { ClipList } from "./clips.js";
-import { readColours } from "./colours.js";
-import { Correct } from "./correct.js";
-import { Decision } from "./decision.js";
-import { Details } from "./details.js";
-import { Edges } from "./edges.js";
-import { Filters } from "./filters.js";
-import { called } from "./format.js";
-import { fillGuide, listenToKeys } from "./keys.js";
-import { StreamlitLink } from "./link.js";
-import { Listened } from "./listened.js";
-import { Marks } from "./marks.js";
-import { Messages } from "./messages.js";
-import { Names } from "./names.js";
-import { Notes } from "./notes.js";
-import { Overlay } from "./overlay.js";
-import { Overview } from "./overview.js";
-import { PeakCache } from "./peaks.js";
-import { Picked } from "./picked.js";
-import { Picture } from "./picture.js";
-import { Player, playedRanges } from "./player.js";
-import { listenToPointers } from "./pointer.js";
-import { rangeAt } from "./rules.js";
-import { Shapes } from "./shapes.js";
-import { Stage } from "./stage.js";
-import { Store } from "./store.js";
-import { Summary } from "./summary.js";
-import { TALL, Timeline } from "./timeline.js";
-import { View } from "./view.js";
-import { Words } from "./words.js";
+import { Alternatives } from "./clips/alternatives.js";
+import { Decision } from "./clips/decision.js";
+import { Details } from "./clips/details.js";
+import { Filters } from "./clips/filters.js";
+import { ClipList } from "./clips/list.js";
+import { PickedClips } from "./clips/picked.js";
+import { Shapes } from "./clips/shapes.js";
+import { Summary } from "./clips/summary.js";
+import { Audition } from "./player/audition.js";
+import { ListenedRanges } from "./player/listened.js";
+import { Overlay } from "./player/overlay.js";
+import { Picture } from "./player/picture.js";
+import { Player, playedRanges } from "./player/player.js";
+import { Screen } from "./player/screen.js";
+import { readColours } from "./rules/colours.js";
+import { rangeAt } from "./rules/rules.js";
+import { fillGuide, listenToKeys } from "./shell/keys.js";
+import { Messages } from "./shell/messages.js";
+import { Names } from "./shell/names.js";
+import { Notes } from "./shell/notes.js";
+import { makeApi } from "./state/api.js";
+import { Store } from "./state/store.js";
+import { StreamlitBridge } from "./state/streamlit_bridge.js";
+import { Edges } from "./timeline/edges.js";
+import { Marks } from "./timeline/marks.js";
+import { Overview } from "./timeline/overview.js";
+import { PeakCache } from "./timeline/peaks.js";
+import { CanvasPointer, listenToWheel } from "./timeline/pointer.js";
+import { TALL, Timeline } from "./timeline/timeline.js";
+import { View } from "./timeline/view.js";
+import { Corrections } from "./words/correct.js";
+import { TranscriptPanel } from "./words/transcript.js";
 
 class Desk {
   /** @param {HTMLElement} root @param {any} component */
   constructor(root, component) {
     this.root = root;
     this.component = component;
-    /** @type {import("./link.js").DeskData} */
+    /** @type {import("./state/streamlit_bridge.js").DeskData} */
     this.data = component.data;
     this.ended = new AbortController();
     this.gone = this.ended.signal;
@@ -47,7 +46,7 @@ class Desk {
     this.isAudio = false;
     this.overviewWidth = 1;
     this.frameHandle = 0;
-    /** @type {null | (() => boolean)} something that follows the pointer */
+    /** @type {null | (() => boolean)} an action to run in each frame, while an edge follows the pointer */
     this.eachFrame = null;
     this.cued = null;
     this.playNext = false;
@@ -56,58 +55,59 @@ class Desk {
     this.ask = () => (this.frameHandle ||= requestAnimationFrame((now) => this.frame(now)));
     this.build();
     this.listen();
-    this.store.poll();
+    this.store.polling.now();
   }
 
   build() {
     const api = makeApi(this.data.project_id, this.gone);
-    this.store = new Store(api, this.data.project_id, "");
+    this.store = new Store(api, this.data.project_id);
     this.player = new Player(this.find(".media"), this.ask);
     this.view = new View();
     this.peaks = new PeakCache(api, () => this.timeline.redraw());
     this.edges = new Edges(this);
-    this.link = new StreamlitLink(this);
+    this.bridge = new StreamlitBridge(this);
     this.timeline = new Timeline(this);
     this.overview = new Overview(this);
     this.picture = new Picture(this);
     this.decision = new Decision(this);
-    this.words = new Words(this);
-    this.stage = new Stage(this);
+    this.transcript = new TranscriptPanel(this);
+    this.screen = new Screen(this);
     this.names = new Names(this);
     this.audition = new Audition(this);
-    this.listened = new Listened(this);
+    this.listened = new ListenedRanges(this);
     this.overlay = new Overlay(this);
     this.marks = new Marks(this);
     this.shapes = new Shapes(this);
     this.alternatives = new Alternatives(this);
     this.filters = new Filters(this);
-    this.picked = new Picked(this);
+    this.picked = new PickedClips(this);
     this.details = new Details(this);
     this.notes = new Notes(this);
-    this.correct = new Correct(this);
+    this.corrections = new Corrections(this);
     this.store.resume();
     /** @type {{update: (topics: Set<string>) => void}[]} */
-    this.parts = [this.stage, this.overlay, this.filters, this.picked, new ClipList(this), new Summary(this), this.marks];
-    this.parts.push(this.details, this.alternatives, this.decision, this.notes, this.words, this.correct, new Messages(this));
+    this.parts = [this.screen, this.overlay, this.filters, this.picked, new ClipList(this), new Summary(this), this.marks];
+    this.parts.push(this.details, this.alternatives, this.decision, this.notes, this.transcript, this.corrections, new Messages(this));
     this.timeline.canvas.style.height = `${TALL}px`;
     fillGuide(this.find(".guide"));
   }
 
   listen() {
     const { store, player, gone } = this;
-    // before the keys, which keep from others what is theirs
+    // registered before the keys, which stop events that are theirs
     for (const name of ["keydown", "pointerdown", "wheel"]) {
-      window.addEventListener(name, () => this.link.stir(), { capture: true, passive: true, signal: gone });
+      window.addEventListener(name, () => this.bridge.stir(), { capture: true, passive: true, signal: gone });
     }
-    listenToPointers(this);
+    this.pointer = new CanvasPointer(this);
+    listenToWheel(this);
     listenToKeys(this);
-    store.on((topics) => this.update(topics));
-    store.onStored = (kind, id) => {
+    store.topics.on((topics) => this.update(topics));
+    store.topics.onStored = (kind, id) => {
       this.component.setTriggerValue("changed", { kind, clip_id: id });
-      this.link.stir();
+      this.bridge.stir();
     };
-    player.onChange = () => this.stage.state();
-    player.onRefused = () => store.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
+    player.onChange = () => this.screen.state();
+    player.onBlocked = () => store.notices.say({ text: "The browser wants a click before it plays sound.", tone: "info" });
     const click = (selector, run) => this.find(selector).addEventListener("click", run);
     click(".zoom-in", () => this.zoom(0.6));
     click(".zoom-out", () => this.zoom(1 / 0.6));
@@ -121,26 +121,26 @@ class Desk {
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.timeline.track);
     this.sizes.observe(this.find(".screen"));
-    document.addEventListener("visibilitychange", () => !document.hidden && store.poll(), { signal: gone });
-    window.addEventListener("online", () => store.poll(), { signal: gone });
+    document.addEventListener("visibilitychange", () => !document.hidden && store.polling.now(), { signal: gone });
+    window.addEventListener("online", () => store.polling.now(), { signal: gone });
     window.addEventListener("beforeunload", (event) => this.leaving(event), { signal: gone });
     window.addEventListener("pagehide", () => this.hide(), { signal: gone });
   }
 
   leaving(event) {
-    this.store.commitAll();
-    if (this.isTyping || !this.store.outbox.isKept) event.preventDefault();
+    this.store.pending.commitAll();
+    if (this.isTyping || !this.store.outbox.isPersistent) event.preventDefault();
   }
 
-  /** Whether there is text that only the page has. */
+  /** True if there is text that is stored nowhere yet. */
   get isTyping() {
     const areas = [...this.root.querySelectorAll("textarea")];
-    return areas.some((area) => area.value.trim()) || this.notes.begun.size > 0 || this.correct.isTyping || this.details.isTyping;
+    return areas.some((area) => area.value.trim()) || this.notes.begun.size > 0 || this.corrections.isTyping || this.details.isTyping;
   }
 
   hide() {
-    this.link.remember();
-    this.store.commitAll();
+    this.bridge.remember();
+    this.store.pending.commitAll();
     this.store.outbox.leave();
   }
 
@@ -157,27 +157,26 @@ class Desk {
     if (this.eachFrame?.()) more = true;
     if (this.timeline.frame()) more = true;
     this.overview.frame();
-    this.stage.frame();
-    this.words.frame();
+    this.screen.frame();
+    this.transcript.frame();
     this.picture.frame();
     this.overlay.frame();
     this.listened.frame();
     if (more && !this.gone.aborted) this.ask();
   }
 
-  // --- what the store says
+  // --- when the store changed
 
   update(topics) {
     if (topics.has("project") || topics.has("map")) this.measure();
     if (topics.has("clips")) this.choose();
     for (const part of this.parts) part.update(topics);
-    const { drafts, outbox } = this.store;
-    this.root.toggleAttribute("data-saving", drafts.size > 0 || !outbox.isEmpty); // of any clip, not only the open one
-    if (this.store.clips || this.store.trouble) this.link.ready();
-    if (topics.has("clips") && !topics.has("selection")) this.link.stir();
+    this.root.toggleAttribute("data-saving", !this.store.pending.isEmpty); // of any clip, not only the open one
+    if (this.store.project.clips || this.store.project.trouble) this.bridge.ready();
+    if (topics.has("clips") && !topics.has("selection")) this.bridge.stir();
     if (topics.has("selection") || topics.has("clips")) this.cue();
     if (["clips", "selection", "draft", "map", "transcript"].some((t) => topics.has(t))) {
-      this.timeline.describe();
+      this.timeline.handles.describe();
       this.timeline.redraw();
       const { selected } = this.store;
       if (selected) this.player.replan(playedRanges(this.store, selected));
@@ -186,33 +185,33 @@ class Desk {
 
   measure() {
     const { store, view } = this;
-    const { duration } = store;
+    const { duration } = store.project;
     if (duration && duration !== view.duration) {
       const whole = view.duration === 1;
       view.duration = duration;
       if (whole) view.set(0, duration);
     }
-    const revision = store.map?.revision;
+    const revision = store.project.map?.revision;
     if (!revision || revision === this.peaksOf) return;
     this.peaksOf = revision;
     this.peaks.begin(duration).then((ok) => {
-      if (!ok) this.peaksOf = null; // the next poll asks again
+      if (!ok) this.peaksOf = null; // the next look asks again
     });
   }
 
-  /** Which clip is open when nobody has said: the one asked for, the one open before, the first undecided. */
+  /** Open a clip where none is: the requested one, the one open before a reload, or the first undecided. */
   choose() {
     const { store } = this;
-    if (store.selected || !store.clips?.length) return;
-    const before = this.link.remembered();
-    const { asked } = this.link;
-    const same = before && before.asked === asked;
-    const ids = same ? [before.clip, asked] : [asked, before?.clip];
-    const id = ids.find((one) => store.clip(one));
-    store.select(id ?? (this.filters.next ?? this.filters.listed[0] ?? store.clips[0]).id);
+    if (store.selected || !store.project.clips?.length) return;
+    const before = this.bridge.remembered();
+    const { requested } = this.bridge;
+    const same = before && before.asked === requested;
+    const ids = same ? [before.clip, requested] : [requested, before?.clip];
+    const id = ids.find((one) => store.project.clip(one));
+    store.select(id ?? (this.filters.next ?? this.filters.listed[0] ?? store.project.clips[0]).id);
   }
 
-  /** Show a newly opened clip: its stretch, its first frame. */
+  /** Show a newly opened clip on the timeline, and its first frame in the player. */
   cue() {
     const { store, player, view } = this;
     const clip = store.selected;
@@ -226,8 +225,8 @@ class Desk {
     player.moveTo(ranges[0].start_s);
     if (this.playNext) player.along(ranges, "clip");
     this.playNext = false;
-    this.link.remember();
-    this.link.report(clip.id);
+    this.bridge.remember();
+    this.bridge.report(clip.id);
     this.timeline.redraw();
   }
 
@@ -236,13 +235,13 @@ class Desk {
     this.timeline.redraw();
   }
 
-  // --- verbs the parts share
+  // --- actions the parts share
 
   /** @param {string} id */
   open(id) {
     this.store.select(id);
-    const shown = this.cued === id;
-    if (shown && this.store.span) {
+    const isOpen = this.cued === id;
+    if (isOpen && this.store.span) {
       this.view.fit(this.store.span);
       this.timeline.redraw();
     }
@@ -257,7 +256,7 @@ class Desk {
     this.decision.openNext();
   }
 
-  /** What is marked becomes the open clip. */
+  /** Set the open clip to the marked range. */
   useMark() {
     const { mark } = this.marks;
     if (!mark || !this.store.selected) return;
@@ -292,7 +291,7 @@ class Desk {
     else this.togglePlay();
   }
 
-  /** Around the active edge; asked again at once, around the other. @param {"in"|"out"|null} [side] @param {number} [at] */
+  /** Play around the active edge; a second time in a row, around the other one. @param {"in"|"out"|null} [side] @param {number} [at] */
   playAround(side = undefined, at = undefined) {
     if (!this.store.span || !this.player.ready) return;
     if (side === undefined) {
@@ -304,49 +303,49 @@ class Desk {
   }
 
   create(range) {
-    this.store.create([range]);
+    this.store.pending.create([range]);
   }
 
   createHere() {
     const { store, player } = this;
-    if (!store.duration || !store.project?.player) return;
+    if (!store.project.duration || !store.project.info?.player) return;
     const { mark } = this.marks;
     this.marks.clear();
     if (mark) return this.create({ start_s: mark.start_s, end_s: mark.end_s });
-    this.create(rangeAt(player.time, store.duration, store.silences));
+    this.create(rangeAt(player.time, store.project.duration, store.project.silences));
   }
 
-  /** On the picked clips, else on the open one. */
+  /** Decide on the picked clips, else on the open one. */
   decide(decision, reason = null, note = null) {
     if (this.picked.clips.length || this.store.selected) this.names.then(() => this.decision.decide(decision, reason, note));
   }
 
   undo() {
-    if (this.store.undoDecides()) this.names.then(() => this.takeBack());
+    if (this.store.undo.decides()) this.names.then(() => this.takeBack());
     else this.takeBack();
   }
 
   takeBack() {
-    const what = this.store.undo();
+    const what = this.store.undo.takeBack();
     const text = what === null ? "There is nothing to undo." : `Taken back: ${what}.`;
-    this.store.say({ text, tone: "info", ...(what === null ? {} : { action: { label: "Redo", key: "Shift Z", run: () => this.redo() } }) });
+    this.store.notices.say({ text, tone: "info", ...(what === null ? {} : { action: { label: "Redo", key: "Shift Z", run: () => this.redo() } }) });
   }
 
   redo() {
-    if (this.store.undoDecides(true)) this.names.then(() => this.doAgain());
+    if (this.store.undo.decides(true)) this.names.then(() => this.doAgain());
     else this.doAgain();
   }
 
   doAgain() {
-    const what = this.store.redo();
-    this.store.say({ text: what === null ? "There is nothing to do again." : `Done again: ${what}.`, tone: "info" });
+    const what = this.store.undo.doAgain();
+    this.store.notices.say({ text: what === null ? "There is nothing to do again." : `Done again: ${what}.`, tone: "info" });
   }
 
-  /** The approval of an earlier version also holds for the newest. */
+  /** Let the approval of an earlier version hold for the newest too. */
   carryOver() {
     const clip = this.store.selected;
     if (!clip) return;
-    if (!clip.carry_from) return this.store.say({ text: "No earlier approval to carry over.", tone: "info" });
+    if (!clip.carry_from) return this.store.notices.say({ text: "No earlier approval to carry over.", tone: "info" });
     this.names.then(() => this.decision.carryOver(clip));
   }
 
@@ -354,7 +353,7 @@ class Desk {
     const { view, player, store } = this;
     const at = player.time;
     const centre = at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
-    if (store.duration) view.zoom(factor, centre, true);
+    if (store.project.duration) view.zoom(factor, centre, true);
     this.timeline.redraw();
   }
 
@@ -385,13 +384,13 @@ class Desk {
   }
 
   end() {
-    this.link.remember();
+    this.bridge.remember();
     this.listened.end();
     this.store.close();
     this.ended.abort();
     this.sizes.disconnect();
-    clearTimeout(this.link.timer);
-    clearTimeout(this.link.resting);
+    clearTimeout(this.bridge.timer);
+    clearTimeout(this.bridge.resting);
     clearTimeout(this.peaks.timer);
     cancelAnimationFrame(this.frameHandle);
     this.player.end();
@@ -410,7 +409,7 @@ export default function mount(component) {
     desk.end();
     desk = undefined;
   }
-  if (desk) desk.link.rerun(component);
+  if (desk) desk.bridge.rerun(component);
   else DESKS.set(parentElement, new Desk(root, component));
   return () => {
     DESKS.get(parentElement)?.end();

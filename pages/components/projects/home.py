@@ -61,7 +61,8 @@ def draw_head(app: App) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Search", key="q", type="search", live=True, bind="query-params", label_visibility="collapsed")
         if len(shows) > 1:
-            names: dict[str | None, str] = {None: EVERY_SHOW, **shows}
+            names: dict[str | None, str] = {None: EVERY_SHOW}
+            names.update(shows)
             st.selectbox(
                 "Show", names, format_func=names.__getitem__, key="show", width=200, label_visibility="collapsed"
             )

@@ -9,7 +9,7 @@ from clipper_core.app import App
 
 def open_sample(app: App) -> None:
     """Make or bring back the sample, start work on it if there was none yet, and go to its review desk."""
-    project_id = app.projects.ensure_sample()
+    project_id = app.intake.ensure_sample()
     if app.projects.get(project_id).run is None:
         app.runs.start(project_id)
     st.switch_page("pages/review.py", query_params={"project": project_id})

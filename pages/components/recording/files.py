@@ -58,9 +58,9 @@ def measured_html(measured: dict[str, Any] | None) -> str:
         checks.append(f"{found['duration_s']:.2f} s long")
     if found.get("width"):
         checks.append(f"{found['width']} × {found['height']}")
-    levels = [found.get("first_level_db"), found.get("last_level_db")]
-    if None not in levels:
-        checks.append(f"starts at {_db(levels[0])} and ends at {_db(levels[1])}")
+    first_db, last_db = found.get("first_level_db"), found.get("last_level_db")
+    if first_db is not None and last_db is not None:
+        checks.append(f"starts at {_db(first_db)} and ends at {_db(last_db)}")
     return f'<div class="ok">✓ Measured: {phrasing.shown(", ".join(checks))}</div>' if checks else ""
 
 

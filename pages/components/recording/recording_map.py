@@ -102,5 +102,5 @@ def draw_captions(app: App, project_id: str) -> None:
     with st.popover("Captions", icon=":material/closed_caption:", type="tertiary"):
         file = st.file_uploader("A caption file with the words (SRT or VTT)", type=["srt", "vtt"])
         if file is not None and st.button("Use these words", type="primary"):
-            app.projects.set_captions(project_id, file.getvalue())
+            app.intake.set_captions(project_id, file.getvalue())
             st.rerun()

@@ -50,7 +50,7 @@ def draw_stretch(app: App, project: ProjectView, span: TimeRange | None) -> None
     if span is None:
         say("Drag over a stretch to make a clip of it, or to have clips proposed in it.")
         return
-    shortest_ms = shortest_clip_ms(project.wishes)
+    shortest_ms = shortest_clip_ms(project.preferences)
     fits, busy = span.length_ms >= shortest_ms, is_busy(project.run)
     with st.container(horizontal=True, vertical_alignment="center"):
         made = st.button(f"Make a clip of {_from_to(span)} ({phrasing.length(span.length_ms)})", key="make-of-stretch")

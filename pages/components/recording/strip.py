@@ -35,7 +35,7 @@ def drawn_clips(clips: Sequence[Outline]) -> list[DrawnClip]:
 # Streamlit takes SVG out of HTML, so the strip is an image; as one it still follows the page's light or dark.
 @st.cache_data(max_entries=500, show_spinner=False)
 def _image(_app: App, project_id: str, map_id: str, clips_revision: str) -> str:
-    silences = _app.evidence.silence_map(map_id).silences
-    svg = strip_svg(_app.evidence.envelope(map_id), silences, drawn_clips(_app.clips.outlines(project_id)))
+    silences = _app.measured.silence_map(map_id).silences
+    svg = strip_svg(_app.measured.envelope(map_id), silences, drawn_clips(_app.clips.outlines(project_id)))
     data = base64.b64encode(svg.encode()).decode()
     return f'<img class="strip" alt="Level, silences and clips" src="data:image/svg+xml;base64,{data}">'

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import streamlit
 
 from clipper_core import __version__
-from clipper_core.app import App, choose, endpoint_for, ffmpeg_for
+from clipper_core.app import App, endpoint_for, ffmpeg_for
 from clipper_core.errors import ClipperError
 from pages.components import phrasing
 from pages.components.server.engines import engine
@@ -37,14 +37,13 @@ def _healthy(name: str, part: dict[str, Any]) -> str:
 def engines(app: App) -> list[Fact]:
     """Who writes down the words and who chooses clips, as a recording uploaded now would have it."""
     settings = app.settings
-    ffmpeg = ffmpeg_for(settings)
-    chosen, captioned = choose(settings, ffmpeg, "auto", False), choose(settings, ffmpeg, "auto", True)
+    chosen, captioned = app.engines.choose("auto", False), app.engines.choose("auto", True)
     language = "decided by what is heard" if settings.language == "auto" else settings.language
     endpoint = endpoint_for(settings)
     facts = [
-        Fact("Words", engine(chosen["transcriber"]), "CLIPPER_TRANSCRIBER"),
-        Fact("Words, with a caption file", engine(captioned["transcriber"])),
-        Fact("Choice of clips", engine(chosen["selector"]), "CLIPPER_SELECTOR"),
+        Fact("Words", engine(chosen.transcriber), "CLIPPER_TRANSCRIBER"),
+        Fact("Words, with a caption file", engine(captioned.transcriber)),
+        Fact("Choice of clips", engine(chosen.selector), "CLIPPER_SELECTOR"),
         Fact("Language", language, "CLIPPER_LANGUAGE"),
         Fact("Endpoint", f"on, at {endpoint.options.host}" if endpoint else "off", "OPENAI_API_KEY"),
     ]

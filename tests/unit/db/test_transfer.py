@@ -131,7 +131,7 @@ def test_every_table_is_moved_after_those_it_refers_to() -> None:
 def test_more_rows_than_a_batch_arrive_all() -> None:
     with two_databases() as (one, other):
         with one.write() as session:
-            session.add(Project(id="prj_1", show_id="shw_1", title="", filename="", wishes={}))
+            session.add(Project(id="prj_1", show_id="shw_1", title="", filename="", preferences={}))
         told: list[int] = []
 
         with snapshot(one) as here, other.write() as there:
@@ -148,7 +148,7 @@ def test_a_snapshot_sees_nothing_that_is_saved_later() -> None:
     with two_databases() as (one, _), snapshot(one) as here:
         before = tally(rows_of(here, PROJECTS))
         with one.write() as session:
-            session.add(Project(id="prj_1", show_id="shw_1", title="", filename="", wishes={}))
+            session.add(Project(id="prj_1", show_id="shw_1", title="", filename="", preferences={}))
 
         assert tally(rows_of(here, PROJECTS)) == before
 

@@ -94,7 +94,7 @@ def opened(app: App) -> Callable[..., AppTest]:
 def recording(app: App, title: str, *, mapped: bool = True, finder: int = FINDER, **states: TaskState) -> str:
     """A recording whose run has a task of each named kind in the named state."""
     with app.database.write() as session:
-        project = Project(id=new_id("prj"), show_id="shw_default", title=title, filename=f"{title}.mp3", wishes={})
+        project = Project(id=new_id("prj"), show_id="shw_default", title=title, filename=f"{title}.mp3", preferences={})
         project.media = media_to_row(MediaInfo(LENGTH_MS, "mp3", (AudioTrack(0, "mp3", 48_000, 1),)))
         session.add(project)
         session.flush()

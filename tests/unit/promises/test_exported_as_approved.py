@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from clipper_core.db import lookups
 from clipper_core.db.models import Clip, Render, Task
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import ClipperError, LeaseLost
-from clipper_core.services.renders import renders
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from tests.unit.review_room import PROJECT, Room, open_room
 
@@ -247,7 +247,7 @@ def test_requests_for_a_render_that_race_an_edit_never_make_one_of_what_is_not_a
 def test_a_request_that_waited_for_an_edit_sees_the_edit(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a database whose writers run side by side, what was read before the lock is old."""
     clip, _ = approved(room)
-    lock = renders.lock_project
+    lock = lookups.lock_project
     edited = threading.Event()
 
     def late(session: Any, project_id: str) -> None:
@@ -256,7 +256,7 @@ def test_a_request_that_waited_for_an_edit_sees_the_edit(room: Room, monkeypatch
             trim(room, clip)
         lock(session, project_id)
 
-    monkeypatch.setattr(renders, "lock_project", late)
+    monkeypatch.setattr(lookups, "lock_project", late)
     if room.app.database.is_sqlite:
         trim(room, clip)
 

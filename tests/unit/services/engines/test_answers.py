@@ -14,7 +14,8 @@ from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Project, Run, RunTask, Show, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.spending import Spending, all_of
-from clipper_core.services.engines.answers import Answers, answer_key, spending_of
+from clipper_core.services.engines.answers import Answers, spending_of
+from clipper_core.services.engines.remembering import answer_key
 
 MINUTE = Spending(audio_ms=60_000, waited_ms=2_000, cost=0.006)
 
@@ -27,7 +28,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         session.add(Show(id="shw_1", name="Show", defaults={}))
         session.flush()
         for project in ("prj_1", "prj_2"):
-            session.add(Project(id=project, show_id="shw_1", title="T", filename="t.mp3", wishes={}))
+            session.add(Project(id=project, show_id="shw_1", title="T", filename="t.mp3", preferences={}))
         session.flush()
         begun = now() - timedelta(minutes=5)
         session.add(Run(id="run_1", project_id="prj_1", settings={}, warnings=[], created_at=begun))

@@ -11,10 +11,12 @@ from clipper_core.db.codecs import media_to_row
 from clipper_core.db.map_rows import map_row
 from clipper_core.db.models import Asset, Project, Run, Task
 from clipper_core.db.session import Database
+from clipper_core.domain.engines import Selector, Transcriber
 from clipper_core.domain.media import AudioTrack, MediaInfo
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import ProjectNotFound, ServiceKeyRefused, WrongState
+from clipper_core.services.engines.choice import EngineChoice
 from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.tasks import Tasks
 from clipper_core.services.runs.views import RunView
@@ -39,11 +41,10 @@ class House:
         self.tasks = Tasks(database, FakeBell())
         self.runs = Runs(database, self.tasks, self.choose)
         self.transcripts = 0
-        self.how = "pocketsphinx"
+        self.how = Transcriber.POCKETSPHINX
 
-    def choose(self, language: str, has_captions: bool) -> dict[str, str]:
-        how = "captions" if has_captions else self.how
-        return {"transcriber": how, "selector": "offline", "language": language}
+    def choose(self, language: str, has_captions: bool) -> EngineChoice:
+        return EngineChoice(Transcriber.CAPTIONS if has_captions else self.how, Selector.OFFLINE, language)
 
     def waiting(self, kind: Kind) -> list[Task]:
         query = select(Task).where(Task.kind == kind, Task.state == TaskState.QUEUED).order_by(Task.position)
@@ -189,7 +190,7 @@ def test_a_cancelled_run_goes_on_where_it_was_when_it_is_retried(house: House) -
 
 
 def test_a_retry_after_the_settings_were_changed_is_a_new_run_with_the_engine_chosen_now(house: House) -> None:
-    house.how = "openai"
+    house.how = Transcriber.OPENAI
     first = house.runs.start("prj_1")
     house.finish(Kind.PROBE)
     house.finish(Kind.MAP_SILENCE)
@@ -198,7 +199,7 @@ def test_a_retry_after_the_settings_were_changed_is_a_new_run_with_the_engine_ch
     house.tasks.fail(claim, ServiceKeyRefused())
     assert house.run(first).state is TaskState.FAILED
 
-    house.how = "pocketsphinx"
+    house.how = Transcriber.POCKETSPHINX
     second = house.runs.retry(first.id)
     house.finish_all()
 

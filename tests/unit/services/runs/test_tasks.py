@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from clipper_core.db.models import Task, now
 from clipper_core.db.session import Database
-from clipper_core.domain.task import MOVES, Kind, TaskState, state_of_run
+from clipper_core.domain.task import Kind
 from clipper_core.errors import ClipperError, LeaseLost, QueueUnavailable
 from clipper_core.pipeline import NewTask
 from clipper_core.services.runs.tasks import Tasks
@@ -205,19 +205,6 @@ def test_a_cancelled_task_can_be_retried_and_a_finished_one_not(database: Databa
 
     with database.write() as session:
         assert tasks.retry(session, session.scalars(select(Task))) == []
-
-
-def test_every_task_state_is_on_the_map() -> None:
-    assert set(MOVES) == set(TaskState)
-    assert all(not MOVES[s] for s in TaskState if s is TaskState.SUCCEEDED)
-
-
-@given(st.lists(st.sampled_from(list(TaskState)), min_size=1))
-def test_a_run_is_over_exactly_when_all_its_tasks_are(states: list[TaskState]) -> None:
-    run = state_of_run(states)
-
-    assert run.is_final == all(s.is_final for s in states)
-    assert (run is TaskState.SUCCEEDED) == (set(states) == {TaskState.SUCCEEDED})
 
 
 @given(

@@ -29,7 +29,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         session.flush()
         for name, deleted in (("prj_1", None), ("prj_gone", now()), (SAMPLE_PROJECT, None)):
             session.add(
-                Project(id=name, show_id=DEFAULT_SHOW, title="T", filename="t.wav", wishes={}, deleted_at=deleted)
+                Project(id=name, show_id=DEFAULT_SHOW, title="T", filename="t.wav", preferences={}, deleted_at=deleted)
             )
     yield made
     made.close()

@@ -18,9 +18,9 @@ from clipper_core.domain.documents import silence_json
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap, SilenceSettings
 from clipper_core.errors import BadRange, BadSettings, NotReady, ProjectNotFound, Stale
+from clipper_core.services.assets.files import Files
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.projects.views import ProjectView
-from clipper_core.services.runs.worker import Files
 from clipper_core.services.silences.peaks import Peaks, sound_peaks
 from clipper_core.services.silences.settings import Silences, checked_settings
 from clipper_core.stages.silence.find import find_silences

@@ -28,9 +28,9 @@ from clipper_core.errors import (
     TranscriptStale,
     WordChanged,
 )
+from clipper_core.services.assets.files import Files, write_json
 from clipper_core.services.assets.measured import KEPT, Certified, MeasuredArtifacts
 from clipper_core.services.clips.views import VersionContent, clip_views, new_version
-from clipper_core.services.runs.worker import Files, write_json
 from clipper_core.services.transcripts.corrections import Corrections
 from tests.unit.review_room import PROJECT, Room, open_room
 

@@ -20,7 +20,7 @@ from clipper_core.adapters.store.staging import Staging
 from clipper_core.db.models import Upload, now
 from clipper_core.db.session import Database
 from clipper_core.domain.checksum import ALGORITHMS, Checksum
-from clipper_core.domain.upload import check_kind, clean_name, parse_metadata, wishes_of
+from clipper_core.domain.upload import check_kind, clean_name, parse_metadata, preferences_of
 from clipper_core.errors import (
     BadSettings,
     BadUpload,
@@ -35,6 +35,7 @@ from clipper_core.errors import (
     UploadNotFound,
     WrongState,
 )
+from clipper_core.services.projects.intake import FileRef, StoredUpload
 from clipper_core.services.uploads.uploads import STRAY_AGE_S, UploadLimits, Uploads
 
 TALK = {"filename": "talk.mp4", "filetype": "video/mp4"}
@@ -52,21 +53,21 @@ class Store:
         self.failures = 0  # of the next so many times of storing
         self.refusals = 0  # of the next so many projects
 
-    def store(self, upload_id: str, path: Path, captions: Path | None) -> str:
+    def store(self, upload_id: str, path: Path, captions: Path | None) -> StoredUpload:
         moved = path.replace(self.folder / upload_id)
         if captions is not None:
             self.captions[f"prj_{upload_id[4:]}"] = captions.read_bytes()
         if self.failures:
             self.failures -= 1
             raise StorageFailed
-        return moved.name
+        return StoredUpload(upload_id, FileRef(moved.name, moved.stat().st_size), None)
 
-    def complete(self, _session: Session, upload: Upload, kept: str) -> str:
+    def complete(self, _session: Session, upload: Upload, stored: StoredUpload) -> str:
         if self.refusals:
             self.refusals -= 1
             raise ShowNotFound
         project = f"prj_{upload.id[4:]}"
-        self.taken[project] = (self.folder / kept).read_bytes()
+        self.taken[project] = (self.folder / stored.source.key).read_bytes()
         return project
 
     def announce(self, project_id: str) -> None:
@@ -521,8 +522,8 @@ def test_any_metadata_header_is_read_or_refused(header: str):
         assert error.message
 
 
-def test_wishes_are_only_what_was_said():
-    assert wishes_of({**TALK, "min_length": "20", "language": " ", "title": "Pricing"}) == {
+def test_only_preferences_with_a_value_are_read():
+    assert preferences_of({**TALK, "min_length": "20", "language": " ", "title": "Pricing"}) == {
         "min_s": "20",
         "title": "Pricing",
     }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clipper_core.domain.cut import Cut, Grade, Side
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.cuts.rank import BOUNDARY, FAR_REACH_MS, SHORTEST_MS, places_near
+from clipper_core.stages.cuts.rank import BOUNDARY, FAR_REACH_MS, MIN_LENGTH_MS, Edge, places_near
 from clipper_core.stages.cuts.snap import RANK, certify
 
 MINUTE = 60_000
@@ -47,7 +47,7 @@ def test_other_places_are_legal_certified_distinct_and_best_first(
     at_ms = data.draw(st.integers(0, silences.duration_ms))
     other_ms = data.draw(st.one_of(st.none(), st.integers(0, silences.duration_ms)))
 
-    found = places_near(at_ms, side, other_ms, silences, words)
+    found = places_near(Edge(at_ms, side, other_ms), silences, words)
 
     assert len(found) <= 4
     assert [c for c in found if c != certify(c.at_ms, side, silences, words)] == []
@@ -58,7 +58,7 @@ def test_other_places_are_legal_certified_distinct_and_best_first(
         assert 0 < abs(cut.at_ms - at_ms) <= FAR_REACH_MS
         if other_ms is not None:
             length = other_ms - cut.at_ms if side is Side.IN else cut.at_ms - other_ms
-            assert length >= SHORTEST_MS
+            assert length >= MIN_LENGTH_MS
 
 
 @settings(max_examples=300)
@@ -69,7 +69,7 @@ def test_nothing_better_is_left_out_but_for_a_place_on_the_other_side(
     silences, words = recording
     at_ms = data.draw(st.integers(0, silences.duration_ms))
 
-    few, all_of_them = (places_near(at_ms, side, None, silences, words, most) for most in (4, 1_000))
+    few, all_of_them = (places_near(Edge(at_ms, side, None), silences, words, most) for most in (4, 1_000))
 
     near = [c for c in all_of_them if abs(c.at_ms - at_ms) <= 15_000]
     pool = near if len(near) >= 4 else list(all_of_them)
@@ -94,7 +94,7 @@ SAYING = spoken("one", "two.", "Three", "four.", "Five", "six.", "Seven", "eight
 
 
 def test_a_sentence_that_ends_further_away_comes_before_a_pause_nearby() -> None:
-    found = places_near(22_000, Side.OUT, 2_000, BETWEEN, SAYING)
+    found = places_near(Edge(22_000, Side.OUT, 2_000), BETWEEN, SAYING)
 
     assert [c.at_ms for c in found[:3]] == [19_750, 29_750, 9_750]
     assert [c.certificate.sentence_boundary for c in found[:3]] == [True] * 3
@@ -102,23 +102,23 @@ def test_a_sentence_that_ends_further_away_comes_before_a_pause_nearby() -> None
 
 
 def test_an_edge_does_not_come_too_near_the_opposite_one() -> None:
-    found = places_near(12_000, Side.IN, 15_200, BETWEEN, None)
+    found = places_near(Edge(12_000, Side.IN, 15_200), BETWEEN, None)
 
-    assert max(c.at_ms for c in found) < 15_200 - SHORTEST_MS
+    assert max(c.at_ms for c in found) < 15_200 - MIN_LENGTH_MS
 
 
 def test_the_recordings_own_start_is_a_place_too() -> None:
-    assert [c.at_ms for c in places_near(4_000, Side.IN, 30_000, silent(), SAYING)] == [0]
-    assert places_near(0, Side.IN, 30_000, silent(), SAYING) == ()
+    assert [c.at_ms for c in places_near(Edge(4_000, Side.IN, 30_000), silent(), SAYING)] == [0]
+    assert places_near(Edge(0, Side.IN, 30_000), silent(), SAYING) == ()
 
 
 def test_where_silences_are_rare_places_further_away_are_offered() -> None:
-    found = places_near(30_000, Side.IN, 59_000, silent((1_000, 2_000), (46_000, 47_000)), None)
+    found = places_near(Edge(30_000, Side.IN, 59_000), silent((1_000, 2_000), (46_000, 47_000)), None)
 
     assert {c.at_ms for c in found} == {0, 1_850, 46_850}
 
 
 def test_a_place_that_would_leave_less_than_a_third_of_the_clip_is_not_offered() -> None:
-    found = places_near(30_000, Side.IN, 59_000, silent((1_000, 2_000), (50_000, 51_000)), None)
+    found = places_near(Edge(30_000, Side.IN, 59_000), silent((1_000, 2_000), (50_000, 51_000)), None)
 
     assert 50_850 not in {c.at_ms for c in found}

@@ -7,8 +7,9 @@ import pytest
 from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.media import plays_in_browser
 from clipper_core.errors import BadSettings, Cancelled
-from clipper_core.stages.media.preview import make_preview, preview_suffix
+from clipper_core.stages.media.preview import make_preview
 from clipper_core.stages.media.probe import probe
+from clipper_core.stages.media.recording import Recording
 from tests.unit.conftest import Times, noise, numbers, write_video, write_wav
 
 
@@ -20,7 +21,7 @@ def shown_at(path: Path) -> list[float]:
 def test_a_preview_plays_in_browsers_with_the_same_frames(ffmpeg: Ffmpeg, tmp_path: Path):
     source = write_video(tmp_path / "v.mkv", 60, noise(2_400, -20, channels=2), video_codec="ffv1", audio_codec="flac")
 
-    preview = probe(make_preview(ffmpeg, source, probe(source), tmp_path / "p.mp4"))
+    preview = probe(make_preview(ffmpeg, Recording(source, probe(source)), tmp_path / "p.mp4"))
 
     assert plays_in_browser(preview)
     assert numbers(tmp_path / "p.mp4") == list(range(60))
@@ -35,7 +36,7 @@ def test_a_preview_has_even_sides_and_at_most_720_lines(
 ):
     source = write_video(tmp_path / "v.mkv", 3, noise(200, -20), size=size, video_codec="ffv1", pixel_format="yuv444p")
 
-    preview = probe(make_preview(ffmpeg, source, probe(source), tmp_path / "p.mp4"))
+    preview = probe(make_preview(ffmpeg, Recording(source, probe(source)), tmp_path / "p.mp4"))
 
     assert (preview.width, preview.height) == expected
 
@@ -43,7 +44,7 @@ def test_a_preview_has_even_sides_and_at_most_720_lines(
 def test_a_preview_can_be_jumped_into_at_every_second(ffmpeg: Ffmpeg, tmp_path: Path):
     source = write_video(tmp_path / "v.mp4", 100, noise(4_000, -20))
 
-    make_preview(ffmpeg, source, probe(source), tmp_path / "p.mp4")
+    make_preview(ffmpeg, Recording(source, probe(source)), tmp_path / "p.mp4")
 
     with av.open(str(tmp_path / "p.mp4")) as container:
         assert sum(p.is_keyframe for p in container.demux(video=0)) >= 4
@@ -53,7 +54,7 @@ def test_a_preview_can_be_jumped_into_at_every_second(ffmpeg: Ffmpeg, tmp_path: 
 def test_sixty_frames_a_second_become_thirty(ffmpeg: Ffmpeg, tmp_path: Path):
     source = write_video(tmp_path / "v.mp4", 60, noise(1_000, -20), rate=Fraction(60))
 
-    make_preview(ffmpeg, source, probe(source), tmp_path / "p.mp4")
+    make_preview(ffmpeg, Recording(source, probe(source)), tmp_path / "p.mp4")
 
     assert numbers(tmp_path / "p.mp4") == list(range(0, 60, 2))
 
@@ -68,7 +69,7 @@ def test_the_picture_begins_with_the_recording_and_keeps_its_times(
 ):
     source = write_video(tmp_path / "v.mkv", 4, noise(2_000, -20), times=times)
 
-    make_preview(ffmpeg, source, probe(source), tmp_path / "p.mp4")
+    make_preview(ffmpeg, Recording(source, probe(source)), tmp_path / "p.mp4")
 
     shown = shown_at(tmp_path / "p.mp4")
     assert shown[0] == first
@@ -79,9 +80,8 @@ def test_sound_alone_becomes_sound_alone(ffmpeg: Ffmpeg, tmp_path: Path):
     source = write_wav(tmp_path / "a.wav", noise(2_000, -20, rate=11_025), 11_025)
     media = probe(source)
 
-    preview = probe(make_preview(ffmpeg, source, media, tmp_path / "p.m4a"))
+    preview = probe(make_preview(ffmpeg, Recording(source, media), tmp_path / "p.m4a"))
 
-    assert preview_suffix(media) == ".m4a"
     assert (preview.has_video, preview.audio[0].codec, preview.audio[0].sample_rate) == (False, "aac", 44_100)
     assert abs(preview.duration_ms - 2_000) <= 25
 
@@ -90,7 +90,7 @@ def test_a_track_that_does_not_exist_is_refused(ffmpeg: Ffmpeg, tmp_path: Path):
     source = write_wav(tmp_path / "a.wav", noise(500, -20))
 
     with pytest.raises(BadSettings):
-        make_preview(ffmpeg, source, probe(source), tmp_path / "p.m4a", track=1)
+        make_preview(ffmpeg, Recording(source, probe(source), 1), tmp_path / "p.m4a")
 
 
 def test_a_cancelled_preview_leaves_nothing_behind(ffmpeg: Ffmpeg, tmp_path: Path):
@@ -99,6 +99,6 @@ def test_a_cancelled_preview_leaves_nothing_behind(ffmpeg: Ffmpeg, tmp_path: Pat
 
     source = write_video(tmp_path / "v.mp4", 50, noise(2_000, -20))
     with pytest.raises(Cancelled):
-        make_preview(ffmpeg, source, probe(source), tmp_path / "p.mp4", progress=cancel)
+        make_preview(ffmpeg, Recording(source, probe(source)), tmp_path / "p.mp4", cancel)
 
     assert [p.name for p in tmp_path.iterdir()] == ["v.mp4"]

@@ -22,8 +22,10 @@ from clipper_core.errors import (
     Truncated,
 )
 from clipper_core.stages.media.probe import ProbeLimits, probe
-from clipper_core.stages.media.render import file_suffix, render_clip
-from clipper_core.stages.silence.map_silence import map_silence
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderRequest, file_suffix, render_clip
+from clipper_core.stages.silence.map_silence import MapRequest, map_silence
+from clipper_core.stages.sound.decode import SoundTrack
 from tests.unit.conftest import SHARED, noise, picture, write_sound, write_video, write_wav
 
 CASES = SHARED / "bad_inputs" / "manifest.json"
@@ -171,10 +173,11 @@ def test_every_bad_input_ends_accepted_or_refused_as_it_should(case: dict[str, o
 def work_through(ffmpeg: Ffmpeg, path: Path, folder: Path) -> list[str]:
     """Probe, map, and render the first half; the codes of the warnings."""
     media = probe(path)
-    mapped = map_silence(ffmpeg, path, duration_ms=media.duration_ms, speech_path=folder / "speech")
+    mapped = map_silence(ffmpeg, SoundTrack(path, 0, media.duration_ms), MapRequest(folder / "speech"))
     half = TimeRange(0, max(100, mapped.envelope.duration_ms // 2))
     preset = PRESETS["original"]
-    rendered = render_clip(ffmpeg, path, media, [half], preset, folder / ("clip" + file_suffix(media, preset)))
+    out = folder / ("clip" + file_suffix(media, preset))
+    rendered = render_clip(ffmpeg, Recording(path, media), RenderRequest((half,), preset), out)
     assert b"<script" not in rendered.path.read_bytes()
     assert sorted(p.name for p in folder.iterdir()) == sorted([rendered.path.name, "speech"])
     return [w.code for w in mapped.warnings]
@@ -196,7 +199,8 @@ def test_no_attack_reaches_a_file_or_a_port_even_past_the_probe(ffmpeg: Ffmpeg, 
             out = tmp_path / "speech"
             # As if the probe had let it pass: the map is the stage that decodes.
             with pytest.raises(BadRecording) as caught:
-                map_silence(ffmpeg, SHARED / "bad_inputs" / "files" / str(case["id"]), duration_ms=0, speech_path=out)
+                path = SHARED / "bad_inputs" / "files" / str(case["id"])
+                map_silence(ffmpeg, SoundTrack(path), MapRequest(out))
             assert "CANARY" not in str(caught.value.detail)
             assert not out.exists()
         with pytest.raises(BlockingIOError):

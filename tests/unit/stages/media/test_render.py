@@ -16,8 +16,10 @@ from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.errors import BadRange, BadSettings, Cancelled, RenderCheckFailed
 from clipper_core.stages.media import render as stage
 from clipper_core.stages.media.probe import probe
-from clipper_core.stages.media.render import Rendered, file_suffix, render_clip
+from clipper_core.stages.media.recording import Recording
+from clipper_core.stages.media.render import RenderedFile, RenderRequest, file_suffix, render_clip
 from clipper_core.stages.silence.map_silence import map_silence
+from clipper_core.stages.sound.decode import SoundTrack
 from tests.unit.conftest import decoded_sound, lag, noise, numbers, talk, write_sound, write_video, write_wav
 
 SECONDS = 10
@@ -26,10 +28,11 @@ NTSC = Fraction(30_000, 1_001)
 
 def rendered(
     ffmpeg: Ffmpeg, source: Path, *spans: tuple[int, int], preset: str = "original", media: MediaInfo | None = None
-) -> Rendered:
+) -> RenderedFile:
     media = media or probe(source)
     out = source.with_name("clip" + file_suffix(media, PRESETS[preset]))
-    return render_clip(ffmpeg, source, media, [TimeRange(*s) for s in spans], PRESETS[preset], out)
+    request = RenderRequest(tuple(TimeRange(*s) for s in spans), PRESETS[preset])
+    return render_clip(ffmpeg, Recording(source, media), request, out)
 
 
 def sound(rate: int = 48_000, channels: int = 1) -> np.ndarray:
@@ -75,11 +78,11 @@ def test_a_cut_in_compressed_sound_lies_where_the_map_says(ffmpeg: Ffmpeg, tmp_p
     format_of = {"a.opus": "ogg", "a.aac": "adts"}.get(name)
     speech = talk((3_000, -18.0), (1_000, -90.0), (6_000, -18.0))
     source = write_sound(tmp_path / name, speech, codec=codec, format=format_of)
-    pause = map_silence(ffmpeg, source, duration_ms=0).silence_map.of_at_least(500).silences[0]
+    pause = map_silence(ffmpeg, SoundTrack(source)).silence_map.of_at_least(500).silences[0]
 
     clip = rendered(ffmpeg, source, (pause.start_ms + 50, pause.end_ms + 2_000))
 
-    in_clip = map_silence(ffmpeg, clip.path, duration_ms=0).silence_map.of_at_least(500).silences[0]
+    in_clip = map_silence(ffmpeg, SoundTrack(clip.path)).silence_map.of_at_least(500).silences[0]
     assert in_clip.start_ms == 0
     assert abs(in_clip.end_ms - (pause.length_ms - 50)) <= 20
     assert clip.first_level_db < -50 < clip.last_level_db
@@ -245,13 +248,13 @@ def test_another_track_can_be_rendered(ffmpeg: Ffmpeg, tmp_path: Path):
             frame.sample_rate, frame.pts = 48_000, 0
             out.mux(stream.encode(frame))
     media = probe(path)
-    span = [TimeRange(1_000, 2_000)]
+    request = RenderRequest((TimeRange(1_000, 2_000),), PRESETS["audio"])
 
-    clips = [render_clip(ffmpeg, path, media, span, PRESETS["audio"], tmp_path / f"{n}.mp3", track=n) for n in (0, 1)]
+    clips = [render_clip(ffmpeg, Recording(path, media, n), request, tmp_path / f"{n}.mp3") for n in (0, 1)]
 
     assert [round(c.first_level_db, -1) for c in clips] == [-50, -20]
     with pytest.raises(BadSettings):
-        render_clip(ffmpeg, path, media, span, PRESETS["audio"], tmp_path / "2.mp3", track=2)
+        render_clip(ffmpeg, Recording(path, media, 2), request, tmp_path / "2.mp3")
 
 
 @pytest.mark.parametrize("spans", [[], [(9_000, 10_001)], [(0, 5)]])
@@ -283,9 +286,8 @@ def test_a_cancelled_render_leaves_nothing_behind(ffmpeg: Ffmpeg, tmp_path: Path
 
     source = write_wav(tmp_path / "a.wav", sound())
     with pytest.raises(Cancelled):
-        render_clip(
-            ffmpeg, source, probe(source), [TimeRange(0, 500)], PRESETS["audio"], tmp_path / "c.mp3", progress=cancel
-        )
+        request = RenderRequest((TimeRange(0, 500),), PRESETS["audio"])
+        render_clip(ffmpeg, Recording(source, probe(source)), request, tmp_path / "c.mp3", cancel)
 
     assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
 

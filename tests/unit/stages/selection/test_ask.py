@@ -25,7 +25,7 @@ from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceKeyRefused
 from clipper_core.stages.cuts.snap import silences_from_words
 from clipper_core.stages.selection.answer import clean_reasons, clean_title
-from clipper_core.stages.selection.ask import Asked, ask_for_clips
+from clipper_core.stages.selection.ask import ChatSelection, ClipRequest, ask_for_clips
 from clipper_core.stages.selection.number import Line, in_parts, one_line
 from clipper_core.stages.selection.place import REACH_MS
 from clipper_core.stages.selection.propose import propose_clips
@@ -102,8 +102,14 @@ class Reader:
         return Said(self.choice(numbers))
 
 
-def ask(chat: Any, material: tuple[Transcript, SilenceMap], lengths: Lengths = USUAL, **rest: Any) -> Asked:
-    return ask_for_clips(chat, *material, lengths, **rest)
+def ask(
+    chat: Any,
+    material: tuple[Transcript, SilenceMap],
+    lengths: Lengths = USUAL,
+    progress: Callable[[float], None] = lambda _: None,
+    **rest: Any,
+) -> ChatSelection:
+    return ask_for_clips(chat, *material, ClipRequest(lengths, **rest), progress)
 
 
 def assert_well_formed(
@@ -223,7 +229,7 @@ def test_a_sentence_too_long_for_a_clip_is_divided_at_its_longest_pause():
 def test_a_long_recording_is_asked_about_in_parts_that_together_are_all_of_it():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5, 90), clip(n[20], n[25], 40 + n[0] % 7)))
 
-    found = ask(reader, talk(60), most_words=2_000)
+    found = ask(reader, talk(60), max_words=2_000)
 
     assert [n for numbers in reader.asked for n in numbers] == list(range(1, 721))
     assert len(reader.asked) >= 3
@@ -235,7 +241,7 @@ def test_a_long_recording_is_asked_about_in_parts_that_together_are_all_of_it():
 def test_each_part_is_asked_for_its_share_and_a_few_more():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)))
 
-    ask(reader, talk(60), most_words=2_000)
+    ask(reader, talk(60), max_words=2_000)
 
     assert all(12 / len(reader.wanted) <= n <= 12 / len(reader.wanted) + 4 for n in reader.wanted)
 
@@ -243,7 +249,7 @@ def test_each_part_is_asked_for_its_share_and_a_few_more():
 def test_of_all_parts_together_the_best_are_taken():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5, n[0] % 97), clip(n[20], n[25], 98 if n[0] == 1 else 1)))
 
-    found = ask(reader, talk(60), Lengths(most=3), most_words=2_000)
+    found = ask(reader, talk(60), Lengths(most=3), max_words=2_000)
 
     scores = sorted([98, *(numbers[0] % 97 for numbers in reader.asked)], reverse=True)
     assert [p.score for p in found.proposals] == [score / 100 for score in scores[:3]]
@@ -252,7 +258,7 @@ def test_of_all_parts_together_the_best_are_taken():
 def test_a_part_without_a_clip_is_no_fault():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)) if n[0] == 1 else clips())
 
-    found = ask(reader, talk(60), most_words=2_000)
+    found = ask(reader, talk(60), max_words=2_000)
 
     assert len(found.proposals) == 1
     assert found.notes == ()
@@ -261,7 +267,7 @@ def test_a_part_without_a_clip_is_no_fault():
 def test_a_part_that_yields_nothing_usable_is_told_and_the_others_are_kept():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)) if n[0] > 1 else "no")
 
-    found = ask(reader, talk(60), most_words=2_000)
+    found = ask(reader, talk(60), max_words=2_000)
 
     assert found.proposals and found.proposals[0].span.start_ms > 5 * MINUTE
     (note,) = found.notes
@@ -271,11 +277,11 @@ def test_a_part_that_yields_nothing_usable_is_told_and_the_others_are_kept():
 
 def test_a_part_in_which_all_was_decided_is_not_asked_about():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)))
-    ask(reader, talk(60), most_words=2_000)
+    ask(reader, talk(60), max_words=2_000)
     parts = len(reader.asked)
 
     reader = Reader(lambda n: clips(clip(n[-1] - 10, n[-1] - 5)))
-    ask(reader, talk(60), most_words=2_000, avoid=[TimeRange(0, 30 * MINUTE)])
+    ask(reader, talk(60), max_words=2_000, avoid=[TimeRange(0, 30 * MINUTE)])
 
     assert len(reader.asked) < parts
 
@@ -384,7 +390,7 @@ def test_no_edge_moves_to_a_pause_in_which_no_sentence_is_finished():
 
 def test_no_sentence_is_cut_to_make_a_length_legal():
     words = tuple(Word(f"word{i}" + "." * (i in (99, 199)), 300 * i, 300 * i + 290) for i in range(200))
-    transcript = Transcript("test", "en", words, sentences_of(words, most_words=200))
+    transcript = Transcript("test", "en", words, sentences_of(words, max_words=200))
     chat = Chat([clips(clip(1, 2))] * 2)
 
     with pytest.raises(ServiceAnswerUnusable, match="wrong length"):
@@ -600,9 +606,9 @@ def test_a_service_that_fails_is_left_to_the_caller():
 def test_where_there_is_no_room_for_a_clip_nothing_is_asked():
     chat = Chat([])
 
-    assert ask(chat, talk(0.25)) == Asked()
-    assert ask(chat, talk(20), Lengths(most=0)) == Asked()
-    assert ask(chat, talk(20), avoid=[TimeRange(0, 20 * MINUTE)]) == Asked()
+    assert ask(chat, talk(0.25)) == ChatSelection()
+    assert ask(chat, talk(20), Lengths(most=0)) == ChatSelection()
+    assert ask(chat, talk(20), avoid=[TimeRange(0, 20 * MINUTE)]) == ChatSelection()
     assert chat.asked == []
 
 
@@ -619,7 +625,7 @@ def test_progress_goes_part_by_part_to_its_end_and_may_stop_the_work():
     seen: list[float] = []
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)))
 
-    ask(reader, talk(60), most_words=2_000, progress=seen.append)
+    ask(reader, talk(60), max_words=2_000, progress=seen.append)
 
     assert seen[0] == 0 and seen[-1] == 1 and all(a < b for a, b in pairwise(seen))
 

@@ -21,7 +21,7 @@ from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.cuts.snap import silences_from_words
 from clipper_core.stages.selection import wording
 from clipper_core.stages.selection.name import clock_title, shortened, without_lead_in
-from clipper_core.stages.selection.propose import choose, how_many, propose_clips
+from clipper_core.stages.selection.propose import best_set, how_many, propose_clips
 
 MINUTE = 60_000
 SUBJECTS = [
@@ -327,7 +327,7 @@ def test_the_choice_is_the_best_there_is(windows: list[tuple[int, int, float]], 
     ]
     best = max(apart, key=lambda c: (len(c), sum(score[list(c)])))
 
-    chosen = choose(start, end, score, wanted)
+    chosen = best_set(start, end, score, wanted)
 
     assert len(chosen) == len(best)
     assert sum(score[chosen]) == pytest.approx(sum(score[list(best)]))

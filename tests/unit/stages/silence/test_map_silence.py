@@ -14,7 +14,8 @@ from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceSettings
 from clipper_core.errors import Cancelled, DiskFull, MediaToolMissing, TooLong, TooShort, Truncated
 from clipper_core.stages.silence.find import find_silences
-from clipper_core.stages.silence.map_silence import Mapped, map_silence
+from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, map_silence
+from clipper_core.stages.sound.decode import SoundTrack
 from tests.unit.conftest import Sound, noise, talk, write_video, write_wav
 
 SPEECH_DB = -18.0
@@ -23,9 +24,10 @@ TALK = ((3_000, SPEECH_DB), (1_000, -90.0), (4_000, SPEECH_DB), (300, -90.0), (3
 PAUSES = [(3_000, 4_000), (8_000, 8_300)]
 
 
-def mapped(ffmpeg: Ffmpeg, folder: Path, sound: Sound, rate: int = 48_000, **more: object) -> Mapped:
+def mapped(ffmpeg: Ffmpeg, folder: Path, sound: Sound, rate: int = 48_000, **more: object) -> SoundMap:
     path = write_wav(folder / "sound.wav", sound, rate)
-    return map_silence(ffmpeg, path, duration_ms=len(sound) * 1_000 // rate, **more)  # type: ignore[arg-type]
+    request = MapRequest(**more)  # type: ignore[arg-type]
+    return map_silence(ffmpeg, SoundTrack(path, 0, len(sound) * 1_000 // rate), request)
 
 
 def close(found: list[tuple[int, int]], meant: list[tuple[int, int]], slack_ms: int = 30) -> bool:
@@ -35,7 +37,7 @@ def close(found: list[tuple[int, int]], meant: list[tuple[int, int]], slack_ms: 
     )
 
 
-def spans(result: Mapped, least_ms: int = 200) -> list[tuple[int, int]]:
+def spans(result: SoundMap, least_ms: int = 200) -> list[tuple[int, int]]:
     return [(s.start_ms, s.end_ms) for s in result.silence_map.silences if s.length_ms >= least_ms]
 
 
@@ -158,7 +160,7 @@ def test_sixteen_channels_are_heard(ffmpeg: Ffmpeg, tmp_path: Path):
 def test_sound_that_starts_late_is_silent_until_then(ffmpeg: Ffmpeg, tmp_path: Path):
     path = write_video(tmp_path / "late.mp4", 75, noise(2_000, -20), sound_start_ms=1_000)
 
-    result = map_silence(ffmpeg, path, duration_ms=3_000)
+    result = map_silence(ffmpeg, SoundTrack(path, 0, 3_000))
 
     assert close(spans(result), [(0, 1_000)], slack_ms=50)
 
@@ -166,9 +168,9 @@ def test_sound_that_starts_late_is_silent_until_then(ffmpeg: Ffmpeg, tmp_path: P
 def test_a_length_that_was_promised_and_not_kept_is_told(ffmpeg: Ffmpeg, tmp_path: Path):
     path = write_wav(tmp_path / "a.wav", noise(4_000, -20))
 
-    short = map_silence(ffmpeg, path, duration_ms=600_000)
-    long = map_silence(ffmpeg, path, duration_ms=2_000)
-    unknown = map_silence(ffmpeg, path, duration_ms=0)
+    short = map_silence(ffmpeg, SoundTrack(path, 0, 600_000))
+    long = map_silence(ffmpeg, SoundTrack(path, 0, 2_000))
+    unknown = map_silence(ffmpeg, SoundTrack(path, 0, 0))
 
     assert [w.code for w in short.warnings] == ["truncated"]
     assert short.warnings[0].message.startswith("The file says 10:00 but only 4.0 s")

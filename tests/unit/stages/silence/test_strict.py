@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.domain.silence import Silence
 from clipper_core.errors import BadSettings
-from clipper_core.stages.silence.strict import StrictDetector, strict_silences
-from clipper_core.stages.sound.decode import PcmFormat
+from clipper_core.stages.silence.strict import StrictDetector, StrictSearch, strict_silences
+from clipper_core.stages.sound.decode import PcmFormat, SoundTrack
 from tests.unit.conftest import Sound, noise, talk, write_sound, write_wav
 
 with warnings.catch_warnings():
@@ -47,7 +47,7 @@ def pydubs(sound: Sound, rate: int, asked: Asked) -> tuple[int, list[list[int]]]
 
 def found(sound: Sound, rate: int, asked: Asked, cuts: list[int], *more: int) -> tuple[int, tuple[Silence, ...]]:
     """What the detector gives for the same sound, divided at ``cuts`` per mille of it."""
-    detector = StrictDetector(PcmFormat(rate, sound.shape[1]), *asked, *more)
+    detector = StrictDetector(PcmFormat(rate, sound.shape[1]), StrictSearch(*asked), *more)
     for block in np.split(sound, sorted(cut * len(sound) // 1_000 for cut in cuts)):
         detector.add(block)
     return detector.end()
@@ -171,9 +171,7 @@ def test_strict_silences_of_a_packed_file_are_those_of_its_sound(ffmpeg: Ffmpeg,
 
 
 def strict(ffmpeg: Ffmpeg, path: Path, asked: Asked) -> tuple[int, list[list[int]]]:
-    length_ms, silences = strict_silences(
-        ffmpeg, path, threshold_db=asked.threshold_db, min_silence_ms=asked.least_ms, seek_step_ms=asked.step_ms
-    )
+    length_ms, silences = strict_silences(ffmpeg, SoundTrack(path), StrictSearch(*asked))
     return length_ms, spans(silences)
 
 
@@ -182,7 +180,7 @@ def test_memory_does_not_grow_with_the_length():
     quiet = second // 100
 
     def peak(seconds: int) -> int:
-        detector = StrictDetector(PcmFormat(8_000, 1), -40, 300)
+        detector = StrictDetector(PcmFormat(8_000, 1), StrictSearch(-40, 300))
         tracemalloc.start()
         for number in range(seconds):
             detector.add(second if number % 60 else quiet)

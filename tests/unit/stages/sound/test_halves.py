@@ -12,7 +12,7 @@ from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, SoundInput, escape
 from clipper_core.adapters.media.pyav import SoundSource
 from clipper_core.errors import Cancelled, ClipperError, Truncated
 from clipper_core.stages.sound import halves
-from clipper_core.stages.sound.decode import PcmFormat, Samples, blocks, decoded
+from clipper_core.stages.sound.decode import PcmFormat, Samples, SoundTrack, blocks, decoded
 from clipper_core.stages.sound.halves import TwoHalfDecode
 from tests.unit.conftest import noise, talk, write_video, write_wav
 
@@ -59,7 +59,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def short_files_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "LEAST_TO_SPLIT_S", 10)
+    monkeypatch.setattr(halves, "MIN_TO_SPLIT_S", 10)
 
 
 def made(ffmpeg: Ffmpeg, source: Path, name: str, options: list[str]) -> Path:
@@ -70,12 +70,12 @@ def made(ffmpeg: Ffmpeg, source: Path, name: str, options: list[str]) -> Path:
 
 
 def plain(ffmpeg: Ffmpeg, path: Path, track: int = 0) -> bytes:
-    with decoded(ffmpeg, path, track, [], 0, quiet) as (running, pcm):
+    with decoded(ffmpeg, SoundTrack(path, track), quiet) as (running, pcm):
         return b"".join(block.tobytes() for block in blocks(running, pcm))
 
 
 def heard(ffmpeg: Ffmpeg, path: Path, track: int = 0) -> list[Keeper]:
-    return TwoHalfDecode(ffmpeg, path, track, Keeper, progress=quiet).to_the_end()
+    return TwoHalfDecode(ffmpeg, SoundTrack(path, track), Keeper).to_the_end()
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -137,11 +137,9 @@ def test_a_hole_before_the_middle_leaves_all_of_it_to_one(ffmpeg: Ffmpeg, source
     meant = plain(ffmpeg, holed)
     length_s = len(meant) / 4 / 48_000
     # No second half counts as heard that is thrown away: neither for the progress nor for the longest there may be.
-    whole = TwoHalfDecode(
-        ffmpeg, holed, 0, Keeper, duration_ms=round(length_s * 1000), most_s=length_s, progress=told.append
-    )
+    whole = TwoHalfDecode(ffmpeg, SoundTrack(holed, 0, round(length_s * 1000)), Keeper, max_s=length_s)
 
-    ears = whole.to_the_end()
+    ears = whole.to_the_end(told.append)
 
     assert [e.sound for e in ears] == [meant]
     assert max(told) <= 1
@@ -197,11 +195,11 @@ def test_progress_grows_to_the_end_and_can_end_it(ffmpeg: Ffmpeg, source: Path, 
     def cancel(_: float) -> None:
         raise Cancelled
 
-    TwoHalfDecode(ffmpeg, source, 0, Keeper, duration_ms=20_000, progress=told.append).to_the_end()
+    TwoHalfDecode(ffmpeg, SoundTrack(source, 0, 20_000), Keeper).to_the_end(told.append)
 
     assert told == sorted(told) and told[0] == 0
     with pytest.raises(Cancelled):
-        TwoHalfDecode(ffmpeg, source, 0, Keeper, progress=cancel).to_the_end()
+        TwoHalfDecode(ffmpeg, SoundTrack(source), Keeper).to_the_end(cancel)
 
 
 NAMES = ["a b.wav", "it's.wav", "a,b;c[0].wav", "a:b=c.wav", "back\\slash.wav", "%d.wav", "-i.wav", "'.wav", "ü\n.wav"]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
-from clipper_core.stages.silence.map_silence import map_silence
+from clipper_core.stages.silence.map_silence import MapRequest, map_silence
 from clipper_core.stages.sound import halves
-from clipper_core.stages.sound.decode import PcmFormat
+from clipper_core.stages.sound.decode import PcmFormat, SoundTrack
 from clipper_core.stages.sound.levels import HEAD, Meter, Planes
 from clipper_core.stages.sound.loudness import LoudnessMeter
 from tests.unit.conftest import Sound, noise, talk, write_wav
@@ -53,7 +53,7 @@ def test_each_channels_level_is_kept_to_half_a_decibel(ffmpeg: Ffmpeg, tmp_path:
     quiet, loud = noise(2_000, -50, seed=1), noise(2_000, -14, seed=2)
     path = write_wav(tmp_path / "a.wav", np.concatenate([loud, quiet, np.zeros_like(loud)], axis=1))
 
-    envelope = map_silence(ffmpeg, path, duration_ms=0).envelope
+    envelope = map_silence(ffmpeg, SoundTrack(path)).envelope
 
     means = [envelope.channel_cdb(c).mean() / 100 for c in range(3)]
     assert means[0] == pytest.approx(-14, abs=0.4)
@@ -71,9 +71,9 @@ def test_nothing_that_is_measured_knows_of_the_halves(
     path = tmp_path / f"a.{name}"
     ffmpeg.run([Input(wav)], [*(["-aac_pns", "0"] if name == "m4a" else []), f"file:{path}"], work_ms=0)
 
-    one = map_silence(ffmpeg, path, duration_ms=0, speech_path=tmp_path / "one")
-    monkeypatch.setattr(halves, "LEAST_TO_SPLIT_S", 10)
-    two = map_silence(ffmpeg, path, duration_ms=0, speech_path=tmp_path / "two")
+    one = map_silence(ffmpeg, SoundTrack(path), MapRequest(tmp_path / "one"))
+    monkeypatch.setattr(halves, "MIN_TO_SPLIT_S", 10)
+    two = map_silence(ffmpeg, SoundTrack(path), MapRequest(tmp_path / "two"))
 
     a, b = one.envelope, two.envelope
     assert all((getattr(a, row) == getattr(b, row)).all() for row in ("level_cdb", "apart", "low", "high"))
@@ -99,7 +99,7 @@ def test_loudness_is_that_of_the_standard(ffmpeg: Ffmpeg, tmp_path: Path, rate: 
     sound = talk((12_000, -20.0), (2_000, -60.0), (9_000, -26.0), (9_000, -34.0), rate=rate, channels=channels)
     path = write_wav(tmp_path / "a.wav", sound, rate)
 
-    loudness = map_silence(ffmpeg, path, duration_ms=0).envelope.loudness
+    loudness = map_silence(ffmpeg, SoundTrack(path)).envelope.loudness
 
     integrated, spread = told_by_ffmpeg(ffmpeg, path)
     assert loudness.integrated_lufs == pytest.approx(integrated, abs=0.15)  # FFmpeg tells one decimal
@@ -113,7 +113,7 @@ def test_every_tone_is_as_loud_as_the_standard_says(ffmpeg: Ffmpeg, tmp_path: Pa
     tone = np.rint(9_000 * np.sin(2 * np.pi * hertz * t)).astype(np.int16)[:, None]
     path = write_wav(tmp_path / "a.wav", tone, rate)
 
-    loudness = map_silence(ffmpeg, path, duration_ms=0).envelope.loudness
+    loudness = map_silence(ffmpeg, SoundTrack(path)).envelope.loudness
 
     assert loudness.integrated_lufs == pytest.approx(told_by_ffmpeg(ffmpeg, path)[0], abs=0.2)
 
@@ -139,7 +139,7 @@ def test_speech_keeps_its_time_and_its_tones(ffmpeg: Ffmpeg, tmp_path: Path, rat
     t = np.arange(rate * 12 // 5) / rate
     tone = np.rint(9_000 * np.sin(2 * np.pi * 1_000 * t)).astype(np.int16)[:, None]
 
-    map_silence(ffmpeg, write_wav(tmp_path / "a.wav", tone, rate), duration_ms=0, speech_path=tmp_path / "s")
+    map_silence(ffmpeg, SoundTrack(write_wav(tmp_path / "a.wav", tone, rate)), MapRequest(tmp_path / "s"))
 
     heard = np.fromfile(tmp_path / "s", "<i2")
     meant = 9_000 * np.sin(2 * np.pi * 1_000 * np.arange(len(heard)) / 16_000)
@@ -151,7 +151,7 @@ def test_speech_keeps_its_time_and_its_tones(ffmpeg: Ffmpeg, tmp_path: Path, rat
 def test_tones_that_16_khz_cannot_hold_do_not_come_back_as_others(ffmpeg: Ffmpeg, tmp_path: Path, hertz: int):
     tone = np.rint(20_000 * np.sin(2 * np.pi * hertz * np.arange(96_000) / 48_000)).astype(np.int16)[:, None]
 
-    map_silence(ffmpeg, write_wav(tmp_path / "a.wav", tone), duration_ms=0, speech_path=tmp_path / "s")
+    map_silence(ffmpeg, SoundTrack(write_wav(tmp_path / "a.wav", tone)), MapRequest(tmp_path / "s"))
 
     heard = np.fromfile(tmp_path / "s", "<i2")[400:-400]
     assert np.abs(heard).max() < 20_000 * 10 ** (-60 / 20)

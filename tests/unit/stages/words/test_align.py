@@ -18,6 +18,7 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.stages.words.align import align_words
+from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.spread import spread_words
 from tests.unit.adapters.speech.test_recogniser import speech_of
 
@@ -64,7 +65,7 @@ def test_words_of_captions_are_found_where_they_are_said(media: Path) -> None:
     silences = SilenceMap(len(sound) // 16)
     words = spread_words(ADDRESS, TimeRange(0, 11_000), silences)
 
-    placed = align_words(PocketsphinxAligner, words, Samples(sound), silences, "en")
+    placed = align_words(PocketsphinxAligner, words, SpeechTrack(Samples(sound), silences), "en")
 
     asks = [w.start_ms for w in placed if w.text == "ask"]
     assert [w.text for w in placed] == ADDRESS.split()
@@ -78,7 +79,7 @@ def test_words_that_nobody_says_keep_their_rough_times(media: Path) -> None:
     wrong = "Planning saves more time than editing, so write down one question before pressing record in the garden."
     words = spread_words(wrong, TimeRange(0, silences.duration_ms), silences)
 
-    assert align_words(PocketsphinxAligner, words, Samples(sound), silences, "en") == words
+    assert align_words(PocketsphinxAligner, words, SpeechTrack(Samples(sound), silences), "en") == words
 
 
 def test_made_up_words_numbers_and_signs_can_be_aligned(media: Path) -> None:
@@ -93,7 +94,7 @@ def test_made_up_words_numbers_and_signs_can_be_aligned(media: Path) -> None:
 def test_nothing_is_aligned_in_a_language_without_a_model() -> None:
     words = tuple(rough(["Guten", "Tag"]))
 
-    assert align_words(Ruler, words, still(5_000), SilenceMap(5_000), "de") == words
+    assert align_words(Ruler, words, SpeechTrack(still(5_000), SilenceMap(5_000)), "de") == words
 
 
 def test_words_with_times_are_left_alone_and_need_no_aligner() -> None:
@@ -102,14 +103,14 @@ def test_words_with_times_are_left_alone_and_need_no_aligner() -> None:
     def never() -> Ruler:
         raise AssertionError
 
-    assert align_words(never, words, still(1_000), SilenceMap(1_000), "en") == words
+    assert align_words(never, words, SpeechTrack(still(1_000), SilenceMap(1_000)), "en") == words
 
 
 def test_words_found_in_a_silence_are_not_believed() -> None:
     words = tuple(rough(["a"] * 10, start_ms=5_000))
     silences = SilenceMap(20_000, (Silence(0, 4_900),))
 
-    placed = align_words(Ruler, words, still(20_000), silences, "en")
+    placed = align_words(Ruler, words, SpeechTrack(still(20_000), silences), "en")
 
     assert [w.timed for w in placed] == [False] * 10
 
@@ -117,14 +118,14 @@ def test_words_found_in_a_silence_are_not_believed() -> None:
 def test_words_that_fit_badly_are_not_believed() -> None:
     words = tuple(rough(["a"] * 30))
 
-    assert align_words(lambda: Ruler(fit=-60), words, still(20_000), SilenceMap(20_000), "en") == words
+    assert align_words(lambda: Ruler(fit=-60), words, SpeechTrack(still(20_000), SilenceMap(20_000)), "en") == words
 
 
 def test_a_text_that_never_fits_ends_all_the_same() -> None:
     aligner = Ruler(found=False)
     words = tuple(rough(["a"] * 2_000))
 
-    placed = align_words(lambda: aligner, words, still(1_000), SilenceMap(900_000), "en")
+    placed = align_words(lambda: aligner, words, SpeechTrack(still(1_000), SilenceMap(900_000)), "en")
 
     assert placed == words
     assert aligner.calls < 700
@@ -148,7 +149,11 @@ def test_whatever_is_found_count_texts_and_order_stay(
     seen: list[float] = []
 
     placed = align_words(
-        lambda: Ruler(fit, found), words, still(min(duration, 5_000)), SilenceMap(duration), "en", seen.append
+        lambda: Ruler(fit, found),
+        words,
+        SpeechTrack(still(min(duration, 5_000)), SilenceMap(duration)),
+        "en",
+        seen.append,
     )
 
     assert [w.text for w in placed] == [w.text for w in words]

@@ -17,7 +17,8 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import Cancelled, PieceTooLarge, ServiceKeyRefused, ServiceRefused
-from clipper_core.stages.words.transcribe import Progress, RecognisedStretch, hear_stretch, main_language
+from clipper_core.stages.words.speech import SpeechTrack
+from clipper_core.stages.words.transcribe import Progress, RecognisedPart, main_language, recognise_part
 
 Sound = npt.NDArray[np.int16]
 Hear = Callable[["Engine", int, int, Progress], RecognisedPiece]
@@ -63,8 +64,8 @@ def spoken(_engine: Engine, offset_ms: int, length_ms: int, _progress: Progress)
     return RecognisedPiece(f"at {offset_ms}", ((f"{offset_ms}", 0, length_ms),), "en")
 
 
-def hear(engine: Engine, silences: SilenceMap, progress: Progress = lambda _: None) -> RecognisedStretch:
-    return hear_stretch(engine, Still(), TimeRange(0, silences.duration_ms), silences, progress)
+def hear(engine: Engine, silences: SilenceMap, progress: Progress = lambda _: None) -> RecognisedPart:
+    return recognise_part(engine, SpeechTrack(Still(), silences), TimeRange(0, silences.duration_ms), progress)
 
 
 def test_words_are_in_order_whichever_piece_is_heard_first() -> None:
@@ -238,11 +239,11 @@ def test_silences_too_short_to_be_spared_do_not_divide() -> None:
 def test_the_language_is_the_one_most_words_are_in() -> None:
     word = Word("w", 0, 1)
     parts = [
-        RecognisedStretch((word,), "de"),
-        RecognisedStretch((word, word), "en"),
-        RecognisedStretch((word,) * 9),
-        RecognisedStretch((), "fr"),
+        RecognisedPart((word,), "de"),
+        RecognisedPart((word, word), "en"),
+        RecognisedPart((word,) * 9),
+        RecognisedPart((), "fr"),
     ]
 
     assert main_language(parts) == "en"
-    assert main_language([RecognisedStretch((word,))]) is None
+    assert main_language([RecognisedPart((word,))]) is None

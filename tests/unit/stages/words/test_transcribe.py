@@ -18,14 +18,15 @@ from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import BadCaptions
+from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.spread import spread_words, words_of_captions
 from clipper_core.stages.words.transcribe import (
     Progress,
+    divide_in_parts,
     english,
     merge,
     plausible,
-    stretches,
-    transcribe_stretch,
+    recognise_part,
 )
 
 
@@ -69,7 +70,7 @@ def test_only_what_is_asked_for_is_read(speech: SpeechFile) -> None:
 
 @given(maps())
 def test_stretches_are_in_order_short_enough_and_hold_all_speech(silences: SilenceMap) -> None:
-    parts = stretches(silences)
+    parts = divide_in_parts(silences)
 
     assert all(a.end_ms <= b.start_ms for a, b in pairwise(parts))
     assert all(p.length_ms <= 60_000 for p in parts)
@@ -80,7 +81,7 @@ def test_stretches_are_in_order_short_enough_and_hold_all_speech(silences: Silen
 
 @given(maps())
 def test_stretches_are_divided_in_silence_or_where_none_is_in_reach(silences: SilenceMap) -> None:
-    for part in stretches(silences)[:-1]:
+    for part in divide_in_parts(silences)[:-1]:
         reach = TimeRange(part.start_ms + 15_000, part.start_ms + 60_001)
         assert silences.at(part.end_ms) is not None or not silences.within(reach)
 
@@ -88,19 +89,19 @@ def test_stretches_are_divided_in_silence_or_where_none_is_in_reach(silences: Si
 def test_a_stretch_ends_in_the_longest_silence_near_the_target() -> None:
     silences = SilenceMap(100_000, (Silence(20_000, 22_000), Silence(43_000, 43_200), Silence(46_000, 47_000)))
 
-    assert stretches(silences)[0] == TimeRange(0, 46_500)
+    assert divide_in_parts(silences)[0] == TimeRange(0, 46_500)
 
 
 def test_a_recording_of_silence_has_no_stretches() -> None:
-    assert stretches(SilenceMap(200_000, (Silence(0, 200_000),))) == ()
-    assert stretches(SilenceMap(0)) == ()
+    assert divide_in_parts(SilenceMap(200_000, (Silence(0, 200_000),))) == ()
+    assert divide_in_parts(SilenceMap(0)) == ()
 
 
 def test_an_engine_that_hears_pieces_is_spared_long_silences(speech: SpeechFile) -> None:
     silences = SilenceMap(60_000, (Silence(0, 5_000), Silence(12_000, 30_000), Silence(33_000, 33_500)))
     engine = Echo(piece_ms=10_000)
 
-    transcribe_stretch(engine, speech, TimeRange(0, 40_000), silences, lambda _: None)
+    recognise_part(engine, SpeechTrack(speech, silences), TimeRange(0, 40_000), lambda _: None)
 
     assert engine.heard == [(4_800, 12_200), (29_800, 40_000)]
 
@@ -108,7 +109,9 @@ def test_an_engine_that_hears_pieces_is_spared_long_silences(speech: SpeechFile)
 def test_an_engine_that_hears_whole_stretches_is_given_the_whole(speech: SpeechFile) -> None:
     engine = Echo(piece_ms=None)
 
-    words = transcribe_stretch(engine, speech, TimeRange(1_000, 40_000), SilenceMap(60_000), lambda _: None)
+    words = recognise_part(
+        engine, SpeechTrack(speech, SilenceMap(60_000)), TimeRange(1_000, 40_000), lambda _: None
+    ).words
 
     assert engine.heard == [(1_000, 40_000)]
     assert words == (Word("word", 1_000, 40_000),)
@@ -116,7 +119,7 @@ def test_an_engine_that_hears_whole_stretches_is_given_the_whole(speech: SpeechF
 
 def test_progress_rises_to_the_end_and_can_stop_the_work(speech: SpeechFile) -> None:
     seen: list[float] = []
-    transcribe_stretch(Echo(5_000), speech, TimeRange(0, 40_000), SilenceMap(60_000), seen.append)
+    recognise_part(Echo(5_000), SpeechTrack(speech, SilenceMap(60_000)), TimeRange(0, 40_000), seen.append)
 
     def stop(_: float) -> None:
         raise KeyboardInterrupt
@@ -124,7 +127,7 @@ def test_progress_rises_to_the_end_and_can_stop_the_work(speech: SpeechFile) -> 
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     with pytest.raises(KeyboardInterrupt):
-        transcribe_stretch(Echo(5_000), speech, TimeRange(0, 40_000), SilenceMap(60_000), stop)
+        recognise_part(Echo(5_000), SpeechTrack(speech, SilenceMap(60_000)), TimeRange(0, 40_000), stop)
 
 
 def test_parts_are_merged_in_the_order_in_which_they_are_heard() -> None:
