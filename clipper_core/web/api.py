@@ -19,14 +19,16 @@ from starlette.middleware.gzip import GZipMiddleware
 from clipper_core import __version__
 from clipper_core.app import App, set_up_logs, this_app
 from clipper_core.errors import ClipperError
-from clipper_core.web import (
+from clipper_core.web import problems
+from clipper_core.web.docs_page import describe
+from clipper_core.web.middleware import SameOrigin
+from clipper_core.web.routes import (
     clips,
     edges,
     jobs,
     media,
     notes,
     played,
-    problems,
     projects,
     proposals,
     shows,
@@ -34,8 +36,6 @@ from clipper_core.web import (
     transcripts,
     uploads,
 )
-from clipper_core.web.docs_page import describe
-from clipper_core.web.middleware import SameOrigin
 
 log = structlog.get_logger()
 

@@ -19,9 +19,9 @@ from starlette.testclient import TestClient
 
 from clipper_core.errors import StorageUnreachable, StoredFileMissing
 from clipper_core.services.exports.files import MediaFile
-from clipper_core.web import media as media_route
 from clipper_core.web import problems
 from clipper_core.web.ranges import MAX_RANGES
+from clipper_core.web.routes import media as media_route
 
 CONTENT = bytes(range(200))
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
