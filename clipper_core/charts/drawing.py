@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.coverage import Seen
+from clipper_core.domain.coverage import Attention
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 
 MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
@@ -36,10 +36,10 @@ COLOURS = {
     ClipStatus.CHANGES_REQUESTED: "#cf8412",
 }
 SEEN_NAMES = {
-    Seen.DECIDED: "decided",
-    Seen.PROPOSED: "proposed",
-    Seen.LISTENED: "listened to",
-    Seen.NEVER: "never looked at",
+    Attention.DECIDED: "decided",
+    Attention.PROPOSED: "proposed",
+    Attention.LISTENED: "listened to",
+    Attention.NEVER: "never looked at",
 }
 LEVEL = "#7386a3"
 

@@ -1,4 +1,4 @@
-"""``/api/clips``: one clip divided in two, two made into one, a deleted one brought back. As in ``clips``."""
+"""``/api/clips``: one clip split in two, two merged into one, a deleted one restored. As in ``clips``."""
 
 from __future__ import annotations
 
