@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.domain.clip import ClipStatus
+from clipper_core.domain.clock import clock as to_the_second
 from clipper_core.domain.coverage import Attention
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 
-MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
+MAX_BUCKETS = 1_000  # two points each: as many as a screen has columns
 FLOOR_DB = -80  # drawn as the bottom; what lies below it is silence to any ear
 
 SIGNS = {
@@ -66,7 +67,7 @@ class LevelPoints:
     high: Levels
 
 
-def level_points(envelope: Envelope, buckets: int = MOST_BUCKETS) -> LevelPoints:
+def level_points(envelope: Envelope, buckets: int = MAX_BUCKETS) -> LevelPoints:
     """The level in at most ``buckets`` parts; nothing is lower than ``FLOOR_DB``. The mean is that of the decibels."""
     count = min(buckets, envelope.frames)
     if not count:
@@ -89,8 +90,5 @@ def _decibels(level_cdb: npt.NDArray[np.int32] | npt.NDArray[np.float64]) -> Lev
 
 def clock(ms: int) -> str:
     """A moment as people say it: ``12:03.4``, with hours only where there are any. Tenths are cut, not rounded."""
-    tenths = max(0, ms) // 100
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    head = f"{hours}:{minutes:02}" if hours else f"{minutes}"
-    return f"{head}:{rest // 10:02}.{rest % 10}"
+    at_ms = max(0, ms)
+    return f"{to_the_second(at_ms)}.{at_ms // 100 % 10}"

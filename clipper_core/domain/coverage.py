@@ -35,8 +35,8 @@ class Coverage:
     duration_ms: int
     stretches: tuple[tuple[TimeRange, Attention], ...]
 
-    def length_ms(self, seen: Attention) -> int:
-        return total_ms(r for r, s in self.stretches if s is seen)
+    def length_ms(self, kind: Attention) -> int:
+        return total_ms(r for r, s in self.stretches if s is kind)
 
     def percents(self) -> dict[Attention, int]:
         """Whole percents that add up to 100, or are all 0 for a recording without length.

@@ -59,7 +59,7 @@ async def running(api: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_every(SWEEP_S, lambda: app.uploads.sweep())),
         asyncio.create_task(_every(SWEEP_S, lambda: app.idempotency_keys.sweep())),
         asyncio.create_task(_every(SWEEP_SCRATCH_S, lambda: app.worker.sweep())),
-        asyncio.create_task(_every(SWEEP_STORE_S, lambda: app.orphans.sweep())),
+        asyncio.create_task(_every(SWEEP_STORE_S, lambda: app.sweeper.sweep())),
     ]
     try:
         yield

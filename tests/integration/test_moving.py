@@ -18,7 +18,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from clipper_core.app import build_app, mover_for
+from clipper_core.app import build_app, relocation_for
 from clipper_core.db.models import Asset, Base, Project, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipEdit, NewDecision, Verdict
@@ -27,7 +27,7 @@ from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import WrongState
 from clipper_core.services.clips.idempotency import Sender
-from clipper_core.services.server.serve import check_folder, only_one
+from clipper_core.services.server.serve import check_folder, hold_folder
 from clipper_core.settings import Settings
 from tests.servers import ROOT, Reachable, Stack, until
 from tests.services import Services, fresh_redis
@@ -473,7 +473,7 @@ def test_nothing_moves_while_clipper_runs(old: Stack, tmp_path: Path, which: str
     folders = {"old": old.settings.data, "new": tmp_path / "there"}
     check_folder(folders[which])
 
-    with only_one(folders[which]):
+    with hold_folder(folders[which]):
         said = sentence(old, {"data": folders["new"]})
 
     assert said.startswith(f"setup_problem: Clipper is already running with the data folder {folders[which]}.")
@@ -499,7 +499,7 @@ def meddling(old: Stack, step: str) -> Callable[[str, float], None]:
 def test_what_is_made_while_files_are_moved_is_moved_too(
     old: Stack, places: dict[str, Any], redis_server: Reachable
 ) -> None:
-    mover_for(old.settings, new_settings(places)).move(meddling(old, "moving files"))
+    relocation_for(old.settings, new_settings(places)).move(meddling(old, "moving files"))
 
     with opened(places, redis_server) as new:
         assert ("prj_late",) in contents(new.app.database)["projects"]
@@ -514,7 +514,7 @@ def test_a_file_that_comes_while_files_are_moved_ends_the_move(
             old.upload(media / "jfk.flac")
 
     with pytest.raises(WrongState, match="changed while they were moved"):
-        mover_for(old.settings, new_settings(places)).move(meddle)
+        relocation_for(old.settings, new_settings(places)).move(meddle)
 
     with opened(places, redis_server) as new:
         assert set(contents(new.app.database)["projects"]) == {("prj_test",)}
@@ -524,7 +524,7 @@ def test_what_is_made_while_rows_are_moved_ends_the_move_with_nothing_moved(
     old: Stack, places: dict[str, Any], redis_server: Reachable
 ) -> None:
     with pytest.raises(WrongState, match="changed while they were moved"):
-        mover_for(old.settings, new_settings(places)).move(meddling(old, "moving rows"))
+        relocation_for(old.settings, new_settings(places)).move(meddling(old, "moving rows"))
 
     with opened(places, redis_server) as new:
         assert set(contents(new.app.database)["projects"]) == {("prj_test",)}

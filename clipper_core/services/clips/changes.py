@@ -17,7 +17,7 @@ from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.errors import BadRange, ClipNotFound, Stale
-from clipper_core.services.assets.measured import Certified
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.idempotency import record, result_of
 from clipper_core.services.clips.record import Records, read_records
 from clipper_core.services.clips.views import (
@@ -37,7 +37,7 @@ WITHOUT_NAME = ("", "Clipper")  # authors that "… changed this clip" can't nam
 class Certifier(Protocol):
     """Certifies cuts by a project's current map and words, and compares these words with earlier ones."""
 
-    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified: ...
+    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> CertifiedCuts: ...
 
     def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool: ...
 
@@ -132,7 +132,7 @@ class Changes:
             views = self._views(session, request.project_id, made)
         return self.with_words_changed(views)
 
-    def certified(self, project: Project, ranges: Sequence[TimeRange]) -> Certified:
+    def certified(self, project: Project, ranges: Sequence[TimeRange]) -> CertifiedCuts:
         """The ranges' certificates. Raises BadRange if they can't be a clip of this recording."""
         check_ranges(ranges, project)
         return self._certifier.certified(project.id, ranges)
@@ -279,7 +279,7 @@ def new_clip(session: Session, project_id: str) -> Clip:
     return clip
 
 
-def add_version(session: Session, clip: Clip, content: VersionContent, certified: Certified) -> None:
+def add_version(session: Session, clip: Clip, content: VersionContent, certified: CertifiedCuts) -> None:
     """Add the clip's newest version.
 
     Args:

@@ -16,7 +16,7 @@ from clipper_core.domain.clip import Proposal
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import DEFAULT_PRESET
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.assets.measured import Certified
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.outlines import outlines
 from clipper_core.services.clips.views import VersionContent, new_version, newest_version
 
@@ -92,7 +92,7 @@ def _add(session: Session, project_id: str, run: RunProposals, rank: int, propos
     session.add(clip)
     session.flush()
     content = VersionContent(proposal.title, (proposal.span,), DEFAULT_PRESET, "Clipper")
-    session.add(new_version(clip, content, Certified(proposal.cuts, run.map_id, run.transcript_id)))
+    session.add(new_version(clip, content, CertifiedCuts(proposal.cuts, run.map_id, run.transcript_id)))
 
 
 def all_ranges(session: Session, project_id: str) -> list[TimeRange]:

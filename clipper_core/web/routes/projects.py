@@ -168,7 +168,8 @@ def peaks(
     """
     app = app_of(request)
     end_ms = milliseconds(end_s) if end_s is not None else None
-    return peaks_json(app.peaks.of(app.projects.get(project_id), milliseconds(start_s), end_ms, points))
+    project = app.projects.get(project_id)
+    return peaks_json(app.peaks.of(project.map_id, project.speech_id, milliseconds(start_s), end_ms, points))
 
 
 @router.get("/{project_id}/clips")

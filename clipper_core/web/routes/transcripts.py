@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from clipper_core.domain.corrections import Edit
+from clipper_core.domain.corrections import Edit, Replacement
 from clipper_core.errors import PreconditionMissing, TranscriptStale
-from clipper_core.services.transcripts.corrections import Corrected
+from clipper_core.services.transcripts.corrections import CorrectionResult
 from clipper_core.web.requests import ForChange, Name, app_of, etag
 from clipper_core.web.views.transcripts import correction_json, transcript_view_json
 
@@ -74,9 +74,8 @@ def replace_words(
 ) -> dict[str, Any]:
     """Replace a name of one or several words wherever it stands. Nothing found: the revision stays."""
     expected = _expected_revision(headers.if_match)
-    made = app_of(request).corrections.replace(
-        project_id, expected, body.find, body.replace, by=body.by, key=headers.key
-    )
+    replacement = Replacement(body.find, body.replace)
+    made = app_of(request).corrections.replace(project_id, expected, replacement, by=body.by, key=headers.key)
     return _answer(made, response)
 
 
@@ -101,6 +100,6 @@ def _expected_revision(if_match: str | None) -> str:
     return named.group(1)
 
 
-def _answer(correction: Corrected, response: Response) -> dict[str, Any]:
+def _answer(correction: CorrectionResult, response: Response) -> dict[str, Any]:
     response.headers["ETag"] = etag(correction.revision)
     return correction_json(correction)

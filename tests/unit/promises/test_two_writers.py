@@ -13,10 +13,11 @@ from sqlalchemy import func, select, update
 
 from clipper_core.db.models import Clip, ClipVersion, Decision, now
 from clipper_core.domain.time_range import TimeRange
+from tests.budget import budget
 from tests.unit.review_room import Room, open_room
 
 Json = dict[str, Any]
-INTERLEAVINGS = 100
+INTERLEAVINGS = budget(normal=20, long=100)
 STEPS = 8
 
 
@@ -177,6 +178,8 @@ def clear(room: Room) -> None:
         session.execute(update(Clip).values(deleted_at=now()))
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_no_interleaving_of_two_writers_loses_anything(room: Room) -> None:
     accepted, refused = 0, 0
     for seed in range(INTERLEAVINGS):

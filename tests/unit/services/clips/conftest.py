@@ -11,14 +11,14 @@ from clipper_core.db.models import Clip, ClipVersion, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.assets.measured import Certified
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.review import Clips
 
 
 class NoCertificates:
-    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified:
-        return Certified((), "map_1", None)
+    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> CertifiedCuts:
+        return CertifiedCuts((), "map_1", None)
 
     def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool:
         return False

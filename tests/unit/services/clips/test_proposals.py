@@ -6,7 +6,7 @@ from clipper_core.db.models import Clip, Project
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import NewDecision, Verdict
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.assets.measured import Certified
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.proposals import touched_ranges
 from clipper_core.services.clips.review import Clips
@@ -40,7 +40,7 @@ def test_a_new_run_keeps_noted_but_not_reworded_clips(database: Database, clips:
         project.transcript_id = "trs_corrected"
         clip.newest, clip.revision = 2, 2
         content = VersionContent(corrected.title, corrected.ranges, "source", "Ana")
-        session.add(new_version(clip, content, Certified((), project.map_id, project.transcript_id)))
+        session.add(new_version(clip, content, CertifiedCuts((), project.map_id, project.transcript_id)))
 
     with database.read() as session:
         kept = touched_ranges(session, "prj_1")

@@ -10,7 +10,7 @@ from clipper_core.db.models import Clip
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipEdit, NewDecision, Verdict
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.assets.measured import Certified
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.review import Clips
@@ -45,7 +45,7 @@ def test_cleaned_text_is_printable_and_within_its_limit(text: str, most: int) ->
 def test_a_version_without_a_title_is_called_clip() -> None:
     content = VersionContent(" \n", [SPAN], "original", "Ana\x07")
 
-    row = new_version(Clip(id="clp_1"), content, Certified((), "map_1", "trs_1"))
+    row = new_version(Clip(id="clp_1"), content, CertifiedCuts((), "map_1", "trs_1"))
 
     assert (row.number, row.title, row.created_by) == (1, "Clip", "Ana")
     assert (row.ranges, row.map_id, row.transcript_id) == ([[10_000, 40_000]], "map_1", "trs_1")

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from clipper_core.errors import StorageUnreachable, StoredFileMissing
-from clipper_core.services.exports.files import MediaFile
+from clipper_core.services.exports.files import ServedFile
 from clipper_core.web import problems
 from clipper_core.web.ranges import MAX_RANGES
 from clipper_core.web.routes import media as media_route
+from tests.budget import budget
 
 CONTENT = bytes(range(200))
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -40,17 +41,17 @@ class FakeMedia:
     asked: list[Any] = field(default_factory=list)
     closed: int = 0
 
-    def get(self, asset_id: str) -> MediaFile:
-        return MediaFile(asset_id, "key", self.mime, len(self.content), "a b.mp4", MADE)
+    def get(self, asset_id: str) -> ServedFile:
+        return ServedFile(asset_id, "key", self.mime, len(self.content), "a b.mp4", MADE)
 
-    def on_disk(self, file: MediaFile) -> Path | None:
+    def on_disk(self, file: ServedFile) -> Path | None:
         return self.path
 
-    def link(self, file: MediaFile, *, mime: str, disposition: str) -> str | None:
+    def link(self, file: ServedFile, *, mime: str, disposition: str) -> str | None:
         self.asked.append((mime, disposition))
         return LINK if self.linked else None
 
-    def read(self, file: MediaFile, start: int, end: int) -> Iterator[bytes]:
+    def read(self, file: ServedFile, start: int, end: int) -> Iterator[bytes]:
         try:
             if self.failure is not None:
                 raise self.failure
@@ -96,7 +97,11 @@ RANGES = st.tuples(
 SAME = ("content-type", "content-length", "content-range", "accept-ranges", "content-disposition", "last-modified")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=budget(normal=100, long=300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(header=RANGES, method=st.sampled_from(["GET", "HEAD"]))
 def test_remote_and_local_files_are_answered_alike(
     local: TestClient, remote: TestClient, header: str, method: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.services.transcripts.corrections import Corrected, TranscriptView
+from clipper_core.services.transcripts.corrections import CorrectionResult, TranscriptView
 from clipper_core.web.views.transcripts import correction_json, transcript_view_json
 
 
@@ -19,4 +19,4 @@ def test_no_words_have_the_form_of_words() -> None:
 
 
 def test_a_correction_counts_places_and_clips() -> None:
-    assert correction_json(Corrected("trs_2", 3, 1)) == {"revision": "trs_2", "changed": 3, "clips": 1}
+    assert correction_json(CorrectionResult("trs_2", 3, 1)) == {"revision": "trs_2", "changed": 3, "clips": 1}
