@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.clock import clock as to_the_second
-from clipper_core.domain.coverage import Seen
+from clipper_core.domain.coverage import Attention
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 
 MAX_BUCKETS = 1_000  # two points each: as many as a screen has columns
@@ -37,10 +37,10 @@ COLOURS = {
     ClipStatus.CHANGES_REQUESTED: "#cf8412",
 }
 SEEN_NAMES = {
-    Seen.DECIDED: "decided",
-    Seen.PROPOSED: "proposed",
-    Seen.LISTENED: "listened to",
-    Seen.NEVER: "never looked at",
+    Attention.DECIDED: "decided",
+    Attention.PROPOSED: "proposed",
+    Attention.LISTENED: "listened to",
+    Attention.NEVER: "never looked at",
 }
 LEVEL = "#7386a3"
 

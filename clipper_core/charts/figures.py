@@ -28,7 +28,7 @@ from clipper_core.charts.drawing import (
     level_points,
 )
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.coverage import Coverage, Seen
+from clipper_core.domain.coverage import Attention, Coverage
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap
 from clipper_core.domain.time_range import TimeRange
@@ -48,11 +48,11 @@ RESTS_ON = {
     SilenceBasis.NOBODY: "nobody speaks near it",
 }
 # Told apart by pattern first: full, hatched, dotted, empty.
-SEEN_MARKERS: dict[Seen, dict[str, Any]] = {
-    Seen.DECIDED: {"color": "#1f9d55"},
-    Seen.PROPOSED: {"color": "#4f86e8", "pattern": {"shape": "/", "size": 6, "solidity": 0.4}},
-    Seen.LISTENED: {"color": "#8a7ab8", "pattern": {"shape": ".", "size": 6, "solidity": 0.3}},
-    Seen.NEVER: {"color": "rgba(0,0,0,0)"},
+SEEN_MARKERS: dict[Attention, dict[str, Any]] = {
+    Attention.DECIDED: {"color": "#1f9d55"},
+    Attention.PROPOSED: {"color": "#4f86e8", "pattern": {"shape": "/", "size": 6, "solidity": 0.4}},
+    Attention.LISTENED: {"color": "#8a7ab8", "pattern": {"shape": ".", "size": 6, "solidity": 0.3}},
+    Attention.NEVER: {"color": "rgba(0,0,0,0)"},
 }
 MOST_SEEN = 400  # stretches in the lane of what was looked at: narrower ones could not be made out
 SILENCE = "rgba(94, 140, 220, 0.36)"
@@ -258,27 +258,27 @@ def _seconds(ms: int) -> str:
 def _seen(coverage: Coverage) -> list[dict[str, Any]]:
     """One trace of bars for each thing that is known of a moment."""
     stretches = _visible(coverage)
-    return [_seen_as(seen, of_it) for seen in Seen if (of_it := [r for r, s in stretches if s is seen])]
+    return [_seen_as(seen, of_it) for seen in Attention if (of_it := [r for r, s in stretches if s is seen])]
 
 
-def _visible(coverage: Coverage) -> list[tuple[TimeRange, Seen]]:
+def _visible(coverage: Coverage) -> list[tuple[TimeRange, Attention]]:
     """The stretches themselves; of very many what most of each part of the recording is, as nobody could see more."""
     if len(coverage.stretches) <= MOST_SEEN:
         return list(coverage.stretches)
     edges = np.linspace(0, coverage.duration_ms, MOST_SEEN + 1)
     starts = np.array([r.start_ms for r, _ in coverage.stretches] + [coverage.duration_ms])
     shares = []
-    for seen in Seen:
+    for seen in Attention:
         lengths = [r.length_ms if s is seen else 0 for r, s in coverage.stretches]
         shares.append(np.diff(np.interp(edges, starts, np.cumsum([0, *lengths]))))
     most = np.argmax(shares, axis=0)
     turns = np.flatnonzero(np.diff(most)) + 1
     bounds = np.rint(edges[[0, *turns, -1]]).astype(int).tolist()
-    kinds = [tuple(Seen)[n] for n in most[[0, *turns]].tolist()]
+    kinds = [tuple(Attention)[n] for n in most[[0, *turns]].tolist()]
     return [(TimeRange(*r), seen) for r, seen in zip(pairwise(bounds), kinds, strict=True)]
 
 
-def _seen_as(seen: Seen, ranges: Sequence[TimeRange]) -> dict[str, Any]:
+def _seen_as(seen: Attention, ranges: Sequence[TimeRange]) -> dict[str, Any]:
     name = SEEN_NAMES[seen]
     return {
         "type": "bar",

@@ -27,7 +27,7 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A clip as a selector proposes it: where, why, and how it compares (``score`` only orders, it means nothing else).
+    """A clip as a selector proposes it, with its reasons. ``score`` only orders proposals, it has no other meaning.
 
     ``alternatives`` are other good edges for the same idea, best first.
     """
@@ -48,7 +48,7 @@ class ClipStatus(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a decision says. ``withdrawn`` takes the one before it back."""
+    """What a decision says. ``withdrawn`` takes the one before it back."""  # shown at /docs
 
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -57,7 +57,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a clip was rejected, in the words reviewers use."""
+    """The reasons for a rejection, in the words of reviewers."""
 
     NO_CONTEXT = "no_context"
     STARTS_LATE = "starts_late"

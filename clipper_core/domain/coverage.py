@@ -1,4 +1,4 @@
-"""How much of a recording people have dealt with: in a decided clip, in a proposed one, played, or never looked at."""
+"""The parts of a recording that people dealt with: in a decided clip, in a proposed one, played, or never looked at."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from clipper_core.domain.time_range import TimeRange, total_ms
 
-JOIN_MS = 500  # nobody means to leave out less than that
-MOST_RANGES = 4_000
+JOIN_MS = 500  # a shorter gap between played ranges is not meant
+MAX_RANGES = 4_000
 
 
-class Seen(StrEnum):
-    """What is known of a moment; of several the first in this order counts."""
+class Attention(StrEnum):
+    """The most that people did with a moment; of several kinds the first in this order counts."""
 
     DECIDED = "decided"
     PROPOSED = "proposed"
@@ -25,40 +25,47 @@ class Seen(StrEnum):
     NEVER = "never"
 
 
-ORDER = tuple(Seen)
+ORDER = tuple(Attention)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """A whole recording in stretches that follow each other without a gap; neighbours differ in what is known."""
+    """A whole recording in ranges that follow each other without a gap; neighbours differ in kind."""
 
     duration_ms: int
-    stretches: tuple[tuple[TimeRange, Seen], ...]
+    stretches: tuple[tuple[TimeRange, Attention], ...]
 
-    def length_ms(self, seen: Seen) -> int:
-        return total_ms(r for r, s in self.stretches if s is seen)
+    def length_ms(self, kind: Attention) -> int:
+        return total_ms(r for r, s in self.stretches if s is kind)
 
-    def percents(self) -> dict[Seen, int]:
-        """Whole percents that add up to 100 (all 0 for a recording without length): those cut most are rounded up."""
-        exact = {s: 100 * self.length_ms(s) / max(1, self.duration_ms) for s in Seen}
+    def percents(self) -> dict[Attention, int]:
+        """Whole percents that add up to 100, or are all 0 for a recording without length.
+
+        The largest remainders are rounded up.
+        """
+        exact = {s: 100 * self.length_ms(s) / max(1, self.duration_ms) for s in Attention}
         whole = {s: int(part) for s, part in exact.items()}
         missing = round(sum(exact.values())) - sum(whole.values())
-        for s in sorted(Seen, key=lambda s: whole[s] - exact[s])[:missing]:
+        for s in sorted(Attention, key=lambda s: whole[s] - exact[s])[:missing]:
             whole[s] += 1
         return whole
 
 
 def merged_listened(
-    before: Iterable[TimeRange], more: Iterable[TimeRange], duration_ms: int, most: int = MOST_RANGES
+    before: Iterable[TimeRange], more: Iterable[TimeRange], duration_ms: int, max_ranges: int = MAX_RANGES
 ) -> tuple[TimeRange, ...]:
-    """What was played, in order and apart, inside the recording; stretches less than ``JOIN_MS`` apart are one.
+    """All played ranges, in order and apart, inside the recording; those less than ``JOIN_MS`` apart are joined.
 
-    Never more than ``most``: beyond that the narrowest gaps count as played too.
+    Args:
+        before: The ranges that were played before.
+        more: The ranges that were played now.
+        duration_ms: The length of the recording, in ms.
+        max_ranges: The most ranges to return; beyond that the narrowest gaps count as played too.
     """
     joined = _joined((*before, *more), duration_ms, JOIN_MS)
-    if len(joined) > most:
+    if len(joined) > max_ranges:
         gaps = sorted(b.start_ms - a.end_ms for a, b in pairwise(joined))
-        joined = _joined(joined, duration_ms, gaps[len(joined) - most - 1] + 1)
+        joined = _joined(joined, duration_ms, gaps[len(joined) - max_ranges - 1] + 1)
     return tuple(joined)
 
 
@@ -78,7 +85,14 @@ def _joined(ranges: Iterable[TimeRange], duration_ms: int, gap_ms: int) -> list[
 def coverage_of(
     duration_ms: int, decided: Sequence[TimeRange], proposed: Sequence[TimeRange], listened: Sequence[TimeRange]
 ) -> Coverage:
-    """What is known of each moment of a recording."""
+    """The coverage of a recording.
+
+    Args:
+        duration_ms: The length of the recording, in ms.
+        decided: The ranges of decided clips.
+        proposed: The ranges of undecided clips.
+        listened: The ranges that were played.
+    """
     edges = np.unique([0, duration_ms, *_ends(decided), *_ends(proposed), *_ends(listened)])
     edges = edges[edges <= duration_ms]
     known = np.full(len(edges) - 1, len(ORDER) - 1)
@@ -95,7 +109,7 @@ def _ends(ranges: Iterable[TimeRange]) -> list[int]:
 
 
 def _held(ranges: Sequence[TimeRange], at_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which moments lie in any of the ranges."""
+    """A mask of the moments that lie in any of the ranges."""
     begun = np.searchsorted(np.sort([r.start_ms for r in ranges]), at_ms, side="right")
     over = np.searchsorted(np.sort([r.end_ms for r in ranges]), at_ms, side="right")
     return np.asarray(begun > over)

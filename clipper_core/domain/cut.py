@@ -1,4 +1,4 @@
-"""Where footage is divided, and the evidence that it is a clean place to do so."""
+"""Cuts: the moments where footage is divided, and their certificates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Side(StrEnum):
 
 
 class Grade(StrEnum):
-    """How clean a cut is: ``clean`` needs nobody's ear, ``fair`` deserves a listen, ``poor`` will be heard."""
+    """The cleanness of a cut: ``clean`` needs no check, ``fair`` deserves a listen, ``poor`` will be heard."""
 
     CLEAN = "clean"
     FAIR = "fair"

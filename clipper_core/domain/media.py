@@ -1,4 +1,4 @@
-"""What probing says about a recording."""
+"""The properties of a recording, as probing finds them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AudioTrack:
 class MediaInfo:
     """A recording as probed: lengths in ms, ``frame_rate`` exact, None where a stream does not exist.
 
-    ``duration_ms`` is what the container declares until the sound has been decoded; then it is what was there.
+    ``duration_ms`` is the container's until the sound has been decoded; from then on it is measured.
     """
 
     duration_ms: int
@@ -48,12 +48,12 @@ class MediaInfo:
 BROWSER_VIDEO = {"h264", "vp8", "vp9", "av1"}
 BROWSER_AUDIO = {"aac", "mp3", "opus", "vorbis", "flac", "pcm_s16le", "pcm_u8", "pcm_f32le", "pcm_s24le"}
 BROWSER_CONTAINERS = {"mov", "mp4", "webm", "mp3", "wav", "flac", "ogg", "aac"}
-# Eight-bit 4:2:0 is what every browser decodes; ten-bit and 4:2:2 H.264 stay black in most.
+# Every browser decodes eight-bit 4:2:0; ten-bit and 4:2:2 H.264 stay black in most.
 BROWSER_PIXELS = {"yuv420p", "yuvj420p", None}
 
 
 def plays_in_browser(media: MediaInfo, track: int = 0) -> bool:
-    """Whether the browsers people use play this file as it is, with sound from ``track``.
+    """Tell whether common browsers play this file as it is, with sound from ``track``.
 
     A browser always plays the first sound track, so any other needs a preview of its own.
     """

@@ -25,14 +25,14 @@ RESERVED = frozenset(
         "lpt4",
     ]
 )
-MOST_CHARS = 80
+MAX_CHARS = 80
 
 
 def file_name(title: str) -> str:
-    """A title as a file name every system accepts, without an ending; ``clip`` where nothing is left of it."""
-    shown = unicodedata.normalize("NFC", title)
-    kept = "".join(c if c.isprintable() and c not in '/\\:*?"<>|%' else " " for c in shown)
-    name = " ".join(kept.split())[:MOST_CHARS].strip(" .")
+    """A title as a file name every system accepts, without an extension; ``clip`` if nothing is left of it."""
+    normal = unicodedata.normalize("NFC", title)
+    allowed = "".join(c if c.isprintable() and c not in '/\\:*?"<>|%' else " " for c in normal)
+    name = " ".join(allowed.split())[:MAX_CHARS].strip(" .")
     while len(name.encode()) > 200:
         name = name[:-1]
     if not name or name.split(".")[0].lower() in RESERVED:

@@ -30,7 +30,7 @@ class TimeRange:
 
 
 def in_order(ranges: Sequence[TimeRange]) -> bool:
-    """Whether the ranges follow each other in time without overlapping."""
+    """Tell whether the ranges follow each other in time without overlapping."""
     return all(a.end_ms <= b.start_ms for a, b in pairwise(ranges))
 
 
@@ -50,7 +50,7 @@ def total_ms(ranges: Iterable[TimeRange]) -> int:
 
 
 def seconds(ms: int) -> float:
-    """Milliseconds as the float seconds the outer faces speak."""
+    """Milliseconds as the float seconds of the HTTP API and the command line."""
     return ms / 1000
 
 

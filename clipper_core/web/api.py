@@ -1,4 +1,4 @@
-"""The HTTP face: every route, the errors they answer with, and the housekeeping that runs beside them.
+"""The HTTP API: every route, the answers to errors, and the housekeeping beside them.
 
 ``api`` is the whole of it as an app of its own (``uvicorn clipper_core.web.api:api``); the pages' process carries the
 same app on the same port.
@@ -19,14 +19,16 @@ from starlette.middleware.gzip import GZipMiddleware
 from clipper_core import __version__
 from clipper_core.app import App, set_up_logs, this_app
 from clipper_core.errors import ClipperError
-from clipper_core.web import (
+from clipper_core.web import problems
+from clipper_core.web.docs_page import describe
+from clipper_core.web.middleware import SameOrigin
+from clipper_core.web.routes import (
     clips,
     edges,
     jobs,
     media,
     notes,
     played,
-    problems,
     projects,
     proposals,
     shows,
@@ -34,14 +36,12 @@ from clipper_core.web import (
     transcripts,
     uploads,
 )
-from clipper_core.web.docs_page import describe
-from clipper_core.web.middleware import SameOrigin
 
 log = structlog.get_logger()
 
 RECONCILE_S = 15
 SWEEP_S = 3600
-GZIP_LEVEL = 5  # the best one takes four times as long, for a twentieth less
+GZIP_LEVEL = 5  # level 9 takes four times as long and saves a twentieth
 DOCS_FILES = "/docs/static"
 SWEEP_SCRATCH_S = 60
 SWEEP_STORE_S = 6 * 3600
@@ -49,7 +49,7 @@ SWEEP_STORE_S = 6 * 3600
 
 @contextlib.asynccontextmanager
 async def running(api: FastAPI) -> AsyncIterator[None]:
-    """From the first request to the last: the App is there, and lost work is looked for."""
+    """Provide the App while the API runs, and do its housekeeping."""
     given: App | None = getattr(api.state, "clipper", None)
     app: App = given if given is not None else await to_thread.run_sync(this_app)
     api.state.clipper = app
@@ -82,7 +82,7 @@ async def _every(seconds: float, do: Callable[[], object]) -> None:
 
 def make_api(app: App | None = None) -> FastAPI:
     """The FastAPI app on ``app``, or on this process's own."""
-    made = FastAPIOffline(
+    api = FastAPIOffline(
         docs_url=None,
         redoc_url=None,
         static_url=DOCS_FILES,
@@ -92,14 +92,14 @@ def make_api(app: App | None = None) -> FastAPI:
         lifespan=running,
     )
     if app is not None:
-        made.state.clipper = app
-    describe(made, DOCS_FILES)
+        api.state.clipper = app
+    describe(api, DOCS_FILES)
     for part in (jobs, shows, projects, played, proposals, transcripts, edges, clips, notes, structure, uploads, media):
-        made.include_router(part.router)
-    problems.install(made)
-    made.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=GZIP_LEVEL)
-    made.add_middleware(SameOrigin)
-    return made
+        api.include_router(part.router)
+    problems.install(api)
+    api.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=GZIP_LEVEL)
+    api.add_middleware(SameOrigin)
+    return api
 
 
 api = make_api()

@@ -1,4 +1,4 @@
-"""The page that describes the API: Swagger UI, with its scripts served from here, so that everybody can read it."""
+"""The page that describes the API: Swagger UI with scripts served from here, readable for everyone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
-# White on Swagger UI's own colours, and its pale greys, fall short of what can be read (WCAG AA).
+# White on Swagger UI's own colours, and its pale greys, miss the contrast of WCAG AA.
 STYLE = """<style>
 .swagger-ui .opblock.opblock-get .opblock-summary-method { background: #1c5d9f; }
 .swagger-ui .opblock.opblock-post .opblock-summary-method { background: #14713f; }
@@ -23,7 +23,7 @@ STYLE = """<style>
 
 
 def describe(api: FastAPI, static_url: str) -> None:
-    """Let ``/docs`` answer with the page. Without links inside its buttons, which no keyboard could tell apart."""
+    """Add the page as ``/docs``, without links inside its buttons, which a keyboard can't tell apart."""
 
     @api.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

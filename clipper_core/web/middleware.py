@@ -1,4 +1,4 @@
-"""What stands before the routes, pure ASGI so that WebSockets pass it too."""
+"""The middleware before the routes, in pure ASGI so that WebSockets pass it too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWN_PATHS = ("/health", "/metrics", "/docs", "/openapi.json", "/jobs/enqueue", "
 
 
 class SameOrigin:
-    """Refuses changes that another site's page asks a browser for: nobody signed in means nobody to trust but here."""
+    """Refuses changes that a page of another site sends: without sign-in, only our own pages can be trusted."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,9 +48,10 @@ class ApiFirst:
         self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ours = scope["type"] == "http" and is_own(scope["path"])
-        await (self._api if ours else self._app)(scope, receive, send)
+        for_api = scope["type"] == "http" and is_own(scope["path"])
+        await (self._api if for_api else self._app)(scope, receive, send)
 
 
 def is_own(path: str) -> bool:
+    """Tell whether a path belongs to the API."""
     return any(path == own or path.startswith(own + "/") for own in OWN_PATHS)

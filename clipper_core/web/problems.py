@@ -23,7 +23,15 @@ PHRASES = {460: "Checksum Mismatch"}  # tus's own, which HTTP does not know
 
 
 def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
-    """A problem details answer. ``detail`` is the sentence a person reads; ``more`` are members of its own."""
+    """A problem details answer.
+
+    Args:
+        status: The HTTP status.
+        code: The stable code that clients compare.
+        detail: The sentence a person reads.
+        headers: Further headers of the answer.
+        more: Further members of the problem.
+    """
     body = {"type": "about:blank", "title": _phrase(status), "status": status, "detail": detail, "code": code, **more}
     return Response(json.dumps(body), status, dict(headers or {}), media_type=CONTENT_TYPE)
 
@@ -31,11 +39,18 @@ def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | No
 def problem_response(
     error: ClipperError, request: Request, *, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The answer for an error of ours; what an engineer needs goes to the log, not to the client."""
-    answered = status or error.status
-    if answered >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    """The answer for an error of ours. Its details go to the log, never to the client.
+
+    Args:
+        error: The error.
+        request: The request it came from.
+        status: Another status than the error's own.
+        headers: Further headers of the answer.
+    """
+    answer_status = status or error.status
+    if answer_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request_failed", path=request.url.path, code=error.code, detail=error.detail or error.message)
-    return problem(answered, error.code, error.message, headers)
+    return problem(answer_status, error.code, error.message, headers)
 
 
 def install(api: FastAPI) -> None:
@@ -53,9 +68,9 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
-    first = f"{found[0]['where']}: {found[0]['message']}" if found else "it could not be read"
-    return problem(422, "bad_request", f"This request is not complete or not valid ({first}).", errors=found)
+    errors = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+    first = f"{errors[0]['where']}: {errors[0]['message']}" if errors else "it could not be read"
+    return problem(422, "bad_request", f"This request is not complete or not valid ({first}).", errors=errors)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -66,7 +81,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    # Raised on after this answer, so the server's log has the traceback and the client has not.
+    # Starlette raises it again after this answer: the traceback reaches the server's log, never the client.
     return problem(500, ClipperError.code, ClipperError().message)
 
 

@@ -1,4 +1,4 @@
-"""Stretches of a stored file over HTTP (RFC 9110, section 14), as FileResponse gives those of a local one."""
+"""Byte ranges of a stored file over HTTP (RFC 9110, section 14), answered as FileResponse does for a local file."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from starlette.types import Receive, Scope, Send
 from clipper_core.web.problems import problem
 
 MAX_RANGES = 100
-ONE = re.compile(r"([0-9]{1,1000})\s*-\s*([0-9]{0,1000})|-\s*([0-9]{1,1000})")  # longer ones are no numbers to Python
+ONE = re.compile(r"([0-9]{1,1000})\s*-\s*([0-9]{0,1000})|-\s*([0-9]{1,1000})")  # Python refuses to read longer numbers
 
-Range = tuple[int, int]  # from this byte up to, but not including, that one
+Range = tuple[int, int]  # start, and end (not included), in bytes
 
 
 class NotARange(ValueError):
-    """The Range header says nothing that can be understood."""
+    """The Range header can't be read."""
 
 
 class OutsideFile(ValueError):
-    """The Range header asks for bytes that the file has not."""
+    """The Range header asks for bytes beyond the end of the file."""
 
 
 def ranges_of(header: str, size: int) -> list[Range]:
-    """What a Range header asks for in a file of ``size`` bytes, in order, what overlaps or touches joined.
+    """The ranges a Range header asks for in a file of ``size`` bytes, in order; those that overlap or touch are joined.
 
-    Nothing where it asks for absurdly much. Raises NotARange, OutsideFile.
+    None at all if there are more than ``MAX_RANGES``. Raises NotARange, OutsideFile.
     """
     unit, equals, listed = header.partition("=")
     if not equals or unit.strip().lower() != "bytes":
@@ -66,10 +66,17 @@ def _joined(ranges: list[Range]) -> list[Range]:
 
 
 def wanted(request: Headers, headers: Mapping[str, str], size: int) -> Range | Response | None:
-    """Which stretch to answer a request with: None for the whole file, or the refusal there is instead.
+    """The range to answer a request with.
 
-    ``headers`` are those of the answer, whose ETag and Last-Modified an If-Range is held against. Several ranges at
-    once are answered with the whole file, which a server may do and every client must understand.
+    Several ranges at once are answered with the whole file, which a server may do and every client must understand.
+
+    Args:
+        request: The headers of the request.
+        headers: The headers of the answer, whose ETag and Last-Modified are compared with If-Range.
+        size: The length of the file, in bytes.
+
+    Returns:
+        The range; None for the whole file; or the refusal to answer with instead.
     """
     asked, condition = request.get("range"), request.get("if-range")
     if asked is None or (condition is not None and condition not in (headers["ETag"], headers["Last-Modified"])):
@@ -78,19 +85,19 @@ def wanted(request: Headers, headers: Mapping[str, str], size: int) -> Range | R
         ranges = ranges_of(asked, size)
     except OutsideFile:
         outside = {"Content-Range": f"bytes */{size}"}
-        said = "The file has no such bytes."
-        return problem(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range_not_satisfiable", said, outside)
+        detail = "The file has no such bytes."
+        return problem(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range_not_satisfiable", detail, outside)
     except NotARange as error:
         return problem(HTTPStatus.BAD_REQUEST, "bad_range_header", str(error))
     return ranges[0] if len(ranges) == 1 else None
 
 
 class StreamedFile(StreamingResponse):
-    """An answer made of blocks, read one at a time as the client takes them, and no more once it has left."""
+    """An answer in blocks, read one at a time as the client takes them, and no further once it disconnects."""
 
     def __init__(self, blocks: Iterator[bytes], status: int, headers: Mapping[str, str], media_type: str) -> None:
         self._blocks = blocks
-        first = next(blocks, b"")  # what can't be read at all is said with a status, not by breaking off
+        first = next(blocks, b"")  # an unreadable file becomes an error status, not a broken answer
         super().__init__(_from(first, blocks), status, headers, media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,7 +44,8 @@ SITE = """
         from clipper_core.db.models import Show
         from clipper_core.db.session import Database
         from clipper_core.services.uploads.uploads import UploadLimits, Uploads
-        from clipper_core.web import problems, uploads
+        from clipper_core.web import problems
+        from clipper_core.web.routes import uploads
 
         database = Database((folder / "database").read_text())
         with database.write() as session:

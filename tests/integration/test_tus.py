@@ -33,7 +33,8 @@ SERVER = """
     from clipper_core.db.models import Show
     from clipper_core.db.session import Database
     from clipper_core.services.uploads.uploads import UploadLimits, Uploads
-    from clipper_core.web import problems, uploads
+    from clipper_core.web import problems
+    from clipper_core.web.routes import uploads
 
     folder, port, database = Path(sys.argv[1]), int(sys.argv[2]), Database(sys.argv[3])
     with database.write() as session:

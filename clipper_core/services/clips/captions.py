@@ -1,4 +1,4 @@
-"""The captions a clip's file comes with, before there is a file."""
+"""The captions of a clip before its file is rendered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clipper_core.stages.media.captions import caption_clip, has_captions
 
 
 def captions_of(measured: MeasuredArtifacts, clip: ClipView) -> tuple[Caption, ...]:
-    """Those of the newest version, on the clip's own clock; none where its file would have none."""
+    """The captions of the newest version, on the clip's own clock; none if its file would have none."""
     if clip.transcript_id is None:
         return ()
     transcript = measured.transcript(clip.transcript_id)

@@ -23,7 +23,7 @@ class ClipCounts:
     fingerprint: str
 
 
-def count_by_status(session: Session, project_ids: Sequence[str]) -> dict[str, ClipCounts]:
+def count_clips(session: Session, project_ids: Sequence[str]) -> dict[str, ClipCounts]:
     """The clip counts of each of these projects."""
     live = and_(Clip.project_id.in_(project_ids), Clip.deleted_at.is_(None))
     decisions = newest_decisions(session, live)

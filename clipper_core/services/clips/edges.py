@@ -1,4 +1,4 @@
-"""One edge of a clip as the desk asks about it: how clean it is, and where it could be instead."""
+"""The certificate of one edge of a clip, and other places for it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ class EdgeView:
 
 
 class Edges:
-    """Milliseconds of work: map and words are in memory after the first time."""
+    """Certifies edges within milliseconds: map and words stay in memory after the first time."""
 
     def __init__(self, measured: MeasuredArtifacts) -> None:
         self._measured = measured
 
     def around(self, project_id: str, side: Side, at_ms: int, other_ms: int | None = None) -> EdgeView:
-        """An edge by the map and words in use. ``other_ms`` is where the opposite edge is.
+        """An edge, certified by the map and words in use.
 
-        Raises ProjectNotFound, NotReady before the recording is mapped, BadRange outside of it.
+        Args:
+            project_id: The recording.
+            side: The side of the clip that the edge makes.
+            at_ms: Its place in the recording, in ms.
+            other_ms: The place of the opposite edge, in ms; None if it does not matter.
+
+        Raises:
+            ProjectNotFound, NotReady before the recording is mapped, BadRange outside of it.
         """
         silences, words = self._measured.measured(project_id)
         if not 0 <= at_ms <= silences.duration_ms:

@@ -138,7 +138,7 @@ def newest_version(session: Session, clip: Clip) -> ClipVersion:
 
 @dataclass(frozen=True, slots=True)
 class VersionContent:
-    """What a person or a run decides about a version; its certificates follow from it."""
+    """The part of a version that a person or a run chooses; its certificates follow from it."""
 
     title: str
     ranges: Sequence[TimeRange]

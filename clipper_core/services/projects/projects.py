@@ -14,7 +14,7 @@ from clipper_core.db.models import Asset, Project, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import BadSettings, ProjectNotFound
-from clipper_core.services.clips.counts import count_by_status
+from clipper_core.services.clips.counts import count_clips
 from clipper_core.services.projects.shows import existing_show
 from clipper_core.services.projects.views import ProjectView, project_view
 from clipper_core.services.runs.runs import Runs
@@ -88,7 +88,7 @@ class Projects:
     def _views(self, session: Session, projects: Sequence[Project]) -> list[ProjectView]:
         ids = [p.id for p in projects]
         runs = self._runs.newest_of(session, ids)
-        counts = count_by_status(session, ids)
+        counts = count_clips(session, ids)
         shown = {i for p in projects for i in (p.source_id, p.preview_id) if i}
         assets = {a.id: a for a in session.scalars(select(Asset).where(Asset.id.in_(shown)))}
         return [project_view(p, runs.get(p.id), counts.get(p.id), assets) for p in projects]

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.domain.coverage import JOIN_MS, Seen, coverage_of, merged_listened
+from clipper_core.domain.coverage import JOIN_MS, Attention, coverage_of, merged_listened
 from clipper_core.domain.time_range import TimeRange, in_order, total_ms
 
 HOUR_MS = 3_600_000
@@ -64,8 +64,10 @@ def test_every_moment_counts_once_decisions_first(decided, proposed, played, dur
         assert a.end_ms == b.start_ms and seen is not other
     for r, seen in covered.stretches:
         for moment in {r.start_ms, r.end_ms - 1}:
-            layers = zip((Seen.DECIDED, Seen.PROPOSED, Seen.LISTENED), (decided, proposed, played), strict=True)
-            first = next((s for s, held in layers if any(h.contains(moment) for h in held)), Seen.NEVER)
+            layers = zip(
+                (Attention.DECIDED, Attention.PROPOSED, Attention.LISTENED), (decided, proposed, played), strict=True
+            )
+            first = next((s for s, held in layers if any(h.contains(moment) for h in held)), Attention.NEVER)
             assert seen is first
     assert sum(covered.percents().values()) == 100
 

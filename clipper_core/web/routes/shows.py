@@ -1,4 +1,4 @@
-"""``/api/shows``: what recordings of one series share."""
+"""``/api/shows``: series of recordings, and what they share."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""``/api/clips``: versions, decisions and renders of one clip. Every change says which revision it saw (If-Match).
+"""``/api/clips``: versions, decisions and renders of one clip. Every change names the revision it expects (If-Match).
 
-It may name itself as well (Idempotency-Key): sent again to the same address under the same name it changes nothing,
-however often its answer was lost on the way, and is answered by what is there.
+It may carry a key as well (Idempotency-Key): sent again to the same address with the same key it changes nothing,
+however often its answer was lost on the way, and is answered with the clip as it is now.
 """
 
 from __future__ import annotations
@@ -138,14 +138,23 @@ def cancel_render(request: Request, render_id: str) -> dict[str, Any]:
 
 
 def project_clips(app: App, project_id: str) -> dict[str, Any]:
-    """Raises ProjectNotFound."""
+    """All clips of a recording as JSON. Raises ProjectNotFound."""
     clips = app.clips.of_project(project_id)
     renders = app.renders.of_clips([c.id for c in clips])
     return {"clips": [clip_json(c, renders.get(c.id)) for c in clips]}
 
 
 def clip_bodies(app: App, views: Sequence[ClipView], response: Response) -> list[dict[str, Any]]:
-    """Several clips; the ETag is the first one's. Raises ClipNotFound where none is left."""
+    """Several clips as JSON, each with its render.
+
+    Args:
+        app: The App.
+        views: The clips.
+        response: The answer, which gets the ETag of the first clip.
+
+    Raises:
+        ClipNotFound: There are none.
+    """
     if not views:
         raise ClipNotFound
     response.headers["ETag"] = etag(views[0].revision)
@@ -154,4 +163,5 @@ def clip_bodies(app: App, views: Sequence[ClipView], response: Response) -> list
 
 
 def clip_body(app: App, view: ClipView, response: Response) -> dict[str, Any]:
+    """One clip as ``clip_bodies`` returns it."""
     return clip_bodies(app, [view], response)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clipper_core.web.uploads import EXTENSIONS, PIECE_TYPE, VERSION
+from clipper_core.web.routes.uploads import EXTENSIONS, PIECE_TYPE, VERSION
 from tests.unit.review_room import Room
 
 

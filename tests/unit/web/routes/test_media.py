@@ -19,9 +19,9 @@ from starlette.testclient import TestClient
 
 from clipper_core.errors import StorageUnreachable, StoredFileMissing
 from clipper_core.services.exports.files import ServedFile
-from clipper_core.web import media as media_route
 from clipper_core.web import problems
 from clipper_core.web.ranges import MAX_RANGES
+from clipper_core.web.routes import media as media_route
 from tests.budget import budget
 
 CONTENT = bytes(range(200))

@@ -1,4 +1,4 @@
-"""``/api/clips``: one clip divided in two, two made into one, a deleted one brought back. As in ``clips``."""
+"""``/api/clips``: one clip split in two, two merged into one, a deleted one restored. As in ``clips``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.services.clips.changes import ExpectedClip
 from clipper_core.services.clips.idempotency import Sender
-from clipper_core.web.clips import clip_bodies, clip_body
 from clipper_core.web.requests import ByBody, ForChange, Name, Span, app_of, etag, expected_revision
+from clipper_core.web.routes.clips import clip_bodies, clip_body
 
 router = APIRouter(prefix="/api/clips", tags=["clips"])
 

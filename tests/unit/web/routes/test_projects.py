@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clipper_core.web.projects import MAX_CAPTION_BYTES
+from clipper_core.web.routes.projects import MAX_CAPTION_BYTES
 from tests.unit.review_room import PROJECT, Room
 
 

@@ -12,8 +12,8 @@ from clipper_core.domain.time_range import milliseconds
 from clipper_core.errors import BadRange, BadSettings
 from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.silences.settings import MapView, checked_settings
-from clipper_core.web.clips import ClipBody, clip_body, project_clips
 from clipper_core.web.requests import IfMatch, Key, app_of, etag, plain_json
+from clipper_core.web.routes.clips import ClipBody, clip_body, project_clips
 from clipper_core.web.views.projects import project_json
 from clipper_core.web.views.renders import render_json
 from clipper_core.web.views.silences import map_json, peaks_json

@@ -44,30 +44,30 @@ def media_file(request: Request, asset_id: str, download: bool = False) -> Respo
     path = app.media.on_disk(file)
     if path is not None:
         return FileResponse(path, media_type=mime, headers=headers)
-    if request.method == "GET":  # which a link is signed for; HEAD would be refused
+    if request.method == "GET":  # a link is signed for GET alone; HEAD would be refused
         link = app.media.link(file, mime=mime, disposition=headers["Content-Disposition"])
         if link is not None:
-            return _led_to(link, 0 if file.of_approval else app.settings.link_minutes * 30)
-    return _through_us(request, app, file, mime, headers)
+            return _redirect(link, 0 if file.of_approval else app.settings.link_minutes * 30)
+    return _streamed(request, app, file, mime, headers)
 
 
-def _led_to(link: str, keep_s: int) -> Response:
-    """The link may be used again for half of its life, so that it does not run out in the middle of a file."""
+def _redirect(link: str, keep_s: int) -> Response:
+    """A redirect to a signed link, reusable for half of its life so that it does not expire within a file."""
     answer = RedirectResponse(link, headers={"Cache-Control": f"private, max-age={keep_s}"})
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 
 
-def _through_us(request: Request, app: App, file: ServedFile, mime: str, headers: dict[str, str]) -> Response:
+def _streamed(request: Request, app: App, file: ServedFile, mime: str, headers: dict[str, str]) -> Response:
     headers |= {"Accept-Ranges": "bytes", "ETag": f'"{file.id}"'}
-    stretch = wanted(request.headers, headers, file.size)
-    if isinstance(stretch, Response):
-        return stretch
-    start, end = stretch or (0, file.size)
+    byte_range = wanted(request.headers, headers, file.size)
+    if isinstance(byte_range, Response):
+        return byte_range
+    start, end = byte_range or (0, file.size)
     headers["Content-Length"] = str(end - start)
-    if stretch is not None:
+    if byte_range is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    status = HTTPStatus.OK if stretch is None else HTTPStatus.PARTIAL_CONTENT
+    status = HTTPStatus.OK if byte_range is None else HTTPStatus.PARTIAL_CONTENT
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=mime)
     return StreamedFile(app.media.read(file, start, end), status, headers, mime)

@@ -1,4 +1,4 @@
-"""``/api/clips/{id}/notes`` and ``/api/notes``: what people say about moments of a clip."""
+"""``/api/clips/{id}/notes`` and ``/api/notes``: notes on moments of a clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/api/projects/{id}/transcript``: the words, and what people put right in them."""
+"""``/api/projects/{id}/transcript``: the words, and corrections of them."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def restore_words(
 
 
 def _expected_revision(if_match: str | None) -> str:
-    """The revision named by If-Match. Raises PreconditionMissing without one, TranscriptStale for none of ours."""
+    """The revision named by If-Match. Raises PreconditionMissing without one, TranscriptStale for one we never gave."""
     if if_match is None or not if_match.strip():
         raise PreconditionMissing
     named = re.fullmatch(r'\s*(?:W/)?"([\w-]{1,40})"\s*', if_match)

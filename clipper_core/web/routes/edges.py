@@ -1,4 +1,4 @@
-"""``/api/projects/{id}/cuts``: how clean an edge is, and where it could be instead."""
+"""``/api/projects/{id}/cuts``: the certificate of an edge, and other places for it."""
 
 from __future__ import annotations
 
