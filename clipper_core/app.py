@@ -10,19 +10,19 @@ from urllib.parse import quote
 from clipper_core.adapters.logs import set_up_logging
 from clipper_core.adapters.processes import end_with_parent
 from clipper_core.adapters.queue import RqQueue
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.migrate import migrate
 from clipper_core.db.session import Database
 from clipper_core.services.assets.files import Files
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.edges import Edges
-from clipper_core.services.clips.idempotency import Requests
+from clipper_core.services.clips.idempotency import IdempotencyKeys
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.review import Clips
-from clipper_core.services.clips.structure import Reshape
+from clipper_core.services.clips.structure import ClipStructure
 from clipper_core.services.engines.choice import EngineChooser
 from clipper_core.services.exports.bundle import Exports
-from clipper_core.services.exports.files import Media
+from clipper_core.services.exports.files import ServedFiles
 from clipper_core.services.projects.intake import ProjectIntake, Sample
 from clipper_core.services.projects.played import PlayedRanges
 from clipper_core.services.projects.projects import Projects
@@ -38,9 +38,9 @@ from clipper_core.services.runs.tasks import Tasks
 from clipper_core.services.runs.word_steps import WordSteps
 from clipper_core.services.runs.worker import TaskWorker
 from clipper_core.services.server.health import Health
-from clipper_core.services.server.move import Mover, Place
+from clipper_core.services.server.move import Place, Relocation
 from clipper_core.services.server.serve import ServeOptions, serve
-from clipper_core.services.server.sweep import Orphans
+from clipper_core.services.server.sweep import StoreSweeper
 from clipper_core.services.silences.peaks import Peaks
 from clipper_core.services.silences.settings import Silences
 from clipper_core.services.transcripts.corrections import Corrections
@@ -74,14 +74,14 @@ class App:
     uploads: Uploads
     runs: Runs
     clips: Clips
-    reshape: Reshape
+    structure: ClipStructure
     edges: Edges
-    requests: Requests
+    idempotency_keys: IdempotencyKeys
     notes: Notes
     corrections: Corrections
     renders: Renders
     exports: Exports
-    media: Media
+    media: ServedFiles
     measured: MeasuredArtifacts
     silences: Silences
     peaks: Peaks
@@ -89,7 +89,7 @@ class App:
     stretches: Stretches
     health: Health
     worker: TaskWorker
-    orphans: Orphans
+    sweeper: StoreSweeper
 
     def migrate(self) -> None:
         """Bring the tables up to date, and make the default show and the sample where they are missing."""
@@ -141,21 +141,21 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         ),
         runs=runs,
         clips=Clips(database, measured, renders),
-        reshape=Reshape(database, measured, renders),
+        structure=ClipStructure(database, measured, renders),
         edges=Edges(measured),
-        requests=Requests(database),
+        idempotency_keys=IdempotencyKeys(database),
         notes=Notes(database),
         corrections=Corrections(database, storage, measured),
         renders=renders,
         exports=Exports(database, storage),
-        media=Media(database, storage),
+        media=ServedFiles(database, storage),
         measured=measured,
         silences=Silences(database, measured),
         peaks=Peaks(measured, files),
         played=PlayedRanges(database),
         stretches=Stretches(database, tasks, runs),
         health=Health(database, storage, queue),
-        orphans=Orphans(database, storage),
+        sweeper=StoreSweeper(database, storage),
         worker=TaskWorker(database, tasks, runs, steps.by_kind(), AttemptFiles(storage, settings.data / "scratch")),
     )
 
@@ -171,9 +171,9 @@ def own_redis(settings: Settings) -> str:
     return f"unix://{quote(str(settings.data / 'run' / 'redis.sock'))}?db=0"
 
 
-def mover_for(settings: Settings, to: Settings) -> Mover:
-    """The mover of everything from the places of ``settings`` to those of ``to``."""
-    return Mover(_place(settings), _place(to))
+def relocation_for(settings: Settings, to: Settings) -> Relocation:
+    """The relocation of everything from the places of ``settings`` to those of ``to``."""
+    return Relocation(_place(settings), _place(to))
 
 
 def _place(settings: Settings) -> Place:
@@ -213,7 +213,7 @@ __all__ = [
     "end_with_parent",
     "endpoint_for",
     "ffmpeg_for",
-    "mover_for",
+    "relocation_for",
     "serve_here",
     "set_up_logs",
     "this_app",

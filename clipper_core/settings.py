@@ -1,21 +1,28 @@
-"""The only reader of the environment. ``.env.example`` lists every name with its default and meaning."""
+"""The only reader of the environment. ``.env.example`` lists every name with its default and meaning.
+
+The model of all settings lies in ``settings_model`` and is loaded when somebody asks for it: pydantic takes longer to
+load than the silences of a short file take to find.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import TYPE_CHECKING, Any, Protocol
 
 from clipper_core.domain.engines import Selector as Selector
 from clipper_core.domain.engines import Transcriber as Transcriber
-from clipper_core.errors import SetupProblem
+
+if TYPE_CHECKING:
+    from clipper_core.settings_model import Settings as Settings
 
 ROOT = Path(__file__).resolve().parent.parent  # where the project was cloned
+ENV_FILE = ROOT / ".env"
+
+# A variable with another name is text, which can't be wrong, and says nothing about how a file is read.
+NAMES_TO_CHECK = ("CLIPPER_", "S3_")
 
 
 class PathStyle(StrEnum):
@@ -33,117 +40,76 @@ class MediaLinks(StrEnum):
     PRESIGNED = "presigned"
 
 
-def _blank_is_unset(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-Optional = Annotated[str | None, BeforeValidator(_blank_is_unset)]
-Secret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
-
-
-def _alias(*names: str) -> Any:
-    return AliasChoices(*names)
-
-
-class Settings(BaseSettings):
-    """Everything the environment may say. An empty value means the default, as in a copied ``.env``."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="CLIPPER_",
-        env_file=ROOT / ".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-    )
-
-    host: str = Field("127.0.0.1", description="the address the web process listens on")
-    port: int = Field(8501, ge=1, le=65535, description="its port")
-    data_dir: Path = Field(Path("data"), description="where the database, recordings and clips are kept")
-    database_url: Optional = Field(None, validation_alias=_alias("DATABASE_URL", "database_url"))
-    redis_url: Secret = Field(None, validation_alias=_alias("REDIS_URL", "redis_url"))
-    storage_url: Optional = Field(None, description="empty for the data folder, or s3://bucket/prefix")
-    s3_endpoint_url: Optional = Field(None, validation_alias=_alias("S3_ENDPOINT_URL", "s3_endpoint_url"))
-    s3_public_endpoint_url: Optional = Field(
-        None, validation_alias=_alias("S3_PUBLIC_ENDPOINT_URL", "s3_public_endpoint_url")
-    )
-    s3_region: Optional = Field(
-        None, validation_alias=_alias("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION", "s3_region")
-    )
-    s3_path_style: PathStyle = Field(PathStyle.AUTO, validation_alias=_alias("S3_PATH_STYLE", "s3_path_style"))
-    s3_create_bucket: bool = Field(False, validation_alias=_alias("S3_CREATE_BUCKET", "s3_create_bucket"))
-    aws_access_key_id: Secret = Field(None, validation_alias=_alias("AWS_ACCESS_KEY_ID", "aws_access_key_id"))
-    aws_secret_access_key: Secret = Field(
-        None, validation_alias=_alias("AWS_SECRET_ACCESS_KEY", "aws_secret_access_key")
-    )
-    aws_session_token: Secret = Field(None, validation_alias=_alias("AWS_SESSION_TOKEN", "aws_session_token"))
-    media_links: MediaLinks = MediaLinks.ROUTE
-    link_minutes: int = Field(60, ge=1, le=10_080, description="how long a signed link works")
-    cache_gb: float = Field(20, gt=0, description="the most disk that copies of stored files may take on this computer")
-    database_pool: int = Field(5, ge=1, le=200, description="connections to PostgreSQL a process keeps open")
-    workers: int = Field(2, ge=1, le=64, description="worker processes started by `serve`")
-
-    transcriber: Transcriber = Transcriber.AUTO
-    selector: Selector = Selector.AUTO
-    voice_activity: bool = Field(False, description="whether a second opinion on silences is measured: on or off")
-    language: str = Field("auto", description="the language spoken, as en or de; auto to decide by what is heard")
-    openai_api_key: Secret = Field(None, validation_alias=_alias("OPENAI_API_KEY", "openai_api_key"))
-    openai_base_url: Optional = Field(None, validation_alias=_alias("OPENAI_BASE_URL", "openai_base_url"))
-    transcribe_model: str = "gpt-transcribe"
-    chat_model: str = "gpt-5-mini"
-    openai_timeout_s: float = Field(300, gt=0, description="how long one answer may take")
-    openai_patience_s: float = Field(600, gt=0, description="how long a request is tried again before it is given up")
-    openai_in_flight: int = Field(4, ge=1, le=64, description="requests at a time, for each worker")
-    openai_max_mb: float = Field(25, gt=0, description="the largest file the endpoint takes")
-    transcribe_price: float | None = Field(None, ge=0, description="of a minute of sound, in dollars")
-    chat_price_in: float | None = Field(None, ge=0, description="of a million tokens read, in dollars")
-    chat_price_out: float | None = Field(None, ge=0, description="of a million tokens written, in dollars")
-    chat_words: int = Field(20_000, ge=500, description="the most words of a transcript in one request")
-    ffmpeg: Path | None = Field(None, description="an ffmpeg of your own; empty for the one in the packages")
-
-    max_upload_gb: float = Field(20, gt=0, description="the largest file accepted")
-    max_hours: float = Field(13, gt=0, description="the longest recording accepted")
-    max_streams: int = Field(64, ge=1, description="the most tracks a file may hold")
-    log_json: bool = Field(False, description="logs as JSON lines, for machines that collect them")
+class FileSettings(Protocol):
+    """The settings by which a recording is read: part of ``Settings``, and all that ``silences`` needs."""
 
     @property
-    def data(self) -> Path:
-        """The data folder as an absolute path; a relative one is seen from the project's root."""
-        return self.data_dir if self.data_dir.is_absolute() else (ROOT / self.data_dir)
-
+    def ffmpeg(self) -> Path | None: ...
     @property
-    def database(self) -> str:
-        """The database URL as SQLAlchemy wants it; ``postgres://`` and ``postgresql://`` mean psycopg 3."""
-        if self.database_url is None:
-            return f"sqlite:///{self.data / 'clipper.db'}"
-        scheme, _, rest = self.database_url.partition("://")
-        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
-
+    def max_hours(self) -> float: ...
     @property
-    def redis(self) -> str | None:
-        return self.redis_url.get_secret_value() if self.redis_url else None
-
+    def max_streams(self) -> int: ...
     @property
-    def endpoint_on(self) -> bool:
-        """Whether an OpenAI-compatible endpoint is switched on: by a key, or by an address."""
-        return self.openai_api_key is not None or self.openai_base_url is not None
+    def voice_activity(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class FileDefaults:
+    """``FileSettings`` where the environment says nothing."""
+
+    ffmpeg: Path | None = None
+    max_hours: float = 13
+    max_streams: int = 64
+    voice_activity: bool = False
 
 
 def load_settings(**changes: Any) -> Settings:
     """The settings of this process. Raises SetupProblem naming every variable that can't be used."""
-    try:
-        return Settings(**changes)
-    except ValidationError as error:
-        raise SetupProblem("These settings can't be used: " + "; ".join(_complaints(error)) + ".") from error
+    from clipper_core.settings_model import read_settings
+
+    return read_settings(**changes)
 
 
-def _complaints(error: ValidationError) -> Iterable[str]:
-    for problem in error.errors():
-        name = str(problem["loc"][0]) if problem["loc"] else "?"
-        shown = name if name.isupper() else f"CLIPPER_{name.upper()}"
-        yield f"{shown}: {problem['msg']}"
+def load_file_settings(*, voice_activity: bool = False) -> FileSettings:
+    """The settings by which a recording is read; True for ``voice_activity`` goes before the environment.
+
+    Raises SetupProblem as ``load_settings`` does, also for a variable that reading a recording has no use for.
+    """
+    if not _environment_may_matter():
+        return FileDefaults(voice_activity=voice_activity)
+    return load_settings(voice_activity=True) if voice_activity else load_settings()
+
+
+def _environment_may_matter() -> bool:
+    """Whether a variable is set that could change ``FileSettings``, or be refused."""
+    named = any(value and name.upper().startswith(NAMES_TO_CHECK) for name, value in os.environ.items())
+    return named or _env_file_names_something()
+
+
+def _env_file_names_something() -> bool:
+    if not ENV_FILE.is_file():
+        return ENV_FILE.exists()  # a pipe can be read only once, and that is for the model to do
+    lines = (line.strip() for line in ENV_FILE.read_bytes().splitlines())
+    return any(line and not line.startswith(b"#") for line in lines)
 
 
 def environment_with(**names: str) -> dict[str, str]:
     """This process's environment plus ``names``, for a process of ours that is about to be started."""
     return {**os.environ, **names}
+
+
+def calculate_in_one_thread() -> None:
+    """Keep numpy, if it is loaded after this, from starting threads; a number in the environment goes before.
+
+    Nothing here multiplies matrices large enough to gain by them, but waking them takes longer than mapping a minute.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def __getattr__(name: str) -> Any:
+    """``Settings``, imported at its first use."""
+    if name != "Settings":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from clipper_core.settings_model import Settings
+
+    return Settings

@@ -20,7 +20,7 @@ import httpx
 import psutil
 from pydantic import SecretStr
 
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.app import App, build_app
 from clipper_core.settings import Settings
 

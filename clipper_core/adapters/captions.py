@@ -1,4 +1,4 @@
-"""Caption files: read SRT and WebVTT as they are found in the wild, write both.
+"""Caption files: read SRT and WebVTT as they are found in the wild, write SRT.
 
 Writing is pysubs2's. Reading is our own, because pysubs2 takes the minus from a negative time, makes cues of the word
 times inside YouTube's cues, and keeps WebVTT's notes and cue names as text.
@@ -17,7 +17,7 @@ import pysubs2
 from clipper_core.domain.captions import Caption
 from clipper_core.errors import BadCaptions
 
-MOST_BYTES = 20_000_000
+MAX_BYTES = 20_000_000
 ROLLING_SHARE = 0.2  # of the cues that repeat the line before them, from which a file is taken to scroll
 
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
@@ -44,8 +44,8 @@ def read_captions(data: bytes) -> tuple[Caption, ...]:
     Raises BadCaptions, naming the cue, for times that are negative, unreadable or end before they start, and when
     the file is too large or holds no cue with text.
     """
-    if len(data) > MOST_BYTES:
-        raise BadCaptions(f"This caption file is larger than {MOST_BYTES // 1_000_000} MB. Upload only the captions.")
+    if len(data) > MAX_BYTES:
+        raise BadCaptions(f"This caption file is larger than {MAX_BYTES // 1_000_000} MB. Upload only the captions.")
     lines = [_INVISIBLE.sub("", line) for line in re.split(r"\r\n|\r|\n", _decoded(data))]
     cues = _cues(lines)
     for cue in cues:
@@ -59,22 +59,13 @@ def read_captions(data: bytes) -> tuple[Caption, ...]:
 
 def to_srt(captions: Iterable[Caption]) -> str:
     """The captions as an SRT file."""
-    return _written(captions, "srt")
-
-
-def to_vtt(captions: Iterable[Caption]) -> str:
-    """The captions as a WebVTT file; ``&``, ``<`` and ``>`` in the text stay text."""
-    return _written((Caption(c.start_ms, c.end_ms, html.escape(c.text, quote=False)) for c in captions), "vtt")
-
-
-def _written(captions: Iterable[Caption], form: str) -> str:
     file = pysubs2.SSAFile()
     for caption in captions:
         # pysubs2 reads \N, \n and \h as line breaks and spaces.
         text = re.sub(r"\\(?=[Nnh])", "/", _INVISIBLE.sub("", caption.text)).replace("-->", "→")
         if text := "\n".join(line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()):
             file.append(pysubs2.SSAEvent(start=caption.start_ms, end=caption.end_ms, text=text))
-    return file.to_string(form, apply_styles=False, keep_ssa_tags=True)
+    return file.to_string("srt", apply_styles=False, keep_ssa_tags=True)
 
 
 def _decoded(data: bytes) -> str:

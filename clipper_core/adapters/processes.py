@@ -31,7 +31,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
-LONGEST_LINE = 16_384  # bytes; what is longer is shown in pieces
+MAX_LINE = 16_384  # bytes; what is longer is shown in pieces
 SAME_REQUEST_S = 0.3
 COLOURS = (36, 33, 35, 32, 34)
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")
@@ -58,7 +58,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RestartPolicy:
     """How long is waited, in seconds. ``deaths`` within ``deaths_s`` of what never held out ``steady_s`` end all."""
 
     first_wait_s: float = 0.5
@@ -89,9 +89,9 @@ class Supervisor:
     """Runs services until a signal asks it to stop, or one of them can't be kept alive."""
 
     def __init__(
-        self, services: Sequence[Service], out: TextIO, *, colour: bool = False, patience: Patience | None = None
+        self, services: Sequence[Service], out: TextIO, *, colour: bool = False, patience: RestartPolicy | None = None
     ) -> None:
-        self._patience = patience or Patience()
+        self._patience = patience or RestartPolicy()
         self._children = [_Child(s, self._patience.first_wait_s) for s in services]
         self._out = out
         self._colour = colour
@@ -274,9 +274,9 @@ class Supervisor:
                 *lines, child.partial = re.split(rb"\r\n|\n|\r", child.partial + block)
                 for line in lines:
                     self._line(child, line)
-                while len(child.partial) > LONGEST_LINE:
-                    self._line(child, child.partial[:LONGEST_LINE])
-                    child.partial = child.partial[LONGEST_LINE:]
+                while len(child.partial) > MAX_LINE:
+                    self._line(child, child.partial[:MAX_LINE])
+                    child.partial = child.partial[MAX_LINE:]
                 if len(block) < 65_536:
                     return
             self._selector.unregister(stream)

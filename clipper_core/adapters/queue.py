@@ -32,7 +32,7 @@ from clipper_core.errors import QueueNotTrusted, QueuePasswordRefused, QueueUnav
 PERFORM = "worker.perform"  # what an entry names: found in the project's root, where workers run
 HEARTBEAT_S = 5
 RECONCILE_S = 5
-LONGEST_PAUSE_S = 15  # between two attempts to reach a Redis that does not answer
+MAX_PAUSE_S = 15  # between two attempts to reach a Redis that does not answer
 
 BAD_URL = (
     "REDIS_URL can't be read. It is redis://:password@host:6379/0, or rediss:// with TLS, where @ : / in the password "
@@ -129,7 +129,7 @@ class RqQueue:
             if why is None:
                 return
             away(why)
-            pause = 1.0 if time.monotonic() - began > LONGEST_PAUSE_S else min(2 * pause, LONGEST_PAUSE_S)
+            pause = 1.0 if time.monotonic() - began > MAX_PAUSE_S else min(2 * pause, MAX_PAUSE_S)
             time.sleep(pause)
 
     def _worked(
@@ -177,7 +177,7 @@ class _Worker(Worker):
     RQ does not say what ended it: ``told_to_stop`` is one reason, ``lost``, the last error of Redis, the other.
     """
 
-    max_connection_wait_time = LONGEST_PAUSE_S
+    max_connection_wait_time = MAX_PAUSE_S
     now_and_then: Callable[[], None]
     stopped: Callable[[int], None]
     told_to_stop = False

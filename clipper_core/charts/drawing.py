@@ -15,7 +15,7 @@ from clipper_core.domain.clock import clock as to_the_second
 from clipper_core.domain.coverage import Seen
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 
-MOST_BUCKETS = 1_000  # two points each: as many as a screen has columns
+MAX_BUCKETS = 1_000  # two points each: as many as a screen has columns
 FLOOR_DB = -80  # drawn as the bottom; what lies below it is silence to any ear
 
 SIGNS = {
@@ -67,7 +67,7 @@ class LevelPoints:
     high: Levels
 
 
-def level_points(envelope: Envelope, buckets: int = MOST_BUCKETS) -> LevelPoints:
+def level_points(envelope: Envelope, buckets: int = MAX_BUCKETS) -> LevelPoints:
     """The level in at most ``buckets`` parts; nothing is lower than ``FLOOR_DB``. The mean is that of the decibels."""
     count = min(buckets, envelope.frames)
     if not count:

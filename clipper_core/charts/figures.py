@@ -6,6 +6,7 @@ Plotly is imported only when a figure is made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,7 @@ from clipper_core.charts.drawing import (
     COLOURS,
     FLOOR_DB,
     LEVEL,
-    MOST_BUCKETS,
+    MAX_BUCKETS,
     NAMES,
     SEEN_NAMES,
     SIGNS,
@@ -62,8 +63,16 @@ GRID = "rgba(128, 140, 160, 0.22)"
 SEEN_EDGE = "rgba(128, 140, 160, 0.6)"
 
 
+@dataclass(frozen=True, slots=True)
+class FigureSize:
+    """The height of a figure in pixels, and the parts of the recording whose level is drawn."""
+
+    height: int = 260
+    buckets: int = MAX_BUCKETS
+
+
 def clock_ticks(duration_ms: int) -> tuple[list[int], list[str]]:
-    """Where the time axis is marked, in seconds, and how: the round step that gives at most ``TICKS_WANTED``."""
+    """The marks of the time axis, in seconds, and their labels, at a round step that gives at most ``TICKS_WANTED``."""
     duration_s = duration_ms / 1000
     step = next((s for s in TICK_STEPS_S if duration_s / s <= TICKS_WANTED), None)
     if step is None:
@@ -82,27 +91,33 @@ def silence_map_figure(
     *,
     levels: Levels | None = None,
     coverage: Coverage | None = None,
-    height: int = 260,
-    buckets: int = MOST_BUCKETS,
+    size: FigureSize | None = None,
 ) -> Any:
     """The whole recording as a plotly figure: level with silences and threshold, and two lanes below.
 
-    One says how much was looked at, where ``coverage`` is given; the other shows the clips, where there are any.
-    ``levels`` is the threshold in dBFS at every second, where it follows the recording. The x axis is in seconds, and
-    a stretch of it can be selected. Names and titles are escaped: plotly reads markup.
+    The x axis is in seconds, and a range of it can be selected. Names and titles are escaped: plotly reads markup.
+
+    Args:
+        envelope: the level that is drawn.
+        silence_map: the silences, their settings, and the threshold if it is the same throughout.
+        clips: the clips of the lower lane, which is left out without any.
+        levels: the threshold in dBFS at every second; None if it is the same throughout.
+        coverage: how much was looked at, for the upper lane; None to leave it out.
+        size: the size of the figure; None for that of a page.
     """
+    size = size or FigureSize()
     import plotly.graph_objects as go
 
-    reach, mean = _level(envelope, silence_map, buckets)
+    reach, mean = _level(envelope, silence_map, size.buckets)
     seen = _seen(coverage) if coverage is not None else []
     traces = [reach, *_silences(silence_map), mean, _threshold(silence_map, levels), *seen, *_lanes(clips)]
     lanes = [axis for axis, there in (("yaxis3", seen), ("yaxis2", clips)) if there]
-    return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, height, lanes)})
+    return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, size.height, lanes)})
 
 
 def recording_html(envelope: Envelope, silence_map: SilenceMap, *, levels: Levels | None = None) -> str:
     """The same as HTML that needs no network, to be looked at closely: dragging zooms, two clicks show all again."""
-    figure = silence_map_figure(envelope, silence_map, levels=levels, height=420, buckets=CLOSE_BUCKETS)
+    figure = silence_map_figure(envelope, silence_map, levels=levels, size=FigureSize(420, CLOSE_BUCKETS))
     for trace in figure.data:  # as milliseconds of a clock, whose marks follow the zoom
         trace.x = (DAY_MS + np.rint(np.asarray(trace.x, np.float64) * 1000)).astype(np.int64).tolist()
     clock_axis = {"type": "date", "range": [DAY_MS, DAY_MS + max(1, silence_map.duration_ms)], "fixedrange": False}

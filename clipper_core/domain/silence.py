@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.errors import BadSettings
 
 FINDER = 2  # raised when the same settings find others in the same envelope
 FLOOR_DB = -120.0  # nothing is called quieter than this
-MOST_OFFSET_DB = 20.0  # how far people may move a threshold that follows the recording
+MAX_OFFSET_DB = 20.0  # how far people may move a threshold that follows the recording
 
 
 class SilenceBasis(StrEnum):
-    """What a silence rests on."""
+    """The basis on which a range is called silent."""
 
     THRESHOLD = "threshold"  # it is below a fixed level
     LEVEL = "level"  # its level alone would tell it from the speech around
     BANDS = "bands"  # it is as loud as soft speech, and only its sound tells it: noise or music lies under it
-    VOICE = "voice"  # there is sound, and the second opinion hears no voice in it
-    NOBODY = "nobody"  # nobody speaks anywhere near: there is only background
+    VOICE = "voice"  # there is sound, and voice activity finds no voice in it
+    NOBODY = "nobody"  # there is no speech anywhere near, only background
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Silence:
-    """A stretch in which nobody speaks, its mean level in dBFS, how sure that is (0-1), and what it rests on.
+    """A range without speech, its mean level in dBFS, how sure that is (0-1), and on what basis.
 
-    The last two are None where nobody judged, as with silences that were given.
+    The last two are None where they were not judged, as with silences read from a file.
     """
 
     start_ms: int
@@ -49,13 +53,36 @@ class Silence:
         return (self.start_ms + self.end_ms) // 2
 
 
+class SettingsFlaw(StrEnum):
+    """A reason why settings can't be used."""
+
+    #: The fixed threshold is no level that sound has.
+    THRESHOLD = "threshold"
+    #: The threshold would be moved too far.
+    OFFSET = "offset"
+    #: An offset moves the threshold that follows the recording, so a fixed one has none.
+    BOTH = "both"
+    #: A silence, or dead air, is too short or too long.
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsLimits:
+    """The values that a face accepts, and its ``sentences``: the first flaw in their order is the one it names."""
+
+    sentences: Mapping[SettingsFlaw, str]
+    min_threshold_db: float = -math.inf
+    min_ms: int = 1
+    max_ms: float = math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class SilenceSettings:
-    """How silences are found in what was measured.
+    """The rules by which silences are found in an envelope.
 
     ``threshold_db`` None means that the threshold follows the recording; ``offset_db`` then moves it: above 0 more is
     called silent. Silences from ``min_silence_ms`` are legal cuts, those from ``dead_air_ms`` dead air.
-    ``use_voice`` False leaves a second opinion unheard where there is one.
+    ``use_voice`` False disregards voice activity where it was measured.
     """
 
     threshold_db: float | None = None
@@ -68,12 +95,53 @@ class SilenceSettings:
         if self.min_silence_ms < 1 or self.dead_air_ms < 1:
             raise ValueError("a silence lasts at least a millisecond")
 
+    @classmethod
+    def checked(
+        cls,
+        limits: SettingsLimits,
+        threshold_db: float | None = None,
+        offset_db: float | None = None,
+        min_silence_ms: int | None = None,
+        dead_air_ms: int | None = None,
+    ) -> Self:
+        """Settings from the values that a user asked for.
+
+        Args:
+            limits: what the user may ask for here, and the sentences that refuse the rest.
+            threshold_db: a fixed threshold in dBFS; None for the one that follows the recording.
+            offset_db: dB added to the threshold that follows the recording; None for the default.
+            min_silence_ms: the shortest silence in milliseconds; None for the default.
+            dead_air_ms: the length in milliseconds from which a silence is dead air; None for the default.
+
+        Raises:
+            BadSettings: with the sentence of the first flaw.
+        """
+        usual = cls()
+        offset = usual.offset_db if offset_db is None else offset_db
+        shortest = usual.min_silence_ms if min_silence_ms is None else min_silence_ms
+        dead_air = usual.dead_air_ms if dead_air_ms is None else dead_air_ms
+        flawed = {
+            SettingsFlaw.THRESHOLD: threshold_db is not None and not _within(threshold_db, limits.min_threshold_db, 0),
+            SettingsFlaw.OFFSET: not _within(offset, -MAX_OFFSET_DB, MAX_OFFSET_DB),
+            SettingsFlaw.BOTH: threshold_db is not None and offset != 0,
+            SettingsFlaw.LENGTH: not all(limits.min_ms <= ms <= limits.max_ms for ms in (shortest, dead_air)),
+        }
+        for flaw, sentence in limits.sentences.items():
+            if flawed[flaw]:
+                raise BadSettings(sentence)
+        return cls(threshold_db, shortest, offset, dead_air)
+
+
+def _within(value: float, low: float, high: float) -> bool:
+    """Whether ``value`` is a number from ``low`` to ``high``; infinity is none, whatever the limits are."""
+    return math.isfinite(value) and low <= value <= high
+
 
 @dataclass(frozen=True, slots=True)
 class SilenceMap:
     """Every silence of a recording, in order and apart, and the length of what was decoded.
 
-    ``threshold_db`` is the level the silences were told by (the middle one, where it follows the recording), and
+    ``threshold_db`` is the level below which sound was silent (the middle one, where it follows the recording), and
     ``finder`` the version of what found them.
     """
 
@@ -105,15 +173,6 @@ class SilenceMap:
         last = bisect_left(self._starts, span.end_ms)
         return tuple(s for s in self.silences[first:last] if s.end_ms > span.start_ms)
 
-    def nearest(self, at_ms: int, reach_ms: int) -> Silence | None:
-        """The silence nearest to ``at_ms``, at most ``reach_ms`` away; of two, the longer."""
-
-        def away(s: Silence) -> int:
-            return max(s.start_ms - at_ms, at_ms - s.end_ms, 0)
-
-        near = [s for s in self.around(at_ms, reach_ms) if away(s) <= reach_ms]
-        return min(near, key=lambda s: (away(s), -s.length_ms), default=None)
-
     def around(self, at_ms: int, reach_ms: int) -> tuple[Silence, ...]:
         """The silences that come within ``reach_ms`` of ``at_ms``."""
         # A silence that ends just there counts, though its end is no part of it.
@@ -121,21 +180,21 @@ class SilenceMap:
 
     @property
     def dead_air(self) -> tuple[Silence, ...]:
-        """The silences that are long enough to be missed by nobody, in order."""
+        """The silences of at least ``dead_air_ms``, in order."""
         return tuple(s for s in self.silences if s.length_ms >= self.settings.dead_air_ms)
 
     def answers(self, settings: SilenceSettings) -> bool:
-        """Whether these settings would find the same again."""
+        """True if these settings would find the same again."""
         return self.finder == FINDER and self.settings == settings
 
     def of_at_least(self, length_ms: int) -> SilenceMap:
         """The same map without the silences shorter than ``length_ms``."""
-        kept = tuple(s for s in self.silences if s.length_ms >= length_ms)
-        return SilenceMap(self.duration_ms, kept, self.threshold_db, self.settings, self.finder)
+        long = tuple(s for s in self.silences if s.length_ms >= length_ms)
+        return SilenceMap(self.duration_ms, long, self.threshold_db, self.settings, self.finder)
 
 
 def speech_within(span: TimeRange, silences: SilenceMap) -> tuple[TimeRange, ...]:
-    """What of ``span`` lies in no silence, in order."""
+    """The parts of ``span`` that lie in no silence, in order."""
     out: list[TimeRange] = []
     at = span.start_ms
     for silence in silences.within(span):

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from clipper_core.adapters.endpoint.openai import Endpoint, EndpointOptions, EndpointRecogniser
+from clipper_core.adapters.endpoint.openai import Endpoint, EndpointRecogniser
+from clipper_core.adapters.endpoint.options import EndpointOptions
 from clipper_core.adapters.media.ffmpeg import Ffmpeg
 from clipper_core.adapters.speech.aligner import PocketsphinxAligner
 from clipper_core.adapters.speech.recogniser import Pocketsphinx

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Limits
-from clipper_core.adapters.speech.voice import VoiceDetector
 from clipper_core.services.local.map_file import FileMapper, ProbeLimits
-from clipper_core.settings import Settings
+from clipper_core.settings import FileSettings
+
+if TYPE_CHECKING:
+    from clipper_core.adapters.speech.voice import VoiceDetector
 
 
-def file_mapper(settings: Settings) -> FileMapper:
+def file_mapper(settings: FileSettings) -> FileMapper:
     """The mapper that lists the silences of a file."""
     return FileMapper(ffmpeg_for(settings), probe_limits(settings), voice_detector(settings))
 
 
-def ffmpeg_for(settings: Settings) -> Ffmpeg:
+def ffmpeg_for(settings: FileSettings) -> Ffmpeg:
     return Ffmpeg(settings.ffmpeg, Limits())
 
 
-def probe_limits(settings: Settings) -> ProbeLimits:
+def probe_limits(settings: FileSettings) -> ProbeLimits:
     """The recordings that are accepted."""
     return ProbeLimits(settings.max_hours, settings.max_streams)
 
 
-def voice_detector(settings: Settings) -> VoiceDetector | None:
+def voice_detector(settings: FileSettings) -> VoiceDetector | None:
     """The model that gives a second opinion on silences, where one is asked for."""
-    return VoiceDetector() if settings.voice_activity else None
+    if not settings.voice_activity:
+        return None
+    from clipper_core.adapters.speech.voice import VoiceDetector
+
+    return VoiceDetector()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from clipper_core.adapters.store.host_cache import HostCache
-from clipper_core.adapters.store.local import LocalStorage, Storage
+from clipper_core.adapters.store.local import LocalStorage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.errors import SetupProblem
 from clipper_core.settings import MediaLinks, PathStyle, Settings
 from clipper_core.wiring.engines import secret_value

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from clipper_core.adapters.endpoint.openai import ChatAnswer, EndpointOptions
+from clipper_core.adapters.endpoint.openai import ChatAnswer
 from clipper_core.adapters.endpoint.openai import Endpoint as Client
+from clipper_core.adapters.endpoint.options import EndpointOptions
 from clipper_core.domain.clip import Lengths
 from clipper_core.domain.cut import Grade
 from clipper_core.domain.silence import SilenceMap

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from clipper_core.adapters.endpoint import retrying
-from clipper_core.adapters.endpoint.openai import Endpoint, EndpointOptions, EndpointRecogniser
+from clipper_core.adapters.endpoint.openai import Endpoint, EndpointRecogniser
+from clipper_core.adapters.endpoint.options import EndpointOptions
 from clipper_core.adapters.endpoint.scrubbing import RUN
 from clipper_core.adapters.speech.aligner import PocketsphinxAligner
 from clipper_core.domain.recognised import RecognisedPiece

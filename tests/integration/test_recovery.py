@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
 from clipper_core.db.models import Asset, Clip, Render, SilenceMapRow, Task, TranscriptRow
-from clipper_core.domain.clip import Verdict
+from clipper_core.domain.clip import NewDecision, Verdict
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from tests.servers import Stack, until
@@ -164,7 +164,7 @@ def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack,
     project_id = stack.upload(media / "talk.mp4")
     wait_for(stack, project_id)
     clip = stack.app.clips.create(project_id, (TimeRange(1_000, 40_000),))
-    stack.app.clips.decide(clip.id, clip.revision, Verdict.APPROVED)
+    stack.app.clips.decide(clip.id, clip.revision, NewDecision(Verdict.APPROVED))
     assert kill_in_the_middle(stack, Kind.RENDER)
 
     stack.worker()

@@ -30,12 +30,12 @@ pytestmark = [pytest.mark.servers, pytest.mark.skipif(sys.platform != "linux", r
 DRIVER = """
     import json, os, sys
     from pathlib import Path
-    from clipper_core.adapters.processes import Patience
+    from clipper_core.adapters.processes import RestartPolicy
     from clipper_core.errors import ClipperError
     from clipper_core.services.server.serve import ServeOptions, serve
 
     asked = json.loads(sys.argv[1])
-    patience = Patience(first_wait_s=0.1, longest_wait_s=0.4, ready_s=30, stop_s=asked.pop("stop_s", 5))
+    patience = RestartPolicy(first_wait_s=0.1, longest_wait_s=0.4, ready_s=30, stop_s=asked.pop("stop_s", 5))
     servers = asked.pop("redis_servers", None)
     options = ServeOptions(
         host="127.0.0.1", port=asked["port"], workers=asked["workers"],

@@ -24,9 +24,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clipper_core.adapters.store.host_cache import HostCache
-from clipper_core.adapters.store.local import LocalStorage, Storage
+from clipper_core.adapters.store.local import LocalStorage
 from clipper_core.adapters.store.s3 import S3Options, S3Storage
 from clipper_core.adapters.store.s3_parts import MIB, PART, etag_of_file
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.errors import (
     BucketMissing,
     StorageFailed,

@@ -1,24 +1,23 @@
 """An OpenAI-compatible endpoint: speech to text, and chat. The only module that knows the client library.
 
 The library takes long to import, so that happens on first use. It tries nothing twice itself; how often, how long and
-why is ours (``patience``). What it raises may hold the key, so none of it gets out: each attempt's error becomes a
+why is ours (``retrying``). What it raises may hold the key, so none of it gets out: each attempt's error becomes a
 value here, and text is scrubbed before it is kept.
 """
 
 from __future__ import annotations
 
-import base64
 import io
 import logging
 import os
 import threading
 import time
 import wave
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,8 @@ import numpy.typing as npt
 from clipper_core.adapters.endpoint.answers import ChatAnswer as ChatAnswer
 from clipper_core.adapters.endpoint.answers import Complaint, Completion, Transcription
 from clipper_core.adapters.endpoint.heard_words import clean, language_code
-from clipper_core.adapters.endpoint.retrying import Patience, Setback, retry_after_s
+from clipper_core.adapters.endpoint.options import EndpointOptions, basic_authorization, secrets_of
+from clipper_core.adapters.endpoint.retrying import Retrier, Setback, retry_after_s
 from clipper_core.adapters.endpoint.scrubbing import Scrubber
 from clipper_core.adapters.speech.aligner import PocketsphinxAligner
 from clipper_core.domain.recognised import NOTHING, RecognisedPiece
@@ -52,15 +52,14 @@ Send = Callable[["openai.OpenAI"], AbstractContextManager[Any]]
 """Sends one request and gives its answer, to be read in a ``with``."""
 Value = TypeVar("Value")
 
-OFFICIAL = "https://api.openai.com/v1"
 RATE = 16_000
-LEAST_MS = 100  # of sound: less is refused
+MIN_MS = 100  # of sound: less is refused
 # Of sound in a request. Where words are found in the sound afterwards, 20 s or 120 s make no difference to their
 # times; where they can't be, rough times are off by half a second on average at 20 s, and by one at 45 s.
 PIECE_MS, ROUGH_PIECE_MS = 45_000, 20_000
 CONNECT_S = 10.0
-MOST_BYTES = 64_000_000  # of an answer
-MOST_DETAIL = 500
+MAX_BYTES = 64_000_000  # of an answer
+MAX_DETAIL = 500
 
 NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 TOO_MUCH = (
@@ -86,38 +85,6 @@ NO_ADDRESS = "OPENAI_BASE_URL is not an address. Write it like https://host/v1, 
 NO_KEY = "OPENAI_API_KEY holds characters that no key has. Copy the key again, then press Retry."
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointOptions:
-    """Where the endpoint is, what it is asked with, and what it costs in dollars: a minute, a million tokens."""
-
-    key: str | None = field(default=None, repr=False)
-    base_url: str | None = field(default=None, repr=False)
-    transcribe_model: str = "gpt-transcribe"
-    chat_model: str = "gpt-5-mini"
-    timeout_s: float = 300.0
-    patience_s: float = 600.0
-    in_flight: int = 4
-    max_mb: float = 25.0
-    transcribe_price: float | None = None
-    chat_price_in: float | None = None
-    chat_price_out: float | None = None
-
-    @property
-    def host(self) -> str:
-        """The host and port that are asked, without anything secret."""
-        return self.address.netloc.rpartition("@")[2]
-
-    @property
-    def address(self) -> SplitResult:
-        try:
-            found = urlsplit((self.base_url or OFFICIAL).strip())
-            fine = found.port is None or found.port > 0
-        except ValueError:  # it would say the address, password and all
-            return urlsplit("")
-        # A password with a bare / ? or # in it would leave half of itself in the path, or be taken for the host.
-        return found if fine and "@" not in f"{found.path}{found.query}{found.fragment}" else urlsplit("")
-
-
 class _FormatRefused(ServiceRefused):
     """The service does not answer in the form it was asked for. Look at the details, and choose another model."""
 
@@ -129,8 +96,8 @@ class Endpoint:
 
     def __init__(self, options: EndpointOptions) -> None:
         self.options = options
-        self._scrubber = Scrubber(_secrets(options))
-        self._patience = Patience(options.patience_s)
+        self._scrubber = Scrubber(secrets_of(options))
+        self._retrier = Retrier(options.patience_s)
         self._lock = threading.Lock()
         self._made: tuple[int, openai.OpenAI] | None = None
         self._timed = "whisper" in options.transcribe_model.lower()
@@ -153,7 +120,7 @@ class Endpoint:
         Raises PieceTooLarge, ServiceUnavailable and its kinds, and what ``check`` raises.
         """
         length_ms = len(samples) * 1000 // RATE
-        if length_ms < LEAST_MS or not samples.any():
+        if length_ms < MIN_MS or not samples.any():
             return NOTHING
         began = time.monotonic()
         said = self._transcription(_wav(samples), language_code(language), check)
@@ -213,7 +180,7 @@ class Endpoint:
     # -- one question
 
     def _insist(self, send: Send, read: Callable[[bytes], Value], check: Check) -> Value:
-        return self._patience.insist(lambda: self._attempt(send, read), check)
+        return self._retrier.first_answer(lambda: self._attempt(send, read), check)
 
     def _attempt(self, send: Send, read: Callable[[bytes], Value]) -> Value | Setback | ClipperError:
         """One request. Nothing of the library is raised from here, nor hangs on what is returned."""
@@ -238,8 +205,8 @@ class Endpoint:
                     out += part
                     if time.monotonic() - began > self.options.timeout_s:
                         return Setback("it did not answer in time", "its answer came in drops")
-                    if len(out) > MOST_BYTES:
-                        return Setback("its answer was endless", f"more than {MOST_BYTES} bytes", unusable=True)
+                    if len(out) > MAX_BYTES:
+                        return Setback("its answer was endless", f"more than {MAX_BYTES} bytes", unusable=True)
                 return bytes(out)
         except ClipperError as error:
             return error
@@ -280,7 +247,7 @@ class Endpoint:
 
     def _shown(self, text: str) -> str:
         """What may be kept of a text that others wrote."""
-        return clean(self._scrubber.scrub(text[: 4 * MOST_DETAIL]))[:MOST_DETAIL]
+        return clean(self._scrubber.scrub(text[: 4 * MAX_DETAIL]))[:MAX_DETAIL]
 
     def _client(self) -> openai.OpenAI:
         with self._lock:
@@ -307,7 +274,7 @@ class EndpointRecogniser:
         wanted_ms = PIECE_MS if alignable else ROUGH_PIECE_MS
         self.piece_ms: int | None = min(wanted_ms, max(1_000, largest_ms * 2 // 3))  # some are half as long again
 
-    def hear(
+    def recognise(
         self, pcm: Samples, offset_ms: int = 0, progress: Callable[[float], None] = lambda _: None
     ) -> RecognisedPiece:
         """Raises what ``Endpoint.transcribe`` raises. Where the piece lies makes no difference."""
@@ -341,25 +308,8 @@ def _headers(options: EndpointOptions) -> dict[str, Any]:
 
     if (options.key or "").strip():
         return {}
-    basic = _basic(options.address)
+    basic = basic_authorization(options.address)
     return {"Authorization": f"Basic {basic}" if basic else openai.Omit()}
-
-
-def _basic(address: SplitResult) -> str | None:
-    """A user and password in the address, as a header: addresses are logged."""
-    if not address.username and not address.password:
-        return None
-    pair = f"{unquote(address.username or '')}:{unquote(address.password or '')}"
-    return base64.b64encode(pair.encode()).decode()
-
-
-def _secrets(options: EndpointOptions) -> Iterator[str | None]:
-    address = options.address
-    yield (options.key or "").strip()
-    yield address.netloc.rpartition("@")[0]
-    yield _basic(address)
-    yield unquote(address.password or "")
-    yield from (value for _, value in parse_qsl(address.query) if len(value) > 12)  # not an API's version
 
 
 def _wav(samples: Samples) -> bytes:

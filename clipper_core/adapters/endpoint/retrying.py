@@ -19,9 +19,9 @@ log = structlog.get_logger()
 
 Answer = TypeVar("Answer")
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+FIRST_WAIT_S, MAX_WAIT_S = 0.5, 30.0
 LOOK_EVERY_S = 0.5  # how soon a stop is noticed while waiting
-MOST_UNUSABLE = 2  # answers, before no better one is expected
+MAX_UNUSABLE = 2  # answers, before no better one is expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Setback:
 
 
 @dataclass
-class Patience:
+class Retrier:
     """Tries until there is an answer, for ``patience_s`` in all. One serves all threads that ask the same service.
 
     What the service asks one of them to wait, all wait.
@@ -49,7 +49,7 @@ class Patience:
     chance: Callable[[], float] = random.random
     _not_before: float = field(default=-math.inf, init=False)
 
-    def insist(self, attempt: Callable[[], Answer | Setback | ClipperError], check: Callable[[], None]) -> Answer:
+    def first_answer(self, attempt: Callable[[], Answer | Setback | ClipperError], check: Callable[[], None]) -> Answer:
         """The first answer. ``check`` is called before each attempt and twice a second in between; it may raise.
 
         Raises the error that an attempt returned, ServiceUnavailable, ServiceAnswerUnusable.
@@ -66,7 +66,7 @@ class Patience:
                 return got
             tries += 1
             unusable += got.unusable
-            if unusable >= MOST_UNUSABLE:
+            if unusable >= MAX_UNUSABLE:
                 raise ServiceAnswerUnusable(detail=got.detail)
             until = self._next(got, tries)
             if until > end:
@@ -82,7 +82,7 @@ class Patience:
             return self._not_before + self.chance() * min(1.0, 0.1 * setback.wait_s)
         if setback.wait_s is not None:
             return math.inf
-        wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(tries - 1, 16))
+        wait = min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** min(tries - 1, 16))
         return max(self._not_before, now + wait * (0.5 + 0.5 * self.chance()))
 
     def _wait_until(self, moment: float, check: Callable[[], None]) -> None:

@@ -24,8 +24,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-import imageio_ffmpeg
-
 from clipper_core.errors import DiskFull, MediaToolFailed, MediaToolMissing, MediaToolStuck
 
 Progress = Callable[[float], None]
@@ -141,11 +139,18 @@ class Report:
     out_ms: int
 
 
+def packaged_ffmpeg() -> Path:
+    """The program that imageio-ffmpeg brings along, or the one it finds instead."""
+    import imageio_ffmpeg
+
+    return Path(imageio_ffmpeg.get_ffmpeg_exe())
+
+
 class Ffmpeg:
     """The program and its limits. Holds nothing else, so that any number of runs may go side by side."""
 
     def __init__(self, exe: Path | None = None, limits: Limits | None = None) -> None:
-        self.exe = exe or Path(imageio_ffmpeg.get_ffmpeg_exe())
+        self.exe = exe or packaged_ffmpeg()
         self.limits = limits or Limits()
 
     @cached_property

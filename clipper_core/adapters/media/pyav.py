@@ -285,7 +285,7 @@ def _phase(times: list[Fraction], rate: Fraction) -> Fraction | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class MediaCount:
     """What PyAV finds in a file: decoded samples of the first sound track at its rate, and video packets."""
 
     samples: int
@@ -293,7 +293,7 @@ class Counted:
     pictures: int
 
 
-def count(path: Path) -> Counted:
+def count(path: Path) -> MediaCount:
     """Decode the first sound track and count, as programs other than FFmpeg would."""
     samples, rate, pictures = 0, 0, 0
     with _opened(path) as container, contextlib.suppress(av.error.FFmpegError):
@@ -304,4 +304,4 @@ def count(path: Path) -> Counted:
             for frame in packet.decode():
                 assert isinstance(frame, AudioFrame)
                 samples, rate = samples + frame.samples, frame.sample_rate
-    return Counted(samples, rate, pictures)
+    return MediaCount(samples, rate, pictures)

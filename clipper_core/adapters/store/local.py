@@ -1,4 +1,4 @@
-"""The file store: recordings, maps, transcripts, renders, by key. Local disk here; the same promises over S3."""
+"""The file store as a folder on this computer's disk."""
 
 from __future__ import annotations
 
@@ -8,70 +8,14 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
+from clipper_core.adapters.store.storage import BLOCK, StoredFile
 from clipper_core.errors import DiskFull, FolderNotWritable, StorageFailed, StoredFileMissing
 
-BLOCK = 1 << 20
 PART = ".part"  # a file that is still being copied in
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """One file in a store: its size in bytes and when it was put there."""
-
-    key: str
-    size: int
-    stored_at: datetime
-
-
-class Storage(Protocol):
-    """Files by key. A key is made by us: letters, digits and ``/ _ - .`` only, never a client's file name."""
-
-    name: str
-
-    def put(self, path: Path, key: str) -> int:
-        """Take the file at ``path`` over under ``key``, whole or not at all; its size in bytes."""
-
-    def local(self, key: str) -> AbstractContextManager[Path]:
-        """The file as a local path, for reading only, as long as the context lasts. Raises StoredFileMissing."""
-
-    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""
-
-    def size(self, key: str) -> int:
-        """Bytes stored. Raises StoredFileMissing."""
-
-    def delete(self, key: str) -> None:
-        """Remove the file; nothing happens if it is not there."""
-
-    def delete_folder(self, prefix: str) -> None:
-        """Remove every file whose key begins with ``prefix/``."""
-
-    def check(self) -> None:
-        """Raise StorageFailed, or a kind of it, unless files can be written and read."""
-
-    def prepare(self) -> None:
-        """Make what must be there before the first file, where that is allowed. Raises as ``check`` does."""
-
-    def files(self, prefix: str = "") -> Iterator[StoredFile]:
-        """Every stored file whose key begins with ``prefix``, in no order; those on their way are left out."""
-
-    def on_disk(self, key: str) -> Path | None:
-        """Where the file lies on this computer, if it is kept here as a file; None if it has to be read."""
-
-    def link(self, key: str, *, mime: str, disposition: str) -> str | None:
-        """An address, good for a while, at which a browser gets the file itself; None if it goes through us.
-
-        ``mime`` and ``disposition`` are what the answer says in Content-Type and Content-Disposition.
-        """
-
-    def sweep(self, older_than_s: float) -> int:
-        """Remove what puts that were broken off left behind, once it is so old; how many there were."""
 
 
 class LocalStorage:

@@ -25,11 +25,11 @@ from botocore.parsers import ResponseParserError
 
 from clipper_core.adapters.store import s3_errors
 from clipper_core.adapters.store.host_cache import HostCache
-from clipper_core.adapters.store.local import StoredFile
 from clipper_core.adapters.store.s3_parts import etag_of_file, parts_of
-from clipper_core.adapters.store.s3_reading import Reading
-from clipper_core.adapters.store.s3_sending import PARTS_AT_ONCE, About, Sending
+from clipper_core.adapters.store.s3_reading import ObjectReader
+from clipper_core.adapters.store.s3_sending import PARTS_AT_ONCE, ObjectFacts, ObjectSender
 from clipper_core.adapters.store.staging import translated
+from clipper_core.adapters.store.storage import StoredFile
 from clipper_core.errors import (
     BucketMissing,
     StorageFailed,
@@ -132,7 +132,7 @@ class S3Storage:
         self._delete(str(item["Key"]) for item in self._listed(self._name(prefix) + "/"))
 
     def check(self) -> None:
-        with self._ours("check"):
+        with self._translating("check"):
             try:
                 answer = self._client("quick").head_bucket(Bucket=self.options.bucket)
             except boto.ClientError:
@@ -170,7 +170,7 @@ class S3Storage:
             "ResponseContentType": mime,
             "ResponseContentDisposition": disposition,
         }
-        with self._ours("link"):
+        with self._translating("link"):
             public = self._client("public")
             return str(public.generate_presigned_url("get_object", Params=asked, ExpiresIn=self.options.link_s))
 
@@ -182,7 +182,7 @@ class S3Storage:
         late = datetime.now(UTC) - timedelta(seconds=older_than_s)
         broken = [(str(u["Key"]), str(u["UploadId"])) for u in self._uploads() if u["Initiated"] < late]
         for name, upload in broken:
-            with self._ours("abort", fine=["NoSuchUpload"]):
+            with self._translating("abort", fine=["NoSuchUpload"]):
                 self._client().abort_multipart_upload(Bucket=self.options.bucket, Key=name, UploadId=upload)
         left = [str(i["Key"]) for i in self._listed(self._base + CHECKS) if i["LastModified"] < late]
         self._delete(left)
@@ -205,20 +205,20 @@ class S3Storage:
         with translated():
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            Sending(self._client(), self._ours, lambda: self._about(name, name), self.options.bucket, name).send(
-                handle, size
-            )
+            bucket = self.options.bucket
+            sender = ObjectSender(self._client(), self._translating, lambda: self._about(name, name), bucket, name)
+            sender.send(handle, size)
         finally:
             os.close(handle)
 
-    def _reading(self, name: str, key: str) -> Reading:
-        return Reading(self._client(), self._ours, BREAKS, self.options.bucket, name, key)
+    def _reading(self, name: str, key: str) -> ObjectReader:
+        return ObjectReader(self._client(), self._translating, BREAKS, self.options.bucket, name, key)
 
     # -- asking
 
-    def _about(self, name: str, key: str, *, look_closer: bool = True) -> About:
+    def _about(self, name: str, key: str, *, look_closer: bool = True) -> ObjectFacts:
         """What the store says about a file. Raises StoredFileMissing, or BucketMissing if that is why."""
-        with self._ours("look", key):
+        with self._translating("look", key):
             try:
                 said = self._client().head_object(Bucket=self.options.bucket, Key=name)
             except boto.ClientError as error:
@@ -229,17 +229,17 @@ class S3Storage:
             if "ContentLength" not in said or "ETag" not in said:
                 raise StorageUnreachable(detail=f"{key}: the answer broke off in its headers")
         who = said.get("ServerSideEncryption") or ""
-        return About(said["ContentLength"], said["ETag"], "" if who == "AES256" else who)
+        return ObjectFacts(said["ContentLength"], said["ETag"], "" if who == "AES256" else who)
 
     def _listed(self, prefix: str) -> Iterator[Any]:
         pages = self._client().get_paginator("list_objects_v2")
-        with self._ours("list"):
+        with self._translating("list"):
             for page in pages.paginate(Bucket=self.options.bucket, Prefix=prefix):
                 yield from page.get("Contents", ())
 
     def _uploads(self) -> Iterator[Any]:
         pages = self._client().get_paginator("list_multipart_uploads")
-        with self._ours("list"):
+        with self._translating("list"):
             # What others send into the same bucket is not ours to end.
             for page in pages.paginate(Bucket=self.options.bucket, Prefix=f"{self._base}projects/"):
                 yield from page.get("Uploads", ())
@@ -248,7 +248,7 @@ class S3Storage:
         """One request each: not every server does many at once, nor by the same checksum."""
 
         def delete(name: str) -> None:
-            with self._ours("delete"):
+            with self._translating("delete"):
                 self._client().delete_object(Bucket=self.options.bucket, Key=name)
 
         with ThreadPoolExecutor(DELETES_AT_ONCE, thread_name_prefix="s3") as pool:
@@ -258,7 +258,7 @@ class S3Storage:
     def _prove(self) -> None:
         """Write, read and delete a small file. Raises as ``check`` does."""
         quick, name = self._client("quick"), f"{self._base}{CHECKS}{uuid.uuid4().hex}"
-        with self._ours("check"):
+        with self._translating("check"):
             quick.put_object(Bucket=self.options.bucket, Key=name, Body=b"ok")
             read = quick.get_object(Bucket=self.options.bucket, Key=name)["Body"].read()
             quick.delete_object(Bucket=self.options.bucket, Key=name)
@@ -276,7 +276,7 @@ class S3Storage:
         asked: dict[str, Any] = {"Bucket": self.options.bucket}
         if client.meta.region_name != "us-east-1":  # which is meant where none is named, and must not be
             asked["CreateBucketConfiguration"] = {"LocationConstraint": client.meta.region_name}
-        with self._ours("create", fine=["BucketAlreadyOwnedByYou"]):  # another process was quicker
+        with self._translating("create", fine=["BucketAlreadyOwnedByYou"]):  # another process was quicker
             client.create_bucket(**asked)
 
     # -- talking
@@ -295,7 +295,7 @@ class S3Storage:
         """The client of this process: connections must not be shared with a fork."""
         mine = (os.getpid(), kind)
         if mine not in self._clients:
-            with self._ours("connect"):
+            with self._translating("connect"):
                 try:
                     self._clients[mine] = _new_client(self.options, kind)
                 except ValueError as error:
@@ -305,7 +305,7 @@ class S3Storage:
         return self._clients[mine]
 
     @contextmanager
-    def _ours(self, doing: str, key: str = "", *, fine: Sequence[str] = ()) -> Iterator[None]:
+    def _translating(self, doing: str, key: str = "", *, fine: Sequence[str] = ()) -> Iterator[None]:
         """Turns what boto3 says into errors of ours, but for answers that are ``fine``; secrets stay out of them."""
         try:
             yield

@@ -12,11 +12,11 @@ from typing import Any
 
 MIB = 1 << 20
 PART = 16 * MIB  # S3 wants at least 5 MiB; larger ones mean fewer requests, smaller ones less to send again
-MOST_PARTS = 1_000  # AWS takes 10,000, others (OpenStack Swift) no more than this
+MAX_PARTS = 1_000  # AWS takes 10,000, others (OpenStack Swift) no more than this
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """The bytes of a file from ``start`` up to ``end``. Numbers begin at 1."""
 
     number: int
@@ -28,20 +28,20 @@ class Part:
         return self.end - self.start
 
 
-def parts_of(size: int) -> tuple[Part, ...]:
+def parts_of(size: int) -> tuple[FilePart, ...]:
     """The parts in which a file of so many bytes is sent. One part is sent whole, without a multipart upload."""
-    step = max(PART, -(-size // (MOST_PARTS * MIB)) * MIB)
+    step = max(PART, -(-size // (MAX_PARTS * MIB)) * MIB)
     starts = range(0, max(size, 1), step)
-    return tuple(Part(n, start, min(start + step, size)) for n, start in enumerate(starts, start=1))
+    return tuple(FilePart(n, start, min(start + step, size)) for n, start in enumerate(starts, start=1))
 
 
-class Stretch(io.RawIOBase):
+class PartReader(io.RawIOBase):
     """One part of an open file as a file of its own, that can be sent, and sent again, without being in memory.
 
     Reading does not move the file's own position, so several threads may share the handle.
     """
 
-    def __init__(self, handle: int, part: Part) -> None:
+    def __init__(self, handle: int, part: FilePart) -> None:
         self._handle = handle
         self._part = part
         self._at = 0
@@ -67,9 +67,9 @@ class Stretch(io.RawIOBase):
         return read
 
 
-def md5_of(handle: int, part: Part) -> bytes:
+def md5_of(handle: int, part: FilePart) -> bytes:
     """The MD5 of one part of an open file. It guards against damage, not against people."""
-    return hashlib.file_digest(io.BufferedReader(Stretch(handle, part), MIB), _md5).digest()
+    return hashlib.file_digest(io.BufferedReader(PartReader(handle, part), MIB), _md5).digest()
 
 
 def etag_of(sums: Sequence[bytes]) -> str:

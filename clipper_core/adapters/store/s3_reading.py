@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from clipper_core.adapters.store import s3_errors
-from clipper_core.adapters.store.local import BLOCK
-from clipper_core.adapters.store.s3_sending import Ours
+from clipper_core.adapters.store.s3_sending import ErrorTranslator
+from clipper_core.adapters.store.storage import BLOCK
 from clipper_core.errors import StorageFailed, StorageUnreachable
 
 GO_ON = 5  # how often it is taken up again without a single byte in between
@@ -21,7 +21,7 @@ class BrokeOff(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class OpenAnswer:
     """An open answer: its body, its ETag, and up to which byte of the file it goes, as far as its headers came."""
 
     body: Any
@@ -30,11 +30,11 @@ class Got:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ObjectReader:
     """Reads ``name`` in ``bucket``, which we call ``key``. ``breaks`` are what ``client`` raises in the middle."""
 
     client: Any
-    ours: Ours
+    translating: ErrorTranslator
     breaks: tuple[type[Exception], ...]
     bucket: str
     name: str
@@ -67,7 +67,7 @@ class Reading:
             finally:
                 got.body.close()  # also when the reader has left: what is still on its way is not waited for
 
-    def _opened(self, start: int, end: int | None, etag: str | None) -> Got | None:
+    def _opened(self, start: int, end: int | None, etag: str | None) -> OpenAnswer | None:
         """An open answer from ``start`` on; None where the file ends before that."""
         asked: dict[str, Any] = {"Bucket": self.bucket, "Key": self.name}
         if start or end is not None:
@@ -77,7 +77,7 @@ class Reading:
         answer: Any = None
         for last in (False, False, True):
             try:
-                with self.ours("read", self.key, fine=["InvalidRange"]):
+                with self.translating("read", self.key, fine=["InvalidRange"]):
                     answer = self.client.get_object(**asked)
                 break
             except ValueError as error:  # the answer was cut in the middle of a number in its headers
@@ -89,4 +89,4 @@ class Reading:
             answer["Body"].close()
             raise StorageFailed(s3_errors.NOT_S3, detail=f"{self.key}: asked for {asked['Range']}, got all")
         length = answer.get("ContentLength")
-        return Got(answer["Body"], answer.get("ETag"), None if length is None else start + length)
+        return OpenAnswer(answer["Body"], answer.get("ETag"), None if length is None else start + length)

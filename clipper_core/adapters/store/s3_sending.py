@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from clipper_core.adapters.store import s3_errors
-from clipper_core.adapters.store.s3_parts import Part, Stretch, etag_of, md5_of, parts_of
+from clipper_core.adapters.store.s3_parts import FilePart, PartReader, etag_of, md5_of, parts_of
 from clipper_core.adapters.store.staging import translated
 from clipper_core.errors import ClipperError, StorageFailed
 
@@ -21,7 +21,7 @@ MD5S = re.compile(r"[0-9a-f]{32}-\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ObjectFacts:
     """What a server says about a file: its bytes, its ETag, and the key service that encrypts it, if one does."""
 
     size: int
@@ -41,19 +41,19 @@ class About:
         return MD5S.fullmatch(self.tag) is not None and self.tag.endswith(f"-{parts}")
 
 
-class Ours(Protocol):
+class ErrorTranslator(Protocol):
     """Turns what the client raises into errors of ours, but for answers that are ``fine``."""
 
     def __call__(self, doing: str, key: str = "", *, fine: Sequence[str] = ()) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class ObjectSender:
     """Sends to ``name`` in ``bucket`` by ``client``; ``about`` asks the server what it has there."""
 
     client: Any
-    ours: Ours
-    about: Callable[[], About]
+    translating: ErrorTranslator
+    about: Callable[[], ObjectFacts]
     bucket: str
     name: str
 
@@ -63,7 +63,7 @@ class Sending:
         sums = self._whole(handle, parts[0]) if len(parts) == 1 else self._by_parts(handle, parts)
         wrong = self._difference(size, sums)
         if wrong is not None:
-            with suppress(ClipperError), self.ours("delete"):
+            with suppress(ClipperError), self.translating("delete"):
                 self.client.delete_object(Bucket=self.bucket, Key=self.name)
             raise StorageFailed(s3_errors.DAMAGED, detail=f"{self.name}: {wrong}")
 
@@ -76,16 +76,16 @@ class Sending:
             return f"stored with ETag {about.tag}, sent with {etag_of(sums)}"
         return None
 
-    def _whole(self, handle: int, part: Part) -> list[bytes]:
+    def _whole(self, handle: int, part: FilePart) -> list[bytes]:
         """A small file in one request; its MD5, as a list of one."""
-        with self.ours("put"), translated():
+        with self.translating("put"), translated():
             body, digest = self._body(handle, part)
             self.client.put_object(Bucket=self.bucket, Key=self.name, **body)
         return [digest]
 
-    def _by_parts(self, handle: int, parts: Sequence[Part]) -> list[bytes]:
+    def _by_parts(self, handle: int, parts: Sequence[FilePart]) -> list[bytes]:
         """A large file; the MD5s of its parts, or none if this server makes ETags of something else."""
-        with self.ours("begin"):
+        with self.translating("begin"):
             upload = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.name)["UploadId"]
         try:
             sent = self._send_parts(upload, handle, parts)
@@ -98,11 +98,11 @@ class Sending:
             raise
         return sums
 
-    def _send_parts(self, upload: str, handle: int, parts: Sequence[Part]) -> list[tuple[bytes, str]]:
+    def _send_parts(self, upload: str, handle: int, parts: Sequence[FilePart]) -> list[tuple[bytes, str]]:
         """MD5 and ETag of each part, in order. After one has failed no other is begun."""
 
-        def send(part: Part) -> tuple[bytes, str]:
-            with self.ours("part"), translated():
+        def send(part: FilePart) -> tuple[bytes, str]:
+            with self.translating("part"), translated():
                 body, digest = self._body(handle, part)
                 answer = self.client.upload_part(
                     Bucket=self.bucket, Key=self.name, UploadId=upload, PartNumber=part.number, **body
@@ -123,7 +123,7 @@ class Sending:
         """
         listed = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, start=1)]
         try:
-            with self.ours("complete"):
+            with self.translating("complete"):
                 self.client.complete_multipart_upload(
                     Bucket=self.bucket, Key=self.name, UploadId=upload, MultipartUpload={"Parts": listed}
                 )
@@ -139,12 +139,12 @@ class Sending:
         return bool(sums) and about.size == size and about.tag == etag_of(sums)
 
     def _abort(self, upload: str) -> None:
-        with self.ours("abort", fine=["NoSuchUpload"]):
+        with self.translating("abort", fine=["NoSuchUpload"]):
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.name, UploadId=upload)
 
     @staticmethod
-    def _body(handle: int, part: Part) -> tuple[dict[str, Any], bytes]:
+    def _body(handle: int, part: FilePart) -> tuple[dict[str, Any], bytes]:
         """What a request that carries this part says, with the MD5 that the server checks it by; and that MD5."""
         digest = md5_of(handle, part)
         said = {"ContentLength": part.size, "ContentMD5": base64.b64encode(digest).decode()}
-        return {"Body": Stretch(handle, part), **said}, digest
+        return {"Body": PartReader(handle, part), **said}, digest

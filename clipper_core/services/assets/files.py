@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.models import Asset
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id

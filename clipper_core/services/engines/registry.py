@@ -9,7 +9,7 @@ from clipper_core.adapters.endpoint.openai import Endpoint
 from clipper_core.domain.engines import Selector
 from clipper_core.errors import EngineMissing
 from clipper_core.services.engines.remembering import Memory, RememberingChat, RememberingRecogniser
-from clipper_core.stages.silence.map_silence import VoiceEar
+from clipper_core.stages.silence.map_silence import VoiceMeter
 from clipper_core.stages.words.align import Aligner
 from clipper_core.stages.words.transcribe import Recogniser
 
@@ -26,7 +26,7 @@ class EngineSet:
 
     recognisers: Mapping[str, RecogniserMaker]
     aligner: Callable[[], Aligner]
-    voice: VoiceEar | None = None
+    voice: VoiceMeter | None = None
     endpoint: Endpoint | None = None
     chat_words: int = 20_000
 

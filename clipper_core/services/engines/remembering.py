@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.adapters.endpoint.openai import ChatAnswer, Endpoint
-from clipper_core.domain.recognised import RecognisedPiece, heard_from_row, heard_to_row
+from clipper_core.domain.recognised import RecognisedPiece, piece_from_row, piece_to_row
 from clipper_core.domain.spending import Spending
 from clipper_core.stages.selection.request import Message
 from clipper_core.stages.words.transcribe import Recogniser
@@ -63,13 +63,15 @@ class RememberingRecogniser:
         self.piece_ms, self.spares_ms = recogniser.piece_ms, recogniser.spares_ms
         self.in_flight = recogniser.in_flight
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Callable[[float], None]) -> RecognisedPiece:
+    def recognise(
+        self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Callable[[float], None]
+    ) -> RecognisedPiece:
         key = answer_key("hear", self.version, self._language, np.ascontiguousarray(pcm).tobytes())
         known = self._memory.known(key)
         if known is not None:
-            return heard_from_row(known)
-        recognised = self._recogniser.hear(pcm, offset_ms, progress)
-        self._memory.keep(key, heard_to_row(recognised), recognised.spending)
+            return piece_from_row(known)
+        recognised = self._recogniser.recognise(pcm, offset_ms, progress)
+        self._memory.keep(key, piece_to_row(recognised), recognised.spending)
         return recognised
 
 

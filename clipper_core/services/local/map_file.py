@@ -22,19 +22,32 @@ from clipper_core.errors import BadRange, NotMedia
 from clipper_core.stages.media.probe import ProbeLimits as ProbeLimits  # the wiring makes them
 from clipper_core.stages.media.probe import probe
 from clipper_core.stages.silence.find import threshold_levels
-from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceEar, map_silence
+from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceMeter, map_silence
 from clipper_core.stages.silence.strict import StrictSearch, strict_silences
 from clipper_core.stages.sound.decode import SoundTrack
 
 Say = Callable[[str, float], None]
-"""Told a step in words and how far it is, 0-1."""
+"""Called with a step in words and its progress, 0-1."""
 
 MAPPING = "Mapping the silences"
 
 
+@dataclass(frozen=True, slots=True)
+class SilenceRequest:
+    """Settings of a search, the sound track counted from 0, and the step of a strict search.
+
+    ``draw`` asks for the envelope in any case; a strict search alone needs none.
+    """
+
+    settings: SilenceSettings
+    track: int = 0
+    seek_step_ms: int = 1
+    draw: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class FoundSilences:
-    """The silences of a recording, and what they are drawn over, as far as it was asked for."""
+class FileSilences:
+    """The silences of a recording, and the envelope and the levels to draw them over, if they were asked for."""
 
     silence_map: SilenceMap
     envelope: Envelope | None = None
@@ -52,54 +65,62 @@ class FoundSilences:
 
 
 class FileMapper:
-    """Maps recordings that are files here. With ``voice`` a second opinion is heard on each."""
+    """Maps recordings that are files of this computer, with a second opinion on each if there is a ``voice``."""
 
-    def __init__(self, ffmpeg: Ffmpeg, limits: ProbeLimits, voice: VoiceEar | None = None) -> None:
+    def __init__(self, ffmpeg: Ffmpeg, limits: ProbeLimits, voice: VoiceMeter | None = None) -> None:
         self._ffmpeg, self._limits, self._voice = ffmpeg, limits, voice
 
     def map(
-        self,
-        path: Path,
-        media: MediaInfo,
-        track: int,
-        speech: Path | None,
-        say: Say,
-        settings: SilenceSettings | None = None,
+        self, sound: SoundTrack, say: Say, *, speech: Path | None, settings: SilenceSettings | None = None
     ) -> SoundMap:
-        """As ``map_silence``."""
-        sound = SoundTrack(path, track, media.duration_ms)
+        """Measure a sound track and find its silences.
+
+        Args:
+            sound: the track, with the length that its file declares.
+            say: called with the step and its progress.
+            speech: where the speech sound is written; None where it has no use, and then no second opinion is heard.
+            settings: how silences are found; None for the defaults.
+
+        Raises:
+            BadRecording, DiskFull, and the failures of FFmpeg.
+        """
         voice = self._voice if speech else None
         request = MapRequest(speech, settings or SilenceSettings(), self._limits.max_hours, voice)
         return map_silence(self._ffmpeg, sound, request, lambda f: say(MAPPING, f))
 
-    def silences(
-        self, recording: Path, settings: SilenceSettings, say: Say, *, track: int = 0, seek_step_ms: int = 1, draw: bool
-    ) -> FoundSilences:
+    def silences(self, recording: Path, request: SilenceRequest, say: Say) -> FileSilences:
         """The silences of a recording: adaptive, or with a threshold strictly as pydub finds them.
 
-        ``draw`` asks for the envelope in any case; a strict search alone needs none. Raises BadRecording, BadRange.
+        Args:
+            recording: a file of this computer.
+            request: how silences are found, in which track, and whether they are drawn.
+            say: called with the step and its progress.
+
+        Raises:
+            BadRecording, BadRange.
         """
+        settings = request.settings
         path = reachable(recording)
         media = probe(path, self._limits)
-        check_track(media, track)
+        check_track(media, request.track)
+        sound = SoundTrack(path, request.track, media.duration_ms)
         mapped = None
-        if draw or settings.threshold_db is None:
-            with scratch() as folder:  # a voice is heard in the speech sound, which nothing else needs here
+        if request.draw or settings.threshold_db is None:
+            with scratch() as folder:  # only the second opinion needs the speech sound here
                 speech = folder / "speech" if self._voice and settings.threshold_db is None else None
-                mapped = self.map(path, media, track, speech, say, settings)
+                mapped = self.map(sound, say, speech=speech, settings=settings)
         if settings.threshold_db is None:
             assert mapped is not None
-            levels = threshold_levels(mapped.envelope, settings) if draw else None
-            return FoundSilences(mapped.silence_map, mapped.envelope, levels)
-        search = StrictSearch(settings.threshold_db, settings.min_silence_ms, seek_step_ms)
-        sound = SoundTrack(path, track, media.duration_ms)
+            levels = threshold_levels(mapped.envelope, settings) if request.draw else None
+            return FileSilences(mapped.silence_map, mapped.envelope, levels)
+        search = StrictSearch(settings.threshold_db, settings.min_silence_ms, request.seek_step_ms)
         duration_ms, silences = strict_silences(self._ffmpeg, sound, search, lambda f: say(MAPPING, f))
         strict = SilenceMap(duration_ms, silences, settings.threshold_db, settings)
-        return FoundSilences(strict, mapped.envelope if mapped else None)
+        return FileSilences(strict, mapped.envelope if mapped else None)
 
 
 def reachable(recording: Path) -> Path:
-    """The file itself. Raises NotMedia where it isn't there or can't be read."""
+    """The file itself. Raises NotMedia if it isn't there or can't be read."""
     if not recording.is_file():
         raise NotMedia(f"There is no file {recording}. Check its name and folder.")
     if not os.access(recording, os.R_OK):
@@ -108,13 +129,13 @@ def reachable(recording: Path) -> Path:
 
 
 def check_track(media: MediaInfo, track: int) -> None:
-    """Raises BadRange where there is no such sound track."""
+    """Raise BadRange if there is no such sound track."""
     if track >= len(media.audio):
         raise BadRange(f"This recording has {len(media.audio)} sound tracks, counted from 0. Choose one of them.")
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder for what is made on the way, gone in the end."""
+    """A folder for intermediate files, removed at the end."""
     with tempfile.TemporaryDirectory(prefix="clipper-") as folder:
         yield Path(folder)

@@ -37,6 +37,7 @@ from clipper_core.stages.media.probe import ProbeLimits, probe
 from clipper_core.stages.media.recording import Recording
 from clipper_core.stages.media.render import RenderRequest, file_suffix, render_clip
 from clipper_core.stages.selection.ask import ClipRequest
+from clipper_core.stages.sound.decode import SoundTrack
 from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.transcribe import RecognisedPart, recognise_part
 
@@ -144,7 +145,8 @@ class FileProcessor:
                 check_track(media, request.track)
             speech = folder / "speech"
             with job.timed("map_silence"):
-                mapped = self._mapper.map(path, media, request.track, speech, report)
+                track = SoundTrack(path, request.track, media.duration_ms)
+                mapped = self._mapper.map(track, report, speech=speech)
             media = replace(media, duration_ms=mapped.silence_map.duration_ms)
             transcript, about_words = self._words(job, speech, mapped.silence_map)
             with job.timed("propose"):

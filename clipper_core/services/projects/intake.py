@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from clipper_core.adapters.captions import read_captions
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db import lookups
 from clipper_core.db.models import Asset, Project, Upload
 from clipper_core.db.session import Database

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from clipper_core.adapters.store.local import Storage
+from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.models import Asset
 from clipper_core.services.assets.files import NewFile
 from clipper_core.services.runs.tasks import Claim

@@ -22,7 +22,7 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.warning import RunWarning, Warnings
 from clipper_core.services.assets.files import Files, NewFile
 from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches, kept_stretches
+from clipper_core.services.clips.proposals import RunProposals, add_beside, add_proposals, all_ranges, touched_ranges
 from clipper_core.services.engines.choosing import (
     NOTHING_PROPOSED_ON_DESK,
     SWITCHED_OFF,
@@ -55,7 +55,7 @@ class ClipSteps:
         silences = self.measured.silence_map(inputs.map_id)
         transcript = self.measured.transcript(inputs.transcript_id) if inputs.transcript_id else None
         with self.database.read() as session:
-            taken = (all_stretches if inputs.within else kept_stretches)(session, task.claim.project_id)
+            taken = (all_ranges if inputs.within else touched_ranges)(session, task.claim.project_id)
         request = ClipRequest(inputs.lengths, tuple(taken), inputs.within)
         proposals, warnings = choose_clips(self._chat(task), transcript, silences, request, task.progress)
         if inputs.selector == "chat" and self.engines.endpoint is None:
@@ -65,7 +65,7 @@ class ClipSteps:
 
         def save(session: Session, project: Project, _assets: dict[str, Asset]) -> None:
             add = add_beside if inputs.within else add_proposals
-            add(session, project, Found(inputs.run_id, proposals, inputs.map_id, inputs.transcript_id))
+            add(session, project, RunProposals(inputs.run_id, proposals, inputs.map_id, inputs.transcript_id))
 
         return Outcome({"clips": len(proposals), "warnings": [w.to_json() for w in warnings]}, save=save)
 

@@ -19,7 +19,7 @@ from clipper_core.services.runs.worker import Outcome, TaskContext
 from clipper_core.stages.media.preview import make_preview
 from clipper_core.stages.media.probe import ProbeLimits, probe
 from clipper_core.stages.media.recording import Recording
-from clipper_core.stages.silence.map_silence import MapRequest, VoiceEar, map_silence
+from clipper_core.stages.silence.map_silence import MapRequest, VoiceMeter, map_silence
 from clipper_core.stages.sound.decode import SoundTrack
 from clipper_core.stages.words.transcribe import divide_in_parts
 
@@ -32,7 +32,7 @@ class RecordingSteps:
     files: Files
     ffmpeg: Ffmpeg
     limits: ProbeLimits
-    voice: VoiceEar | None
+    voice: VoiceMeter | None
 
     def probe(self, task: TaskContext[ProbeInputs]) -> Outcome:
         with self.files.path(task.inputs.source_id) as path:

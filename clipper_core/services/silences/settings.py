@@ -1,8 +1,7 @@
-"""The silences of a recording as people want them: found anew in its stored envelope, shown, and put to use."""
+"""A recording's silences under settings of the user's choice: found again in its stored envelope, shown, and used."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -18,21 +17,32 @@ from clipper_core.db.session import Database
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
-from clipper_core.domain.silence import FINDER, MOST_OFFSET_DB, SilenceMap, SilenceSettings
-from clipper_core.errors import BadSettings, Stale
+from clipper_core.domain.silence import FINDER, FLOOR_DB, SettingsFlaw, SettingsLimits, SilenceMap, SilenceSettings
+from clipper_core.errors import Stale
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 
-KEPT = 8
-SHORTEST_MS, LONGEST_MS = 10, 600_000
+MAX_KEPT = 8
+
+LIMITS = SettingsLimits(
+    {
+        SettingsFlaw.THRESHOLD: "The threshold is a level in dBFS from -120 to 0, such as -40.",
+        SettingsFlaw.OFFSET: "The offset moves the threshold by at most 20 dB up or down.",
+        SettingsFlaw.BOTH: "An offset moves the threshold that follows the recording. Leave it out with a fixed one.",
+        SettingsFlaw.LENGTH: "Silences and dead air are 10 to 600000 ms long.",
+    },
+    min_threshold_db=FLOOR_DB,
+    min_ms=10,
+    max_ms=600_000,
+)
 
 CHANGED = "Somebody changed the silences of this recording while you had it open. Look at them, then choose again."
 
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """A silence map with its revision, or that of the stored map it was found beside, and how loud all of it is."""
+    """A silence map, the revision of the map in use, and the recording's loudness."""
 
     revision: str
     silence_map: SilenceMap
@@ -45,12 +55,12 @@ class Silences:
     def __init__(self, database: Database, measured: MeasuredArtifacts) -> None:
         self._database = database
         self._measured = measured
-        self._found = lru_cache(KEPT)(self._find)
-        self._levels = lru_cache(KEPT)(self._find_levels)
-        self._contrasted = lru_cache(KEPT)(self._contrast)
+        self._found = lru_cache(MAX_KEPT)(self._find)
+        self._levels = lru_cache(MAX_KEPT)(self._find_levels)
+        self._contrasted = lru_cache(MAX_KEPT)(self._contrast)
 
     def show(self, project_id: str, settings: SilenceSettings | None = None) -> MapView:
-        """The map in use, or what other settings would find; nothing is stored.
+        """The map in use, or the one other settings would find. Stores nothing.
 
         Raises ProjectNotFound, NotReady before there is a map.
         """
@@ -59,7 +69,7 @@ class Silences:
         return MapView(map_id, self.found(map_id, settings), self._measured.envelope(map_id).loudness)
 
     def found(self, map_id: str, settings: SilenceSettings | None = None) -> SilenceMap:
-        """A stored map, or what other settings find in its envelope: milliseconds for hours."""
+        """A stored map, or the one other settings find in its envelope, in milliseconds for hours of sound."""
         stored: SilenceMap = self._measured.silence_map(map_id)
         if settings is None or stored.answers(settings):
             return stored
@@ -67,16 +77,24 @@ class Silences:
         return found
 
     def levels(self, map_id: str, settings: SilenceSettings) -> npt.NDArray[np.float32] | None:
-        """The level that parts silence from speech in every second, in dBFS; None where one level does throughout."""
+        """The threshold between silence and speech for each second, in dBFS; None if one level holds throughout."""
         levels: npt.NDArray[np.float32] | None = self._levels(map_id, settings)
         return levels
 
-    def use(self, project_id: str, settings: SilenceSettings, seen: str | None = None) -> MapView:
-        """Make what these settings find the project's map: for what is cut, placed and proposed from now on.
+    def use(self, project_id: str, settings: SilenceSettings, expected_revision: str | None = None) -> MapView:
+        """Make the map that these settings find the project's. Clips stay as they are.
 
-        Clips keep their versions, and these the certificates and the map they rest on. Maps are kept, so going back
-        to settings that were used before takes that map again. ``seen`` is the revision somebody chose by.
-        Raises ProjectNotFound, NotReady, Stale.
+        New cuts and proposals rest on it. Maps are kept, so settings that were used before get their map again.
+
+        Args:
+            project_id: The recording.
+            settings: How silences are found.
+            expected_revision: The map the client saw; None to skip the check.
+
+        Raises:
+            ProjectNotFound: The recording is gone.
+            NotReady: It has no map yet.
+            Stale: Another map is in use than the client saw, or a run replaced the envelope meanwhile.
         """
         with self._database.read() as session:
             before = _map_of(lookups.mapped_project(session, project_id))
@@ -85,8 +103,10 @@ class Silences:
         with self._database.write() as session:
             project = lookups.mapped_project(session, project_id, lock=True)
             now = _map_of(project)
-            # A run that mapped the recording anew meanwhile took away what was looked at.
-            if (seen is not None and seen != now) or session.get_one(SilenceMapRow, now).asset_id != asset_id:
+            # A run may have mapped the recording again meanwhile: then this map rests on an old envelope.
+            if (expected_revision is not None and expected_revision != now) or session.get_one(
+                SilenceMapRow, now
+            ).asset_id != asset_id:
                 raise Stale(CHANGED)
             row = _stored(session, project_id, asset_id, settings)
             if row is None:
@@ -105,7 +125,7 @@ class Silences:
         return threshold_levels(self._contrasted(map_id), settings) if settings.threshold_db is None else None
 
     def _contrast(self, map_id: str) -> Envelope:
-        """The envelope, with what an earlier version did not measure taken from its levels: once, not at each trial."""
+        """The envelope with its contrast: computed here for envelopes of earlier versions, which lack it."""
         envelope = self._measured.envelope(map_id)
         if envelope.contrast is not None:
             return envelope
@@ -118,20 +138,8 @@ def checked_settings(
     min_silence_ms: int | None = None,
     dead_air_ms: int | None = None,
 ) -> SilenceSettings:
-    """Settings as somebody asked for them, the rest as usual. Raises BadSettings."""
-    usual = SilenceSettings()
-    offset = usual.offset_db if offset_db is None else offset_db
-    shortest = usual.min_silence_ms if min_silence_ms is None else min_silence_ms
-    dead_air = usual.dead_air_ms if dead_air_ms is None else dead_air_ms
-    if threshold_db is not None and not (math.isfinite(threshold_db) and -120 <= threshold_db <= 0):
-        raise BadSettings("The threshold is a level in dBFS from -120 to 0, such as -40.")
-    if not (math.isfinite(offset) and abs(offset) <= MOST_OFFSET_DB):
-        raise BadSettings("The offset moves the threshold by at most 20 dB up or down.")
-    if threshold_db is not None and offset:
-        raise BadSettings("An offset moves the threshold that follows the recording. Leave it out with a fixed one.")
-    if not (SHORTEST_MS <= shortest <= LONGEST_MS and SHORTEST_MS <= dead_air <= LONGEST_MS):
-        raise BadSettings("Silences and dead air are 10 to 600000 ms long.")
-    return SilenceSettings(threshold_db, shortest, offset, dead_air)
+    """Settings as the desk or the API asks for them; None is the default. Raises BadSettings."""
+    return SilenceSettings.checked(LIMITS, threshold_db, offset_db, min_silence_ms, dead_air_ms)
 
 
 def _stored(session: Session, project_id: str, asset_id: str, settings: SilenceSettings) -> SilenceMapRow | None:

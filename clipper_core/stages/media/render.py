@@ -33,7 +33,7 @@ ENCODING = 0.9  # of the work; the rest is measuring
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """What a file is made of: ranges of the recording, one after the other, and how they are encoded."""
+    """The content of a file: ranges of the recording, one after the other, and how they are encoded."""
 
     ranges: tuple[TimeRange, ...]
     preset: Preset
@@ -281,7 +281,7 @@ def _measured(ffmpeg: Ffmpeg, part: Path, plan: _Plan, out: Path, progress: Prog
     )
 
 
-def _check(plan: _Plan, edges: _Edges, frames: int, declared: Fraction, counted: pyav.Counted) -> None:
+def _check(plan: _Plan, edges: _Edges, frames: int, declared: Fraction, counted: pyav.MediaCount) -> None:
     wanted_ms = total_ms(plan.ranges)
     frame_ms = float(1000 / plan.frame_rate)
     slack = SOUND_SLACK_MS if plan.size is None else SOUND_IN_VIDEO_SLACK_MS

@@ -1,4 +1,4 @@
-"""Decode a recording once: its envelope, its silences, and the sound that recognisers hear."""
+"""Decode a recording once: its envelope, its silences, and its speech sound."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clipper_core.domain.envelope import Envelope, Voice
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.warning import RunWarning
 from clipper_core.errors import DiskFull, TooShort
-from clipper_core.stages.silence.contrast_in_pieces import Listener
+from clipper_core.stages.silence.contrast_in_pieces import ContrastMeter
 from clipper_core.stages.silence.find import find_silences
 from clipper_core.stages.sound.bands import BandMeter
 from clipper_core.stages.sound.decode import PcmFormat, Samples, SoundTrack, on_clock
@@ -24,22 +24,32 @@ from clipper_core.stages.sound.loudness import LoudnessMeter
 from clipper_core.stages.sound.resample import SPEECH_RATE, SpeechSound
 
 MIN_MS = 100
-DECODING_BESIDE_VOICE = 0.05  # of the time that both take
+DECODING_BESIDE_VOICE = 0.05  # its share of the time, where voice activity takes the rest
 # Sound and picture of one recording rarely end together: a longer difference is worth a word, in short files a shorter.
 MIN_SLACK_MS, MAX_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
 
 
-class VoiceEar(Protocol):
-    """Hears how likely somebody speaks."""
+class VoiceMeter(Protocol):
+    """Measures voice activity."""
 
-    def hear(self, speech: Path, duration_ms: int, frames: int, progress: Progress) -> Voice:
-        """The chance in percent for every 10 ms of a file of speech sound."""
+    def measure(self, speech: Path, duration_ms: int, frames: int, progress: Progress) -> Voice:
+        """Measure a file of speech sound.
+
+        Args:
+            speech: The file.
+            duration_ms: How long it is.
+            frames: How many entries of 10 ms are wanted.
+            progress: Called with 0-1 now and then; may raise, which stops the work.
+
+        Returns:
+            (frames,): the chance in percent that there is a voice.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MapRequest:
-    """What is to come of a decode.
+    """Everything a decode is asked for beside the envelope.
 
     ``speech_path`` gets the speech sound: 16 kHz mono 16-bit samples without a header. ``voice`` gives a second
     opinion on it, if there is some. Sound of more than ``max_hours`` is refused.
@@ -48,7 +58,7 @@ class MapRequest:
     speech_path: Path | None = None
     settings: SilenceSettings = SilenceSettings()  # noqa: RUF009 - frozen
     max_hours: float = 13
-    voice: VoiceEar | None = None
+    voice: VoiceMeter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def map_silence(
             _write_speech(ffmpeg, of_true_length, only, part, lambda _: progress(share))
         if second_opinion and part is not None:
             rest = 1 - share
-            voice = second_opinion.hear(
+            voice = second_opinion.measure(
                 part, envelope.duration_ms, envelope.frames, lambda f: progress(share + rest * f)
             )
             envelope = replace(envelope, voice=voice)
@@ -132,7 +142,7 @@ class SoundMeasurements:
         self.pcm = pcm
         self._planes = Planes(pcm)
         self._bands = BandMeter(*pcm)
-        self._listener = Listener(later=from_s > 0)
+        self._contrast = ContrastMeter(later=from_s > 0)
         self._loudness = LoudnessMeter(pcm)
         self.meter = Meter(pcm)
         self.speech = SpeechSound(pcm, speech, from_s) if speech and SpeechSound.can(pcm.sample_rate) else None
@@ -147,7 +157,7 @@ class SoundMeasurements:
         planes = self._planes.of(block)
         power = self.meter.add(block, planes)
         self._loudness.add(planes, power)
-        self._listener.add(self._bands.measure(planes[:, HEAD:]), power.mean(axis=1))
+        self._contrast.add(self._bands.measure(planes[:, HEAD:]), power.mean(axis=1))
         if self.speech:
             self.speech.add(planes)
 
@@ -155,10 +165,10 @@ class SoundMeasurements:
         """Append what ``later`` measured."""
         self.meter.join(later.meter)
         self._loudness.join(later._loudness)
-        self._listener.join(later._listener)
+        self._contrast.join(later._contrast)
 
     def envelope(self) -> Envelope:
-        rows, contrast = self.meter.rows(), self._listener.finish()
+        rows, contrast = self.meter.rows(), self._contrast.finish()
         return Envelope(
             rows.level_cdb,
             rows.low,

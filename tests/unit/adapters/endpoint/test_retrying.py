@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipper_core.adapters.endpoint.retrying import (
-    LONGEST_WAIT_S,
     LOOK_EVERY_S,
-    Patience,
+    MAX_WAIT_S,
+    Retrier,
     Setback,
     in_words,
     retry_after_s,
@@ -37,7 +37,7 @@ class Service:
         self.now = 0.0
         self.asked: list[float] = []
         self.slept: list[float] = []
-        self.patience = Patience(patience_s, lambda: self.now, self._sleep, lambda: chance)
+        self.patience = Retrier(patience_s, lambda: self.now, self._sleep, lambda: chance)
         self._answers = list(answers)
 
     def _sleep(self, seconds: float) -> None:
@@ -49,7 +49,7 @@ class Service:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
     def insist(self, check: Callable[[], None] = lambda: None) -> str:
-        return self.patience.insist(self._answer, check)
+        return self.patience.first_answer(self._answer, check)
 
 
 def test_waits_double_up_to_the_longest() -> None:
@@ -57,7 +57,7 @@ def test_waits_double_up_to_the_longest() -> None:
 
     assert service.insist() == "fine"
     waits = [b - a for a, b in zip(service.asked, service.asked[1:], strict=False)]
-    assert waits == pytest.approx([0.5, 1, 2, 4, 8, 16, LONGEST_WAIT_S, LONGEST_WAIT_S, LONGEST_WAIT_S])
+    assert waits == pytest.approx([0.5, 1, 2, 4, 8, 16, MAX_WAIT_S, MAX_WAIT_S, MAX_WAIT_S])
 
 
 def test_chance_at_most_halves_a_wait() -> None:

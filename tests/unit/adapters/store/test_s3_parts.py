@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipper_core.adapters.store.s3_errors import meaning, without_secrets
-from clipper_core.adapters.store.s3_parts import MIB, MOST_PARTS, PART, Part, Stretch, etag_of_file, parts_of
-from clipper_core.adapters.store.s3_sending import About
+from clipper_core.adapters.store.s3_parts import MAX_PARTS, MIB, PART, FilePart, PartReader, etag_of_file, parts_of
+from clipper_core.adapters.store.s3_sending import ObjectFacts
 from clipper_core.errors import StorageForbidden, StorageKeyRefused, StorageUnreachable
 
 LEAST = 5 * MIB  # of every part but the last: S3's rule
@@ -29,7 +29,7 @@ def test_the_parts_of_a_file_cover_it_and_are_what_s3_takes(size: int) -> None:
     assert parts[0].start == 0
     assert parts[-1].end == size
     assert all(a.end == b.start for a, b in pairwise(parts))
-    assert len(parts) <= MOST_PARTS
+    assert len(parts) <= MAX_PARTS
     assert all(LEAST <= p.size <= MOST for p in parts[:-1])
     assert 0 < parts[-1].size <= MOST or size == 0
 
@@ -49,7 +49,7 @@ def test_a_stretch_is_a_file_of_its_own(
     alike = io.BytesIO(content[start:end])
     handle = os.open(path, os.O_RDONLY)
     try:
-        stretch = Stretch(handle, Part(1, min(start, end), end))
+        stretch = PartReader(handle, FilePart(1, min(start, end), end))
         for at, amount in reads:
             assert stretch.seek(at) == alike.seek(at)
             assert stretch.read(amount) == alike.read(amount)
@@ -87,7 +87,7 @@ def test_the_etag_of_a_file_in_parts_is_the_md5_of_their_md5s(tmp_path: Path) ->
     ],
 )
 def test_only_an_etag_made_of_md5s_is_compared(etag: str, encryption: str, parts: int, comparable: bool) -> None:
-    assert About(1, etag, encryption).comparable(parts) is comparable
+    assert ObjectFacts(1, etag, encryption).comparable(parts) is comparable
 
 
 def test_an_unknown_refusal_is_understood_by_its_status() -> None:
@@ -111,5 +111,5 @@ def test_keys_passwords_and_signatures_stay_out_of_what_is_logged() -> None:
 
 
 def test_parts_are_of_sixteen_mebibytes_up_to_what_a_thousand_hold() -> None:
-    assert parts_of(PART * MOST_PARTS)[0].size == PART
-    assert parts_of(PART * MOST_PARTS + 1)[0].size == PART + MIB
+    assert parts_of(PART * MAX_PARTS)[0].size == PART
+    assert parts_of(PART * MAX_PARTS + 1)[0].size == PART + MIB

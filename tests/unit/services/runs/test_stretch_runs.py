@@ -10,7 +10,7 @@ from clipper_core.domain.clip import Proposal
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, NotReady, WrongState
-from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches
+from clipper_core.services.clips.proposals import RunProposals, add_beside, add_proposals, all_ranges
 from clipper_core.services.runs.stretch_runs import Stretches
 from tests.unit.services.runs.test_runs import House, house  # noqa: F401 - a fixture
 
@@ -86,11 +86,11 @@ def test_proposals_beside_others_put_nothing_away_and_overlap_nothing(database: 
     with database.write() as session:
         project = session.get_one(Project, "prj_1")
         project.media, project.map_id = {"v": 1, "duration_ms": 600_000}, "map_1"
-        add_proposals(session, project, Found("run_1", [proposal(0), proposal(100)], "map_1", None))
+        add_proposals(session, project, RunProposals("run_1", [proposal(0), proposal(100)], "map_1", None))
 
     with database.write() as session:
         project = session.get_one(Project, "prj_1")
-        add_beside(session, project, Found("run_2", [proposal(120), proposal(200)], "map_1", None))
-        starts = sorted(r.start_ms for r in all_stretches(session, "prj_1"))
+        add_beside(session, project, RunProposals("run_2", [proposal(120), proposal(200)], "map_1", None))
+        starts = sorted(r.start_ms for r in all_ranges(session, "prj_1"))
 
     assert starts == [0, 100_000, 200_000]

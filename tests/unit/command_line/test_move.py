@@ -1,4 +1,4 @@
-"""What the command line says after a move."""
+"""``move``: the lines for .env that it prints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.__main__ import _without_password
+from clipper_core.command_line.move import _without_password
 
 passwords = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
 
