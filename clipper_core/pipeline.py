@@ -87,7 +87,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a run works from: the recording's asset, a caption file's asset or None, and the run's own id.
+    """The sources of a run: the recording's asset, a caption file's asset or None, and the run's own id.
 
     The map and the words are those there are when it begins, for a run that makes none of its own.
     """

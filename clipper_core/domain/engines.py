@@ -23,12 +23,12 @@ class Transcriber(StrEnum):
 
     @property
     def recognises(self) -> bool:
-        """Whether it finds the words in the sound itself."""
+        """True where it finds the words in the sound itself."""
         return self in (Transcriber.OPENAI, Transcriber.FASTER_WHISPER, Transcriber.POCKETSPHINX)
 
     @property
     def is_placed(self) -> bool:
-        """Whether its words are placed to the sound; a draft keeps the times it was recognised with."""
+        """True where its words are placed to the sound. A draft keeps the times it was recognised with."""
         return self in (Transcriber.CAPTIONS, Transcriber.OPENAI)
 
 

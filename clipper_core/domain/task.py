@@ -12,7 +12,7 @@ MAX_INTERRUPTIONS = 3
 
 
 class Kind(StrEnum):
-    """Which step of the work a task is."""
+    """The step of the work that a task does."""
 
     PROBE = auto()
     MAP_SILENCE = auto()

@@ -1,4 +1,4 @@
-"""What a task of each kind works on, and the rows in which that is stored."""
+"""The inputs of each kind of task, and the rows in which they are stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 class TaskInputs(Protocol):
-    """What a task of one kind works on."""
+    """The inputs of one kind of task."""
 
     kind: ClassVar[Kind]
 
@@ -121,7 +121,7 @@ class AlignInputs:
 
 @dataclass(frozen=True, slots=True)
 class ProposeInputs:
-    """What clips are chosen from, by which selector, for which run, and how many of what lengths.
+    """The map and the words that clips are chosen from, the selector, the run, and the lengths.
 
     ``within`` is the range in which they are looked for, None for everywhere.
     """

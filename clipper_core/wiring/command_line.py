@@ -18,7 +18,7 @@ from clipper_core.wiring.local import ffmpeg_for, file_mapper, probe_limits
 
 
 def file_processor(settings: Settings) -> FileProcessor:
-    """What the command line processes recordings with."""
+    """The processor of recordings for the command line."""
     return FileProcessor(ffmpeg_for(settings), file_mapper(settings), engine_set(settings), probe_limits(settings))
 
 

@@ -12,7 +12,7 @@ from clipper_core.errors import SetupProblem
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """What the settings say about engines.
+    """The settings about engines.
 
     ``endpoint_host`` is None where no endpoint is switched on, and empty where its address can't be read.
     """

@@ -47,7 +47,7 @@ StepProgress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class ProcessRequest:
-    """How a recording is to be processed, as the user asked. ``out`` is the folder for clips; None renders nothing."""
+    """The request of a user to process one recording. ``out`` is the folder for clips; None renders nothing."""
 
     captions: Path | None = None
     language: str = "auto"

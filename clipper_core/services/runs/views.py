@@ -67,7 +67,7 @@ class RunView:
 
     @property
     def can_retry(self) -> bool:
-        """Whether a retry may end otherwise: not where the recording itself was refused.
+        """True where a retry may end otherwise: not where the recording itself was refused.
 
         A finished run can be retried where a service should have chosen the clips and could not.
         """

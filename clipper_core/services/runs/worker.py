@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class TaskContext(Generic[InputsT]):
-    """What one step works with.
+    """The context of one step.
 
     Attributes:
         claim: The task, as this worker holds it.

@@ -53,7 +53,7 @@ NO_WORDS = RecognisedPart(())
 
 @dataclass(frozen=True, slots=True)
 class WordSource:
-    """Where the words of a recording come from.
+    """The source of a recording's words.
 
     Attributes:
         transcriber: The engine of the run.
@@ -202,5 +202,5 @@ def draft_transcript(source: WordSource, silences: SilenceMap) -> tuple[Transcri
 
 
 def spoken_ms(silences: SilenceMap) -> int:
-    """How much of a recording lies in no silence, in ms."""
+    """The length of a recording without its silences, in ms."""
     return silences.duration_ms - sum(s.length_ms for s in silences.silences)

@@ -28,7 +28,7 @@ class CountingRecogniser:
     piece_ms, spares_ms, in_flight = 10_000, 5_000, 4
     asked = 0
 
-    def hear(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
+    def recognise(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
         self.asked += 1
         return RecognisedPiece("hello there", (("hello", 0, 300), ("there", 300, 600)), "en", MINUTE)
 
@@ -50,8 +50,8 @@ def test_equal_sound_is_paid_for_once() -> None:
     paid, memory = CountingRecogniser(), OfThisProcess()
     recogniser = RememberingRecogniser(paid, "en", memory)
 
-    first = recogniser.hear(sound(1), 0, lambda _: None)
-    again = RememberingRecogniser(paid, "en", memory).hear(sound(1), 60_000, lambda _: None)
+    first = recogniser.recognise(sound(1), 0, lambda _: None)
+    again = RememberingRecogniser(paid, "en", memory).recognise(sound(1), 60_000, lambda _: None)
 
     assert first == again
     assert (paid.asked, memory.spent) == (1, MINUTE)
@@ -61,7 +61,7 @@ def test_other_sound_or_another_language_is_asked_for() -> None:
     paid, memory = CountingRecogniser(), OfThisProcess()
 
     for language, seed in (("en", 1), ("en", 2), ("de", 1)):
-        RememberingRecogniser(paid, language, memory).hear(sound(seed), 0, lambda _: None)
+        RememberingRecogniser(paid, language, memory).recognise(sound(seed), 0, lambda _: None)
 
     assert paid.asked == 3
 

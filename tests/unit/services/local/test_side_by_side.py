@@ -23,7 +23,7 @@ class NamesItsPart:
     name, version, languages, draft = "fake", "1", frozenset({"en"}), True
     piece_ms, spares_ms, in_flight = None, 1_500, 1
 
-    def hear(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
+    def recognise(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
         return RecognisedPiece(f"at{offset_ms}", ((f"at{offset_ms}", 0, 100),), "en")
 
 

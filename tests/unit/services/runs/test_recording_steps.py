@@ -20,11 +20,11 @@ from tests.unit.conftest import talk, write_wav
 from tests.unit.services.runs.step_room import StepRoom
 
 
-class CountingEar:
-    heard = 0
+class CountingVoiceMeter:
+    measured = 0
 
-    def hear(self, speech: Path, duration_ms: int, frames: int, progress: Any) -> Any:
-        self.heard += 1
+    def measure(self, speech: Path, duration_ms: int, frames: int, progress: Any) -> Any:
+        self.measured += 1
         return np.zeros(frames, np.uint8)
 
 
@@ -58,8 +58,8 @@ def test_a_recording_beyond_the_limits_is_refused(room: StepRoom, ffmpeg: Ffmpeg
 
 @pytest.mark.parametrize("asked", [None, "silero 3.4"])
 def test_mapping_asks_for_a_voice_only_on_demand(room: StepRoom, ffmpeg: Ffmpeg, asked: str | None) -> None:
-    ear = CountingEar()
-    all_steps = steps(room, ffmpeg, ear)
+    meter = CountingVoiceMeter()
+    all_steps = steps(room, ffmpeg, meter)
     room.save(all_steps.probe(room.context(ProbeInputs("ast_source"))))
 
     outcome = all_steps.map_silence(room.context(MapInputs("ast_source", 0, "7.1", asked)))
@@ -70,7 +70,7 @@ def test_mapping_asks_for_a_voice_only_on_demand(room: StepRoom, ffmpeg: Ffmpeg,
     assert (outcome.result["map"], outcome.result["speech"]) == (project.map_id, project.speech_id)
     assert len(row.silences["silences"]) >= 1
     assert outcome.result["stretches"] and outcome.result["warnings"] == []
-    assert ear.heard == (1 if asked else 0)
+    assert meter.measured == (1 if asked else 0)
 
 
 def test_a_preview_is_sound_for_a_recording_without_pictures(room: StepRoom, ffmpeg: Ffmpeg) -> None:

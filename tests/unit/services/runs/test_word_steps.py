@@ -30,7 +30,7 @@ class FakeRecogniser:
         self.name = name
         self.asked = 0
 
-    def hear(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
+    def recognise(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
         self.asked += 1
         return RecognisedPiece("hello there", (("hello", 0, 300), ("there", 300, 600)), "en")
 
