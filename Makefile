@@ -1,14 +1,15 @@
 # `make` alone lists what there is. Everything happens in this folder: the environment in .venv, what is made in data.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services setup setup-tests check bench lock
+.PHONY: help run test test-quick test-long test-services setup setup-tests check bench lock
 
 VENV := .venv/bin/python
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --quiet
 ARGS ?=
 # Several at a time; the tests of one file stay together, since they share what they started. In the order of the
 # folders: what takes long begins first, and the many short ones fill the end.
-PYTEST = $(VENV) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+WORKERS ?= auto
+PYTEST = $(VENV) -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10
 
 # The set-up script runs on any Python since 3.7 and finds a fitting one; without any, uv brings one along.
 SETUP = for python in python3 python3.12 python3.11 python3.13 python; do \
@@ -27,7 +28,13 @@ run: setup ## set up if needed, bring the database up to date, and serve at http
 test: setup-tests ## set up if needed, and run the tests (ARGS="-k silence" for some)
 	@exec $(PYTEST) $(ARGS)
 
-test-services: setup-tests ## the same on PostgreSQL, Redis and S3, which must be installed, and the tests of these
+test-quick: setup-tests ## the unit tests alone, with few examples: a minute
+	@exec env CLIPPER_TEST_LENGTH=quick $(PYTEST) tests/unit $(ARGS)
+
+test-long: setup-tests ## all tests with all their examples (ARGS="-m long" for those that have more than in make test)
+	@exec env CLIPPER_TEST_LENGTH=long $(PYTEST) $(ARGS)
+
+test-services: setup-tests ## the tests on PostgreSQL, Redis and S3, which must be installed, and the tests of these
 	@exec env CLIPPER_TEST_SERVICES=1 $(PYTEST) $(ARGS)
 
 setup: ## the environment alone, in .venv

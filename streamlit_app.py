@@ -20,8 +20,8 @@ else:
     @contextlib.asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any] | None]:
         async with api.router.lifespan_context(api):
-            # Streamlit looks at every object for garbage after every run of a page, while nothing else runs. What is
-            # there before the first run is there for good.
+            # Streamlit collects garbage after every run of a page, while nothing else runs. Frozen objects, everything
+            # loaded before the first run, are skipped.
             gc.collect()
             gc.freeze()
             yield None

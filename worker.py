@@ -1,4 +1,4 @@
-"""Starts one worker: it takes tasks from the queues, and now and then looks after lost ones."""
+"""Starts one worker: it takes tasks from the queues, and looks after lost ones every few seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 def perform(task_id: str, attempt: int) -> None:
-    """One entry of the queue, in a process of its own: everything is built and connected anew in here."""
+    """Perform one entry of the queue, in a forked process that builds and connects everything again."""
     end_with_parent(os.getppid())
     app = build_app()
     app.worker.perform(task_id, attempt)
@@ -32,7 +32,7 @@ def main() -> int:
     try:
         settings = load_settings()
         set_up_logs(settings)
-        # No connection stays open between two looks, because a worker forks for every task.
+        # No connection may stay open here: the worker forks for every task, and the child would share it.
         app = build_app(settings, keep_connections=False)
 
         def look_after_lost_tasks() -> None:
@@ -41,13 +41,13 @@ def main() -> int:
             except ClipperError as error:
                 log.warning("could not look after lost tasks, will try again", why=error.message)
 
-        def say_it_is_away(error: ClipperError) -> None:
+        def log_queue_failure(error: ClipperError) -> None:
             log.warning(
                 "the queue does not answer, will try again", code=error.code, why=error.message, detail=error.detail
             )
 
         log.info("worker started", queues=",".join(queues))
-        app.queue.work(queues, look_after_lost_tasks, app.tasks.give_back, say_it_is_away)
+        app.queue.work(queues, look_after_lost_tasks, app.tasks.give_back, log_queue_failure)
     except ClipperError as error:
         print(f"{error.code}: {error.message}", file=sys.stderr)  # noqa: T201
         return 1

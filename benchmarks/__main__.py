@@ -14,17 +14,18 @@ ALL = sorted(p.stem for p in HERE.glob("*.py") if not p.stem.startswith("_"))
 
 
 def main() -> int:
-    given = sys.argv[1:]
-    options = next((i for i, argument in enumerate(given) if argument.startswith("-")), len(given))
-    wanted = given[:options] or ALL
-    if unknown := set(wanted) - set(ALL):
+    arguments = sys.argv[1:]
+    options = next((i for i, argument in enumerate(arguments) if argument.startswith("-")), len(arguments))
+    names = arguments[:options] or ALL
+    if unknown := set(names) - set(ALL):
         print(f"no such benchmark: {', '.join(sorted(unknown))} (there are {', '.join(ALL)})", file=sys.stderr)
         return 2
-    worst = 0
-    for name in wanted:
+    exit_code = 0
+    for name in names:
         print(f"== {name}", flush=True)
-        worst = max(worst, subprocess.run([sys.executable, str(HERE / f"{name}.py"), *given[options:]]).returncode)
-    return worst
+        command = [sys.executable, str(HERE / f"{name}.py"), *arguments[options:]]
+        exit_code = max(exit_code, subprocess.run(command).returncode)
+    return exit_code
 
 
 if __name__ == "__main__":

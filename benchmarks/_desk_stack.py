@@ -18,6 +18,7 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.services.assets.files import write_json
+from clipper_core.services.clips.idempotency import Sender
 from tests.servers import Stack, running_stack
 from tests.services import fresh_redis
 
@@ -53,7 +54,7 @@ class Recording:
 
 
 def one_minute(folder: Path) -> Path:
-    """A minute of bursts of noise in MP3, whose end fits its beginning."""
+    """Make a minute of bursts of noise as MP3; its end fits its beginning, so that it can be repeated."""
     out = folder / "minute.mp3"
     chance = np.random.default_rng(2)
     t = np.arange(60 * RATE)
@@ -78,6 +79,7 @@ def one_minute(folder: Path) -> Path:
 
 
 def repeated(minute: Path, times: int) -> Path:
+    """The same sound several times in a row, without encoding it again."""
     out = minute.with_name(f"{times}.mp3")
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-stream_loop", str(times - 1), "-i", str(minute)]
     subprocess.run([*command, "-c", "copy", str(out)], check=True)
@@ -85,6 +87,7 @@ def repeated(minute: Path, times: int) -> Path:
 
 
 def transcript_of(minutes: int) -> Transcript:
+    """A sentence of six words on every burst of sound."""
     words: list[Word] = []
     period = 60_000 / PER_MINUTE
     for burst in range(minutes * PER_MINUTE):
@@ -93,12 +96,19 @@ def transcript_of(minutes: int) -> Transcript:
             text = TEXT[(burst * 5 + i) % len(TEXT)] + ("." if i == WORDS - 1 else "")
             at = round(start + i * BURST_MS / WORDS)
             words.append(Word(text, at, round(start + (i + 0.9) * BURST_MS / WORDS)))
-    heard = tuple(words)
-    return Transcript("benchmark", "en", heard, sentences_of(heard))
+    spoken = tuple(words)
+    return Transcript("benchmark", "en", spoken, sentences_of(spoken))
 
 
 def furnish(stack: Stack, path: Path, minutes: int, clips: int) -> Recording:
-    """Upload it, let it be mapped, and put words and clips beside it."""
+    """Upload a recording, wait for its map, and store words and clips with it.
+
+    Args:
+        stack: the Clipper to upload to; its worker must run
+        path: the sound
+        minutes: its length
+        clips: how many clips to spread over it
+    """
     app = stack.app
     project_id = stack.upload(path)
     stack.finished(project_id, seconds=600)
@@ -121,14 +131,14 @@ def furnish(stack: Stack, path: Path, minutes: int, clips: int) -> Recording:
     for i in range(clips):
         start = i * each + each // 10
         span = app.measured.snapped(project_id, TimeRange(start, start + min(45_000, each * 8 // 10)))
-        app.clips.create(project_id, (span,), title=f"Clip {i + 1}", by="Benchmark")
+        app.clips.create(project_id, (span,), title=f"Clip {i + 1}", sender=Sender("Benchmark"))
     silences = len(app.silences.show(project_id).silence_map.silences)
     return Recording(project_id, minutes, silences, len(transcript.words), clips)
 
 
 @contextmanager
 def two_recordings(minutes: int) -> Iterator[tuple[Stack, Recording, Recording]]:
-    """A running Clipper with a recording of so many minutes and 40 clips, and one of a minute with four."""
+    """Run a Clipper with a recording of ``minutes`` minutes and 40 clips, and one of a minute with four."""
     with (
         tempfile.TemporaryDirectory(prefix="clipper-desk-") as name,
         fresh_redis(embedded=True) as redis,

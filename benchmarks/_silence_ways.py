@@ -1,4 +1,4 @@
-"""What ``benchmarks/silence.py`` runs as processes of their own: ``_silence_ways.py WAY ARGUMENT …``.
+"""The ways that ``benchmarks/silence.py`` runs as processes of their own: ``_silence_ways.py WAY ARGUMENT …``.
 
 Each way imports only what it needs, since start-up counts too. Other programs' run in a Python of their own.
 """
@@ -29,7 +29,7 @@ def map_and_peaks(path: str, speech: str = "") -> None:
 
 
 def pydub(path: str, ffmpeg: str) -> None:
-    """By way of a file, as pydub goes where there is no ffprobe: the cheaper one."""
+    """Read by way of a file, as pydub does without ffprobe; this is its cheaper way."""
     from pydub import AudioSegment
     from pydub.silence import detect_silence
 
@@ -59,7 +59,7 @@ def webrtcvad(path: str, ffmpeg: str) -> None:
 
 
 def strict(path: str, ffmpeg: str) -> None:
-    """Finding alone, at every millisecond, in sound that is in memory."""
+    """Time strict finding alone, at every millisecond, in sound that is in memory."""
     import numpy as np
     from pydub import AudioSegment
     from pydub.silence import detect_silence
@@ -82,7 +82,7 @@ def strict(path: str, ffmpeg: str) -> None:
 
 
 def parts(path: str) -> None:
-    """Of a mapped recording: stored size, silences found again, the figure of 3,000 silences."""
+    """Time the parts of a mapped recording: its stored form, silences found again, a figure of 3,000 silences."""
     from clipper_core.adapters.media.ffmpeg import Ffmpeg
     from clipper_core.charts.figures import silence_map_figure
     from clipper_core.domain.envelope import Envelope
@@ -114,24 +114,24 @@ def second_opinion(speech: str, minutes: str) -> None:
     from clipper_core.adapters.speech.voice import VoiceDetector
 
     length_ms = int(minutes) * 60_000
-    _print(cpu_s=_timed(lambda: VoiceDetector().hear(Path(speech), length_ms, length_ms // 10))[0])
+    _print(cpu_s=_timed(lambda: VoiceDetector().measure(Path(speech), length_ms, length_ms // 10))[0])
 
 
 def _timed(work: Any) -> tuple[float, Any]:
-    """Processor seconds, and what came out."""
+    """The processor seconds of ``work``, and its result."""
     began = time.process_time()
-    made = work()
-    return time.process_time() - began, made
+    result = work()
+    return time.process_time() - began, result
 
 
 def _best(work: Any) -> tuple[float, Any]:
-    """The shortest wall time of seven, in ms, and what came out."""
+    """The shortest wall time of seven runs of ``work``, in ms, and its result."""
     times = []
     for _ in range(7):
         began = time.perf_counter()
-        made = work()
+        result = work()
         times.append(time.perf_counter() - began)
-    return min(times) * 1_000, made
+    return min(times) * 1_000, result
 
 
 def _print(**figures: Any) -> None:
@@ -142,7 +142,7 @@ def _print(**figures: Any) -> None:
 
 
 def talk(minutes: str, ffmpeg: str) -> None:
-    """A long conversation as raw stereo on stdout, from the two minutes of one that come with the tests.
+    """Write a long conversation as raw stereo to stdout, made of the two minutes that come with the tests.
 
     Pieces of some seconds in random order, each at a loudness and a speed of its own, over a little noise: no stretch
     repeats another, and a codec has as much to do as with a real one.

@@ -1,6 +1,6 @@
 """How quick the review desk is in a real browser, on three hours and on a minute: ``--minutes N``, ``--rounds N``.
 
-Beside the figures stand the limits they are held to and what the same takes on one minute on the same machine.
+Each figure is printed beside its limit and the same figure for one minute on the same machine.
 """
 
 from __future__ import annotations
@@ -82,25 +82,42 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=int, default=180)
     options.add_argument("--rounds", type=int, default=5)
-    given = options.parse_args()
-    with two_recordings(given.minutes) as (stack, long, short), sync_playwright() as playwright:
+    arguments = options.parse_args()
+    with two_recordings(arguments.minutes) as (stack, long, short), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
         for recording in (short, short):  # the server's first answers are slower than all others
             warm(browser, stack.url, recording)
-        measured = [measure(browser, stack, recording, given.rounds) for recording in (long, short)]
+        measured = [measure(browser, stack, recording, arguments.rounds) for recording in (long, short)]
         browser.close()
-    show(long, short, *measured)
-    missed = [name for name, values in measured[0].items() if not good(name, values)]
+    print_figures(long, short, *measured)
+    missed = [name for name, values in measured[0].items() if not within_limit(name, values)]
     return 1 if missed else 0
 
 
 def warm(browser: Any, url: str, recording: Recording) -> None:
-    context, page = opened(browser, url, recording)
+    """Open a desk once, so that the server's first answers are not measured.
+
+    Args:
+        browser: the running browser
+        url: the address of Clipper
+        recording: the recording to open
+    """
+    context, page = open_desk(browser, url, recording)
     page.keyboard.press("ArrowDown")
     context.close()
 
 
-def opened(browser: Any, url: str, recording: Recording) -> tuple[Any, Any]:
+def open_desk(browser: Any, url: str, recording: Recording) -> tuple[Any, Any]:
+    """Open the desk of a recording and wait for its clips.
+
+    Args:
+        browser: the running browser
+        url: the address of Clipper
+        recording: the recording to open
+
+    Returns:
+        The browser context, to be closed, and the page.
+    """
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
     page.add_init_script("if (location.protocol === 'http:') localStorage.setItem('clipper.reviewer', 'Ana')")
@@ -111,16 +128,27 @@ def opened(browser: Any, url: str, recording: Recording) -> tuple[Any, Any]:
 
 
 def measure(browser: Any, stack: Any, recording: Recording, rounds: int) -> Figures:
-    found: Figures = {}
+    """Measure a reviewer's first minutes on the desk.
+
+    Args:
+        browser: the running browser
+        stack: the running Clipper
+        recording: the recording to open
+        rounds: how often
+
+    Returns:
+        Every measured value by the name of its figure, in ms unless the name says otherwise.
+    """
+    figures: Figures = {}
 
     def add(name: str, *values: float) -> None:
-        found.setdefault(name, []).extend(values)
+        figures.setdefault(name, []).extend(values)
 
     for _ in range(rounds):
-        context, page = opened(browser, stack.url, recording)
+        context, page = open_desk(browser, stack.url, recording)
         key(page, "ArrowDown", SELECTED)
         add("ready for keys after opening", page.evaluate("performance.now()"))
-        page.wait_for_timeout(1500)  # what loads beside it would be measured with the keys
+        page.wait_for_timeout(1500)  # otherwise the rest of the page still loads while keys are measured
         long_before = page.evaluate("meter.long.length")
         add("key to visible: next clip", *(key(page, k, SELECTED) for k in ("ArrowDown", "ArrowUp")))
         add("key to visible: edge to the next silence", key(page, "]", EDGE))
@@ -128,7 +156,7 @@ def measure(browser: Any, stack: Any, recording: Recording, rounds: int) -> Figu
         add("key to visible: approve", key(page, "a", DECIDED))
         page.wait_for_function("meter.stored > meter.keyAt")
         add("key to stored: approve", page.evaluate("meter.stored - meter.keyAt"))
-        assert seen_by_another(stack.url, recording), "a decision that was answered is not there"
+        assert is_stored(stack.url, recording), "a decision that was answered is not there"
         key(page, "z", DECIDED)
         for name, what in (("playing", playing), ("zooming", zooming), ("panning", panning)):
             page.evaluate("meter.frames.length = 0")
@@ -142,18 +170,28 @@ def measure(browser: Any, stack: Any, recording: Recording, rounds: int) -> Figu
         heap = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
         add("JS heap in MB", heap["JSHeapUsedSize"] / 1e6)
         context.close()
-    return found
+    return figures
 
 
 def key(page: Any, name: str, mark: str) -> float:
-    """Milliseconds from a key to the frame that shows what it did."""
+    """Press a key and measure the time to the frame that shows its effect.
+
+    Args:
+        page: the page with the desk
+        name: the key
+        mark: a JavaScript expression whose value the key changes
+
+    Returns:
+        Milliseconds.
+    """
     page.evaluate("(mark) => (window.changed = meter.untilChanged(mark), 0)", mark)
     page.keyboard.press(name)
     took: float = page.evaluate("changed")
     return took
 
 
-def seen_by_another(url: str, recording: Recording) -> bool:
+def is_stored(url: str, recording: Recording) -> bool:
+    """Ask the server, as another client would, whether the approval is there."""
     clips = httpx.get(f"{url}/api/projects/{recording.project_id}/clips").json()["clips"]
     return any(c["status"] == "approved" for c in clips)
 
@@ -183,7 +221,7 @@ def limit_of(name: str) -> float | None:
     return LIMITS[word] if word else None
 
 
-def good(name: str, values: list[float]) -> bool:
+def within_limit(name: str, values: list[float]) -> bool:
     limit = limit_of(name)
     return limit is None or median(values) <= limit
 
@@ -192,7 +230,15 @@ def share(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def show(long: Recording, short: Recording, of_long: Figures, of_short: Figures) -> None:
+def print_figures(long: Recording, short: Recording, of_long: Figures, of_short: Figures) -> None:
+    """Print the figures of the long recording beside their limits and the short one's.
+
+    Args:
+        long: the long recording
+        short: the short recording
+        of_long: its figures
+        of_short: the short one's figures
+    """
     for one in (long, short):
         print(f"{one.minutes} min: {one.silences:,} silences, {one.words:,} words, {one.clips} clips")
     head = ("ms (median)", "limit", "long", "95 %", "most", "1 min", "ratio")
@@ -202,7 +248,7 @@ def show(long: Recording, short: Recording, of_long: Figures, of_short: Figures)
         ratio = f"{median(values) / beside:.1f}x" if beside > 0.05 else "-"
         cells = [f"{limit:.0f}" if limit else "-", f"{median(values):.1f}", f"{share(values, 0.95):.1f}"]
         cells += [f"{max(values):.1f}", f"{beside:.1f}", ratio]
-        print(f"{name:<44}" + "".join(f"{c:>9}" for c in cells) + ("" if good(name, values) else "  MISSED"))
+        print(f"{name:<44}" + "".join(f"{c:>9}" for c in cells) + ("" if within_limit(name, values) else "  MISSED"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What the server does for the review desk, on 3 h, 5,000 silences, 30,000 words and 40 clips: ``--rounds N``.
+"""The server's work for the review desk, on 3 h, 5,000 silences, 30,000 words and 40 clips: ``--rounds N``.
 
-Each part is timed by itself, beside the limit it is held to (where there is one) and the same on one minute.
+Each part is timed by itself, beside its limit (if it has one) and the time of the same part on one minute.
 """
 
 from __future__ import annotations
@@ -27,20 +27,26 @@ LIMITS = {"the figure, drawn": 30.0, "the figure, written as JSON": None}
 
 
 def parts(app: App, http: httpx.Client, recording: Recording) -> dict[str, Part]:
-    """What is timed, by name."""
+    """The parts to time, by name.
+
+    Args:
+        app: draws the figure
+        http: asks the running server
+        recording: the recording they are about
+    """
     project_id = recording.project_id
     project = app.projects.get(project_id)
-    shown, map_id = app.silences.show(project_id), project.map_id or ""
-    envelope, found = app.measured.envelope(map_id), shown.silence_map
-    levels = app.silences.levels(map_id, found.settings)
+    map_view, map_id = app.silences.show(project_id), project.map_id or ""
+    envelope, silences = app.measured.envelope(map_id), map_view.silence_map
+    levels = app.silences.levels(map_id, silences.settings)
     clips = app.clips.of_project(project_id)
     drawn = [DrawnClip(c.start_ms, c.end_ms, c.status, c.title) for c in clips]
-    covered = coverage_of(found.duration_ms, [], [r for c in clips for r in c.ranges], [])
+    covered = coverage_of(silences.duration_ms, [], [r for c in clips for r in c.ranges], [])
     at_s = clips[0].start_ms / 1000
     words = app.measured.transcript(project.transcript_id or "").words
 
     def figure() -> object:
-        return silence_map_figure(envelope, found, drawn, levels=levels, coverage=covered)
+        return silence_map_figure(envelope, silences, drawn, levels=levels, coverage=covered)
 
     def ask(path: str) -> Part:
         return lambda: http.get(f"/api/projects/{project_id}{path}").raise_for_status()
@@ -69,10 +75,10 @@ def parts(app: App, http: httpx.Client, recording: Recording) -> dict[str, Part]
 
 
 def timed(run: Part) -> float:
-    """In ms: what the part says it took, else all of it."""
+    """The time of a part in ms: the seconds it returns, or else all of its run."""
     began = time.perf_counter()
-    said = run()
-    return 1000 * (said if isinstance(said, float) else time.perf_counter() - began)
+    measured_s = run()
+    return 1000 * (measured_s if isinstance(measured_s, float) else time.perf_counter() - began)
 
 
 def main() -> int:
@@ -84,7 +90,7 @@ def main() -> int:
         print(f"{'ms':<42}{'limit':>8}{'median':>9}{'least':>9}{'1 min':>9}")
         beside = parts(stack.app, http, short)
         for name, run in parts(stack.app, http, long).items():
-            run(), beside[name]()  # what is read once and kept
+            run(), beside[name]()  # fills the caches
             took = [timed(run) for _ in range(rounds)]
             other = median(timed(beside[name]) for _ in range(rounds))
             limit = LIMITS.get(name)

@@ -41,7 +41,7 @@ COLUMNS = (
     "slowest_s",
 )
 
-# What ../shared/eval/README.md states of other methods, in the order of the columns.
+# Other methods as ../shared/eval/README.md states them, in the order of the columns.
 OTHERS: tuple[tuple[str, str, str, tuple[float | None, ...]], ...] = (
     ("full", "ami_", "random windows", (0.03, 0.27, 0.155, 0.162, 1.05, 0.46)),
     ("full", "ami_", "longest pauses", (0.76, 0.44, 0.172, 0.165, 0.78, 0.32)),
@@ -62,16 +62,16 @@ def evaluator() -> ModuleType:
     return module
 
 
-def material(recording: dict[str, Any], mode: str) -> tuple[Transcript | None, SilenceMap]:
-    """What a selector may see of a recording."""
+def visible(recording: dict[str, Any], mode: str) -> tuple[Transcript | None, SilenceMap]:
+    """The words and silences of a recording that a selector may see in a mode."""
     duration_ms = milliseconds(recording["duration"])
     words = words_of(recording, bare=mode == "bare")
     measured = recording["gold"]["silences"]
     if measured is None:
         silences = silences_from_words(words, duration_ms)
     else:
-        found = (Silence(milliseconds(a), min(duration_ms, milliseconds(b)), FLOOR_DB) for a, b in measured)
-        silences = SilenceMap(duration_ms, tuple(found))
+        labelled = (Silence(milliseconds(a), min(duration_ms, milliseconds(b)), FLOOR_DB) for a, b in measured)
+        silences = SilenceMap(duration_ms, tuple(labelled))
     if mode == "none":
         return None, silences
     return Transcript("labelled", recording["lang"], words, sentences_of(words), draft=mode == "bare"), silences
@@ -92,15 +92,26 @@ def half_of(series: str) -> int:
 
 
 def figures(judge: ModuleType, recordings: dict[str, Any], mode: str) -> dict[str, float]:
-    """The mean of every metric, and the processor time of the slowest recording in seconds."""
+    """Propose clips for every recording and judge them.
+
+    Args:
+        judge: the evaluator
+        recordings: labelled recordings by id
+        mode: how much the selector may see, one of ``MODES``
+
+    Returns:
+        The mean of every metric, and the processor time of the slowest recording in seconds.
+    """
     sums: dict[str, list[float]] = {}
     slowest = 0.0
     for recording in recordings.values():
-        transcript, silences = material(recording, mode)
+        transcript, silences = visible(recording, mode)
         began = time.process_time()
-        found = propose_clips(transcript, silences)
+        proposals = propose_clips(transcript, silences)
         slowest = max(slowest, time.process_time() - began)
-        clips = [{"start": seconds(p.span.start_ms), "end": seconds(p.span.end_ms), "score": p.score} for p in found]
+        clips = [
+            {"start": seconds(p.span.start_ms), "end": seconds(p.span.end_ms), "score": p.score} for p in proposals
+        ]
         judged = judge.Rec(recording)
         judged.hl = None if judged.moments else judged.hl  # six podcasts with excerpts are too few to say anything
         for name, value in judge.eval_rec(judged, clips, judged.k).items():
@@ -119,21 +130,21 @@ def main() -> int:
     parser.add_argument("--mode", choices=MODES, action="append")
     parser.add_argument("--half", type=int, choices=(0, 1))
     parser.add_argument("--prefix", choices=("ami_", "btc_"), action="append")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     if not EVAL.is_dir():
         print(f"No labelled recordings at {EVAL}.")
         return 0
     judge = evaluator()
-    for prefix in asked.prefix or ["ami_", "btc_"]:
+    for prefix in options.prefix or ["ami_", "btc_"]:
         recordings = judge.load(str(EVAL / "dev"), prefix)
-        chosen = {i: r for i, r in recordings.items() if asked.half in (None, half_of(judge.cluster(i)))}
-        for mode in asked.mode or MODES:
+        chosen = {i: r for i, r in recordings.items() if options.half in (None, half_of(judge.cluster(i)))}
+        for mode in options.mode or MODES:
             print(f"\n{prefix}  {mode}  {len(chosen)} recordings")
             print(" " * 20 + "".join(f"{column:>16}" for column in COLUMNS))
             for *_, method, values in (o for o in OTHERS if o[:2] == (mode, prefix)):
                 print(line(method, values))
-            found = figures(judge, chosen, mode)
-            print(line("Clipper", [found.get(column) for column in COLUMNS]), flush=True)
+            means = figures(judge, chosen, mode)
+            print(line("Clipper", [means.get(column) for column in COLUMNS]), flush=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the silence map costs beside decoding alone and beside others, on the same files in one run.
+"""The cost of the silence map beside decoding alone and beside other programs, on the same files in one run.
 
     python benchmarks/silence.py [--quick] [--peers VENV] [--rounds 3] [--folder DIR] [RECORDING …]
 
@@ -39,7 +39,7 @@ from clipper_core.adapters.media.ffmpeg import Ffmpeg  # noqa: E402
 
 WAYS = str(Path(__file__).with_name("_silence_ways.py"))
 EXE = str(Ffmpeg().exe)
-LONGEST_S = 900  # no run takes more
+MAX_S = 900  # a run that takes longer is killed
 BASE = "decode only"
 PEERS = ("pydub", "librosa", "auto-editor", "webrtcvad")
 STRICT = ("--json", "--threshold-db", "-40", "--min-silence-ms", "500")
@@ -53,12 +53,12 @@ class Cost:
 
 
 class DidNotRun(Exception):
-    """A way failed or took too long; the last line of what it said."""
+    """A way failed or took too long; the last line of its output says why."""
 
 
 @dataclass(slots=True)
 class Way:
-    """A command, and what is wanted of it: CPU and wall as ratios, megabytes."""
+    """A command, and its goals: CPU and wall as ratios, megabytes."""
 
     name: str
     command: list[str]
@@ -68,16 +68,20 @@ class Way:
 
 
 def run(command: list[str], path_first: Path | None = None) -> Cost:
-    """Run to the end. Raises DidNotRun."""
+    """Run a command to its end and measure it.
+
+    Raises:
+        DidNotRun: if it fails or takes more than ``MAX_S``.
+    """
     environment = dict(os.environ)
     if path_first is not None:
         environment["PATH"] = f"{path_first}{os.pathsep}{environment['PATH']}"
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as log:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
         )
-        limit = threading.Timer(LONGEST_S, os.killpg, (process.pid, signal.SIGKILL))
+        limit = threading.Timer(MAX_S, os.killpg, (process.pid, signal.SIGKILL))
         limit.start()
         # This usage has in it the children that it waited for; its size is that of the largest of them all.
         _, status, usage = os.wait4(process.pid, 0)
@@ -85,17 +89,21 @@ def run(command: list[str], path_first: Path | None = None) -> Cost:
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            said.seek(0)
-            lines = said.read().decode(errors="replace").strip().splitlines()
+            log.seek(0)
+            lines = log.read().decode(errors="replace").strip().splitlines()
             raise DidNotRun(lines[-1][:100] if lines else f"ended with {process.returncode}")
     return Cost(
         usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1024)
     )
 
 
-def told(*command: str) -> dict[str, float]:
-    """What one of our ways printed. Raises DidNotRun."""
-    done = subprocess.run([sys.executable, WAYS, *command], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST_S)
+def figures_of(*command: str) -> dict[str, float]:
+    """The figures that one of our ways prints.
+
+    Raises:
+        DidNotRun: if it fails.
+    """
+    done = subprocess.run([sys.executable, WAYS, *command], cwd=ROOT, capture_output=True, text=True, timeout=MAX_S)
     if done.returncode:
         raise DidNotRun((done.stderr.strip().splitlines() or ["failed"])[-1][:100])
     figures: dict[str, float] = json.loads(done.stdout)
@@ -105,8 +113,8 @@ def told(*command: str) -> dict[str, float]:
 # -- the recordings
 
 
-def made_talks(folder: Path, minutes: int) -> list[Path]:
-    """A talk of so many minutes as MP4 and as MP3; what is there is kept."""
+def talks_of(folder: Path, minutes: int) -> list[Path]:
+    """Talks of ``minutes`` minutes as MP4 and as MP3, made unless they are there."""
     talks = [folder / f"talk{minutes}.mp4", folder / f"talk{minutes}.mp3"]
     if not all(t.is_file() for t in talks):
         print(f"making {minutes} minutes of talk …", flush=True)
@@ -122,7 +130,13 @@ def made_talks(folder: Path, minutes: int) -> list[Path]:
 
 
 def repeated(path: Path, times: int, folder: Path) -> Path:
-    """The same recording so many times over, without encoding anything."""
+    """Join a recording to itself without encoding it again.
+
+    Args:
+        path: the recording
+        times: how often it is repeated
+        folder: where the long one is written
+    """
     listed, out = folder / "times.txt", folder / f"{times}-{path.name}"
     listed.write_text(f"file '{path.absolute()}'\n" * times)
     source = ["-f", "concat", "-safe", "0", "-i", str(listed)]
@@ -132,6 +146,13 @@ def repeated(path: Path, times: int, folder: Path) -> Path:
 
 
 def first_minutes(path: Path, minutes: int, folder: Path) -> Path:
+    """Cut the beginning off a recording.
+
+    Args:
+        path: the recording
+        minutes: how much of it
+        folder: where the short one is written
+    """
     out = folder / f"first-{path.name}"
     subprocess.run(
         [EXE, "-y", "-v", "error", "-i", str(path), "-t", str(60 * minutes), "-c", "copy", str(out)], check=True
@@ -143,6 +164,13 @@ def first_minutes(path: Path, minutes: int, folder: Path) -> Path:
 
 
 def ways(path: Path, folder: Path, peers: dict[str, str]) -> list[Way]:
+    """All ways to compare, decoding alone first.
+
+    Args:
+        path: the recording
+        folder: where files made on the way are written
+        peers: other programs that can be run, each with its Python
+    """
     sound = ["-map", "0:a:0"]
     here = [sys.executable, WAYS]
     name = str(path)
@@ -169,7 +197,7 @@ def ways(path: Path, folder: Path, peers: dict[str, str]) -> list[Way]:
 
 
 def installed(venv: Path | None) -> Iterator[tuple[str, str]]:
-    """The others that can be run, each with its Python; the rest is named."""
+    """The other programs that can be run, each with its Python; prints the names of the rest."""
     pythons = [str(venv.absolute() / "bin" / "python")] if venv else []
     for peer in PEERS:
         module = peer.replace("-", "_")
@@ -183,7 +211,7 @@ def installed(venv: Path | None) -> Iterator[tuple[str, str]]:
 
 
 def warm_up(folder: Path, peers: dict[str, str]) -> None:
-    """Every way once on eleven seconds: what is compiled, cached or read for the first time is not to count."""
+    """Run every way once on eleven seconds, so that compiling and filling caches is not measured."""
     for way in ways(ROOT / "tests" / "media" / "jfk.flac", folder, peers):
         try:
             run(way.command, path_first=folder / "bin")
@@ -193,6 +221,14 @@ def warm_up(folder: Path, peers: dict[str, str]) -> None:
 
 
 def compare(path: Path, rounds: int, folder: Path, peers: dict[str, str]) -> list[Way]:
+    """Run every way in each round, right after decoding alone.
+
+    Args:
+        path: the recording
+        rounds: how many times each way runs
+        folder: where files made on the way are written
+        peers: other programs that can be run, each with its Python
+    """
     base, *others = ways(path, folder, peers)
     run(base.command)  # reads the file into memory
     for _ in range(rounds):
@@ -235,7 +271,13 @@ def print_table(path: Path, compared: list[Way]) -> None:
 
 
 def print_memory(path: Path, folder: Path, compared: list[Way]) -> None:
-    """The map of a recording six times as long, beside that of this one."""
+    """Print the memory of mapping a recording six times as long, beside that of this one.
+
+    Args:
+        path: the recording
+        folder: where the long one is written
+        compared: the measured ways
+    """
     short = max(cost.megabytes for way in compared if way.name == "map and peaks" for _, cost in way.pairs)
     long = repeated(path, 6, folder)
     cost = run([sys.executable, WAYS, "map", str(long)])
@@ -244,29 +286,35 @@ def print_memory(path: Path, folder: Path, compared: list[Way]) -> None:
 
 
 def print_parts(path: Path, folder: Path, minutes: int, cpu_s: float) -> None:
-    """``cpu_s`` is what decoding ``minutes`` of the recording takes."""
+    """Print the times of single parts.
+
+    Args:
+        path: the recording
+        folder: where files made on the way are written
+        minutes: the length of the recording
+        cpu_s: the processor seconds that decoding it takes
+    """
     ten = first_minutes(path, 10, folder)
-    found = told("strict", str(ten), EXE)
-    times = found["pydub_s"] / found["ours_s"]
-    same = "the same" if found["same"] else "OTHER"
-    print(
-        f"strict, 10 minutes at step 1: {found['ours_s'] * 1e3:.0f} ms of CPU, pydub {found['pydub_s']:.1f} s:", end=" "
-    )
-    print(f"{times:.0f} times (wanted: ≥ 100), {same} {found['silences']} silences")
+    strict = figures_of("strict", str(ten), EXE)
+    times = strict["pydub_s"] / strict["ours_s"]
+    same = "the same" if strict["same"] else "OTHER"
+    ours_ms, pydub_s = strict["ours_s"] * 1e3, strict["pydub_s"]
+    print(f"strict, 10 minutes at step 1: {ours_ms:.0f} ms of CPU, pydub {pydub_s:.1f} s:", end=" ")
+    print(f"{times:.0f} times (wanted: ≥ 100), {same} {strict['silences']} silences")
     long = repeated(path, -(-180 // minutes), folder)
-    of_it = told("parts", str(long))
+    parts = figures_of("parts", str(long))
     long.unlink()
     print(
-        f"{of_it['hours']:.1f} h stored: {of_it['stored_mb']:.2f} MB (wanted: ≤ 6), read in {of_it['read_ms']:.0f} ms"
+        f"{parts['hours']:.1f} h stored: {parts['stored_mb']:.2f} MB (wanted: ≤ 6), read in {parts['read_ms']:.0f} ms"
     )
-    print(f"its silences found again: {of_it['adaptive_ms']:.1f} ms adaptive, {of_it['fixed_ms']:.1f} ms fixed")
-    print(f"figure of 3,000 silences: {of_it['figure_ms']:.1f} ms (wanted: ≤ 30), {of_it['figure_kb']:.0f} kB (≤ 250)")
+    print(f"its silences found again: {parts['adaptive_ms']:.1f} ms adaptive, {parts['fixed_ms']:.1f} ms fixed")
+    print(f"figure of 3,000 silences: {parts['figure_ms']:.1f} ms (wanted: ≤ 30), {parts['figure_kb']:.0f} kB (≤ 250)")
     try:
-        heard = told("second-opinion", str(folder / "speech.pcm"), "5")
+        opinion = figures_of("second-opinion", str(folder / "speech.pcm"), "5")
     except DidNotRun as problem:
         print(f"second opinion: did not run: {problem}")
     else:
-        print(f"second opinion: {heard['cpu_s'] / (cpu_s * 5 / minutes):.1f} times the CPU of decoding")
+        print(f"second opinion: {opinion['cpu_s'] / (cpu_s * 5 / minutes):.1f} times the CPU of decoding")
     sys.stdout.flush()
 
 
@@ -277,21 +325,21 @@ def main() -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--peers", type=Path, metavar="VENV", help="where the others are installed")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where made recordings are kept")
-    asked = parser.parse_args()
-    minutes, rounds = (10, asked.rounds or 1) if asked.quick else (60, asked.rounds or 3)
-    peers = dict(installed(asked.peers))
+    options = parser.parse_args()
+    minutes, rounds = (10, options.rounds or 1) if options.quick else (60, options.rounds or 3)
+    peers = dict(installed(options.peers))
     with tempfile.TemporaryDirectory(prefix="clipper-bench-") as name:
         folder = Path(name)
         (folder / "bin").mkdir()
         (folder / "bin" / "ffmpeg").symlink_to(EXE)  # what looks for it on the PATH finds the same one
         warm_up(folder, peers)
-        kept = asked.folder or folder
-        kept.mkdir(parents=True, exist_ok=True)
-        for path in [p.absolute() for p in asked.recordings] or made_talks(kept.absolute(), minutes):
+        talk_folder = options.folder or folder
+        talk_folder.mkdir(parents=True, exist_ok=True)
+        for path in [p.absolute() for p in options.recordings] or talks_of(talk_folder.absolute(), minutes):
             compared = compare(path, rounds, folder, peers)
             print_table(path, compared)
             print_memory(path, folder, compared)
-        if not asked.recordings:
+        if not options.recordings:
             print_parts(path, folder, minutes, alone_s(compared[0], "cpu_s"))
     return 0
 

@@ -51,14 +51,14 @@ BEDS: dict[str, tuple[float, float | None, float]] = {
     "music -30": (-60, -30, 0.93),
     "music -25": (-60, -25, 0.85),
 }
-PATIENCE_S = 20 * 60
+MAX_S = 20 * 60
 
 Spans = list[tuple[int, int]]
 Way = Callable[["Talk"], float]
 
 
 class Talk(NamedTuple):
-    """A WAV file, what is in it as (samples, channels), the level of its 10 ms frames in dBFS, and its true pauses."""
+    """A WAV file, its sound as (samples, channels), the level of its 10 ms frames in dBFS, and its true pauses."""
 
     path: Path
     sound: np.ndarray
@@ -71,7 +71,8 @@ class Talk(NamedTuple):
 
 
 def f1(found: Spans, talk: Talk) -> float:
-    said, right, counts = (np.zeros(talk.duration_ms + 1, bool) for _ in range(3))
+    """The harmonic mean of precision and recall, by time; see the head of this file."""
+    claimed, right, counts = (np.zeros(talk.duration_ms + 1, bool) for _ in range(3))
     counts[:] = True
     for start, end in talk.pauses:
         right[start:end] = True
@@ -79,9 +80,9 @@ def f1(found: Spans, talk: Talk) -> float:
             counts[max(0, edge - NEAR_MS) : edge + NEAR_MS] = False
     for start, end in found:
         if end - start >= MIN_MS:
-            said[start:end] = True
-    both = np.count_nonzero(said & right & counts)
-    either = np.count_nonzero(said & counts) + np.count_nonzero(right & counts)
+            claimed[start:end] = True
+    both = np.count_nonzero(claimed & right & counts)
+    either = np.count_nonzero(claimed & counts) + np.count_nonzero(right & counts)
     return 2 * int(both) / max(1, int(either))
 
 
@@ -102,8 +103,8 @@ def silencedetect(talk: Talk) -> float:
 def _silencedetect(talk: Talk, threshold_db: float) -> Spans:
     only = ["-af", f"silencedetect=noise={threshold_db}dB:d={MIN_MS / 1000}", "-f", "null", "-"]
     command = [str(Ffmpeg().exe), "-hide_banner", "-nostdin", "-i", str(talk.path), *only]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
-    starts, ends = ([float(x) for x in re.findall(rf"silence_{side}: (-?[\d.]+)", said)] for side in ("start", "end"))
+    log = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    starts, ends = ([float(x) for x in re.findall(rf"silence_{side}: (-?[\d.]+)", log)] for side in ("start", "end"))
     ends.append(talk.duration_ms / 1_000)
     return [(max(0, round(a * 1_000)), round(b * 1_000)) for a, b in zip(starts, ends, strict=False)]
 
@@ -149,7 +150,14 @@ WAYS: dict[str, tuple[Way, str | None]] = {
 
 
 def clean_talks(folder: Path, talks: int, minutes: float, seed: int) -> Iterator[Path]:
-    """Talks without noise, made one after the other."""
+    """Make talks without noise, one after the other.
+
+    Args:
+        folder: where they are written
+        talks: how many
+        minutes: the length of each
+        seed: chooses their transcripts and voices
+    """
     transcripts = sorted((SHARED / "eval" / "dev").glob("*.json.gz"))
     for i, k in enumerate(np.random.default_rng(seed).choice(len(transcripts), talks, replace=False).tolist()):
         path = folder / f"talk{i}.wav"
@@ -160,7 +168,13 @@ def clean_talks(folder: Path, talks: int, minutes: float, seed: int) -> Iterator
 
 
 def under(clean: Path, bed: str, folder: Path) -> Talk:
-    """A talk over a bed; the same each time."""
+    """Lay a bed of noise or music under a talk; the same for the same talk.
+
+    Args:
+        clean: the talk, a WAV file with its pauses in a JSON file beside it
+        bed: a name from ``BEDS``
+        folder: where the WAV file is written
+    """
     with wave.open(str(clean)) as file:
         sound = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2).astype(np.float32)
     noise_db, music_db, _ = BEDS[bed]
@@ -192,15 +206,15 @@ def tones(samples: int, music_db: float) -> np.ndarray:
     return music * np.float32(32_768 * 10 ** (music_db / 20) / np.sqrt(np.mean(music**2)))
 
 
-def measured(talks: Iterator[Path], folder: Path) -> dict[tuple[str, str], list[float]]:
-    """The F1 of every way under every bed, one for each talk."""
+def scores_by_way(talks: Iterator[Path], folder: Path) -> dict[tuple[str, str], list[float]]:
+    """The F1 of every way under every bed, one number for each talk."""
     ways = {name: way for name, (way, needs) in WAYS.items() if not needs or importlib.util.find_spec(needs)}
     for name in WAYS.keys() - ways.keys():
         print(f"{name}: not installed, left out")
     scores: dict[tuple[str, str], list[float]] = {}
     began = time.monotonic()
     for clean in talks:
-        if time.monotonic() - began > PATIENCE_S:
+        if time.monotonic() - began > MAX_S:
             print("enough time has passed: the talks that are left are left out")
             break
         for bed in BEDS:
@@ -217,23 +231,23 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path)
-    asked = parser.parse_args()
-    if asked.folder is None and not ((SHARED / "tools").is_dir() and (SHARED / "eval").is_dir()):
+    options = parser.parse_args()
+    if options.folder is None and not ((SHARED / "tools").is_dir() and (SHARED / "eval").is_dir()):
         print(f"Nothing to make talks with at {SHARED}.")
         return 0
-    if asked.folder is None and shutil.which("flite") is None:
+    if options.folder is None and shutil.which("flite") is None:
         print("Talks are made with flite, which is not installed.")
         return 0
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        talks = clean_talks(folder, asked.talks, asked.minutes, asked.seed)
-        scores = measured(iter(sorted(asked.folder.glob("*.wav"))) if asked.folder else talks, folder)
+        talks = clean_talks(folder, options.talks, options.minutes, options.seed)
+        scores = scores_by_way(iter(sorted(options.folder.glob("*.wav"))) if options.folder else talks, folder)
     for title, middle in (("mean", mean), ("median", median), ("worst", min)):
         print(f"\nF1, {title} over talks".ljust(31) + "".join(f"{bed:>12}" for bed in BEDS))
         for name in dict.fromkeys(name for name, _ in scores):
             print(f"{name:30}" + "".join(f"{middle(scores[name, bed]):12.3f}" for bed in BEDS))
         if title == "mean":
-            print(f"{'to reach':30}" + "".join(f"{least:12.3f}" for _, _, least in BEDS.values()))
+            print(f"{'to reach':30}" + "".join(f"{goal:12.3f}" for _, _, goal in BEDS.values()))
     return 0
 
 

@@ -16,34 +16,38 @@ from clipper_core.db.session import Database
 from clipper_core.services.assets.files import Files
 from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.services.clips.edges import Edges
-from clipper_core.services.clips.idempotency import Requests
+from clipper_core.services.clips.idempotency import IdempotencyKeys
 from clipper_core.services.clips.notes import Notes
 from clipper_core.services.clips.review import Clips
-from clipper_core.services.clips.structure import Reshape
+from clipper_core.services.clips.structure import ClipStructure
 from clipper_core.services.engines.choice import EngineChooser
 from clipper_core.services.exports.bundle import Exports
-from clipper_core.services.exports.files import Media
+from clipper_core.services.exports.files import ServedFiles
 from clipper_core.services.projects.intake import ProjectIntake, Sample
 from clipper_core.services.projects.played import PlayedRanges
 from clipper_core.services.projects.projects import Projects
 from clipper_core.services.projects.shows import Shows
 from clipper_core.services.renders.renders import Renders
+from clipper_core.services.runs.attempt_files import AttemptFiles
+from clipper_core.services.runs.clip_steps import ClipSteps
+from clipper_core.services.runs.recording_steps import RecordingSteps
 from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.steps import Steps
 from clipper_core.services.runs.stretch_runs import Stretches
 from clipper_core.services.runs.tasks import Tasks
+from clipper_core.services.runs.word_steps import WordSteps
 from clipper_core.services.runs.worker import TaskWorker
 from clipper_core.services.server.health import Health
-from clipper_core.services.server.move import Mover, Place
+from clipper_core.services.server.move import Place, Relocation
 from clipper_core.services.server.serve import ServeOptions, serve
-from clipper_core.services.server.sweep import Orphans
+from clipper_core.services.server.sweep import StoreSweeper
 from clipper_core.services.silences.peaks import Peaks
 from clipper_core.services.silences.settings import Silences
 from clipper_core.services.transcripts.corrections import Corrections
 from clipper_core.services.uploads.uploads import UploadLimits, Uploads
 from clipper_core.settings import ROOT, Settings, environment_with, load_settings
 from clipper_core.wiring.engines import endpoint_for, engine_chooser, engine_options, engine_set
-from clipper_core.wiring.local import accepted, ffmpeg_for
+from clipper_core.wiring.local import ffmpeg_for, probe_limits
 from clipper_core.wiring.stores import storage_for
 
 SAMPLE = Sample(
@@ -70,14 +74,14 @@ class App:
     uploads: Uploads
     runs: Runs
     clips: Clips
-    reshape: Reshape
+    structure: ClipStructure
     edges: Edges
-    requests: Requests
+    idempotency_keys: IdempotencyKeys
     notes: Notes
     corrections: Corrections
     renders: Renders
     exports: Exports
-    media: Media
+    media: ServedFiles
     measured: MeasuredArtifacts
     silences: Silences
     peaks: Peaks
@@ -85,10 +89,10 @@ class App:
     stretches: Stretches
     health: Health
     worker: TaskWorker
-    orphans: Orphans
+    sweeper: StoreSweeper
 
     def migrate(self) -> None:
-        """Bring the tables to the newest form, and see to it that a show and the sample exist."""
+        """Bring the tables up to date, and make the default show and the sample where they are missing."""
         migrate(self.database, self._furnish)
 
     def _furnish(self) -> None:
@@ -98,7 +102,7 @@ class App:
 
 
 def build_app(settings: Settings | None = None, *, keep_connections: bool = True) -> App:
-    """A Clipper for this process. Nothing is started, and nothing has to be there yet."""
+    """A Clipper for this process. Nothing is started, and nothing has to exist yet. Raises SetupProblem."""
     settings = settings or load_settings()
     engine_options(settings).check()
     database = Database(settings.database, keep_connections=keep_connections, pool=settings.database_pool)
@@ -113,7 +117,12 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
     renders = Renders(database, tasks, lambda: ffmpeg.version)
     projects = Projects(database, runs, tasks)
     intake = ProjectIntake(database, storage, runs, projects, SAMPLE)
-    steps = Steps(database, files, measured, ffmpeg, engine_set(settings), accepted(settings))
+    engines = engine_set(settings)
+    steps = Steps(
+        RecordingSteps(database, files, ffmpeg, probe_limits(settings), engines.voice),
+        WordSteps(database, files, measured, engines),
+        ClipSteps(database, files, measured, ffmpeg, engines),
+    )
     return App(
         settings=settings,
         database=database,
@@ -132,22 +141,22 @@ def build_app(settings: Settings | None = None, *, keep_connections: bool = True
         ),
         runs=runs,
         clips=Clips(database, measured, renders),
-        reshape=Reshape(database, measured, renders),
+        structure=ClipStructure(database, measured, renders),
         edges=Edges(measured),
-        requests=Requests(database),
+        idempotency_keys=IdempotencyKeys(database),
         notes=Notes(database),
         corrections=Corrections(database, storage, measured),
         renders=renders,
         exports=Exports(database, storage),
-        media=Media(database, storage),
+        media=ServedFiles(database, storage),
         measured=measured,
         silences=Silences(database, measured),
         peaks=Peaks(measured, files),
         played=PlayedRanges(database),
         stretches=Stretches(database, tasks, runs),
         health=Health(database, storage, queue),
-        orphans=Orphans(database, storage),
-        worker=TaskWorker(database, storage, tasks, runs, steps.by_kind(), settings.data / "scratch"),
+        sweeper=StoreSweeper(database, storage),
+        worker=TaskWorker(database, tasks, runs, steps.by_kind(), AttemptFiles(storage, settings.data / "scratch")),
     )
 
 
@@ -158,13 +167,13 @@ def this_app() -> App:
 
 
 def own_redis(settings: Settings) -> str:
-    """Where `serve` puts the socket of its own Redis, for a process started beside it by hand."""
+    """The address of the Redis that `serve` starts, for a process started beside it by hand."""
     return f"unix://{quote(str(settings.data / 'run' / 'redis.sock'))}?db=0"
 
 
-def mover_for(settings: Settings, to: Settings) -> Mover:
-    """What moves everything from where ``settings`` keep it to where ``to`` do."""
-    return Mover(_place(settings), _place(to))
+def relocation_for(settings: Settings, to: Settings) -> Relocation:
+    """The relocation of everything from the places of ``settings`` to those of ``to``."""
+    return Relocation(_place(settings), _place(to))
 
 
 def _place(settings: Settings) -> Place:
@@ -204,7 +213,7 @@ __all__ = [
     "end_with_parent",
     "endpoint_for",
     "ffmpeg_for",
-    "mover_for",
+    "relocation_for",
     "serve_here",
     "set_up_logs",
     "this_app",

@@ -1,4 +1,4 @@
-"""Which tasks a run has, and what follows what."""
+"""The tasks of a run, what each works on, and what follows what."""
 
 from __future__ import annotations
 
@@ -8,8 +8,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from clipper_core.domain.clip import Lengths
+from clipper_core.domain.engines import Transcriber
 from clipper_core.domain.media import MediaInfo, plays_in_browser
 from clipper_core.domain.task import Kind
+from clipper_core.domain.task_inputs import (
+    AlignInputs,
+    Inputs,
+    MapInputs,
+    PreviewInputs,
+    ProbeInputs,
+    ProposeInputs,
+    Row,
+    TaskInputs,
+    TranscribeInputs,
+)
+from clipper_core.domain.time_range import TimeRange
 
 # Raised when a stage gives other results for the same input, so that changed work is never skipped.
 STAGE_VERSION: dict[Kind, int] = {**dict.fromkeys(Kind, 1), Kind.MAP_SILENCE: 2}
@@ -17,7 +31,7 @@ STAGE_VERSION: dict[Kind, int] = {**dict.fromkeys(Kind, 1), Kind.MAP_SILENCE: 2}
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What a run was asked to do, fixed when it starts; ``transcriber`` and ``selector`` are never auto."""
+    """The settings of a run, fixed when it starts; ``transcriber`` and ``selector`` are never auto."""
 
     transcriber: str
     selector: str
@@ -27,21 +41,21 @@ class RunSettings:
     max_ms: int = 90_000
     most: int = 12
     tools: dict[str, str] = field(default_factory=dict)  # versions of what does the work
-    within: tuple[int, int] | None = None  # nothing but proposing, in this stretch: from and to in ms
+    within: tuple[int, int] | None = None  # proposes and does nothing else, in this range: from and to in ms
     asked_by: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        told = {"v": 1, **asdict(self)}
+        row = {"v": 1, **asdict(self)}
         if self.within is None:
-            del told["within"], told["asked_by"]
-        return told
+            del row["within"], row["asked_by"]
+        return row
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunSettings:
-        told = {k: v for k, v in value.items() if k != "v"}
-        if told.get("within"):
-            told["within"] = tuple(told["within"])
-        return cls(**told)
+        fields = {k: v for k, v in value.items() if k != "v"}
+        if fields.get("within"):
+            fields["within"] = tuple(fields["within"])
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,12 @@ class NewTask:
     """A task to be made: its kind, what it works on, and its place among others of its kind."""
 
     kind: Kind
-    inputs: dict[str, Any]
+    inputs: Row
     position: int = 0
+
+    @classmethod
+    def of(cls, inputs: TaskInputs, position: int = 0) -> NewTask:
+        return cls(inputs.kind, inputs.to_row(), position)
 
     def key(self, project_id: str) -> str:
         """The same for equal work, another for any change of input, settings, stage or tool."""
@@ -60,10 +78,9 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A task that succeeded: what it worked on, and what it says of its result."""
+    """A task that succeeded: what it worked on, its result, and what probing found."""
 
-    kind: Kind
-    inputs: dict[str, Any]
+    inputs: Inputs
     result: dict[str, Any]
     media: MediaInfo | None = None
 
@@ -83,95 +100,146 @@ class Sources:
 
 
 def first(run: RunSettings, sources: Sources) -> list[NewTask]:
-    """What a run begins with."""
+    """The tasks a run begins with."""
     if run.within is not None and sources.map_id is not None:
         return [propose(sources.map_id, sources.transcript_id, run, sources)]
-    return [NewTask(Kind.PROBE, {"source": sources.source_id})]
+    return [NewTask.of(ProbeInputs(sources.source_id))]
 
 
 def after(done: Done, run: RunSettings, sources: Sources, transcribed: Sequence[str] | None) -> list[NewTask]:
-    """What a finished task makes possible in a run.
+    """The tasks that a finished task makes possible in a run.
 
-    ``transcribed`` names the run's transcribed stretches in order, or is None while one of them is still missing.
+    Args:
+        done: The finished task.
+        run: The settings of the run.
+        sources: What the run works from.
+        transcribed: The run's transcribing tasks in order, None while one of them is unfinished.
     """
-    match done.kind:
-        case Kind.PROBE:
+    match done.inputs:
+        case ProbeInputs():
             return [map_silence(run, sources), *preview_if_needed(done, run, sources)]
-        case Kind.MAP_SILENCE:
-            return hear(done, run, sources)
-        case Kind.TRANSCRIBE if transcribed is not None:
-            return [align(done.inputs, list(transcribed), run, sources)]
-        case Kind.ALIGN:
-            return [propose(done.inputs["map"], done.result["transcript"], run, sources)]
+        case MapInputs():
+            return words(done, run, sources)
+        case TranscribeInputs(map_id, speech_id) if transcribed is not None:
+            return [align(Mapped(map_id, speech_id), transcribed, run, sources)]
+        case AlignInputs(map_id):
+            return [propose(map_id, done.result["transcript"], run, sources)]
         case _:
             return []
 
 
 def map_silence(run: RunSettings, sources: Sources) -> NewTask:
+    """The task that maps the silences."""
     # A second opinion belongs to the work only where one is asked for.
-    voice = {"voice": run.tools["voice"]} if "voice" in run.tools else {}
-    named = {"source": sources.source_id, "track": run.track, **voice}
-    return NewTask(Kind.MAP_SILENCE, {**named, **_tool(run, "ffmpeg")})
+    voice = run.tools.get("voice")
+    return NewTask.of(MapInputs(sources.source_id, run.track, _tool(run, "ffmpeg"), voice))
 
 
 def preview_if_needed(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:
+    """The task that makes a preview, for a recording that browsers can't play as it is.
+
+    Args:
+        done: The probing, with what it found.
+        run: The settings, for the sound track.
+        sources: What the run works from.
+
+    Returns:
+        One task, or none.
+    """
     if done.media is None or plays_in_browser(done.media, run.track):
         return []
-    return [NewTask(Kind.PREVIEW, {"source": sources.source_id, "track": run.track, **_tool(run, "ffmpeg")})]
+    return [NewTask.of(PreviewInputs(sources.source_id, run.track, _tool(run, "ffmpeg")))]
 
 
-def hear(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:
-    """How the words come: from captions, from a recogniser stretch by stretch, or not at all."""
-    map_id, speech = done.result["map"], done.result["speech"]
-    if run.transcriber == "none":
-        return [propose(map_id, None, run, sources)]
-    stretches = done.result["stretches"]
-    if run.transcriber == "captions" or not stretches:
-        return [align({"map": map_id, "speech": speech}, [], run, sources)]
-    stretches = together(stretches, TASK_MS.get(run.transcriber, 0))
-    common = {"map": map_id, "speech": speech, "language": run.language, "engine": run.transcriber}
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The silence map of a recording and its speech sound, by id."""
+
+    map_id: str
+    speech_id: str
+
+
+def words(done: Done, run: RunSettings, sources: Sources) -> list[NewTask]:
+    """The tasks that give a mapped recording its words: from captions, by a recogniser part by part, or not at all.
+
+    Args:
+        done: The mapping, with its result.
+        run: The settings, for the transcriber.
+        sources: What the run works from.
+
+    Returns:
+        The next tasks; without words that is choosing the clips.
+    """
+    mapped = Mapped(done.result["map"], done.result["speech"])
+    if run.transcriber == Transcriber.NONE:
+        return [propose(mapped.map_id, None, run, sources)]
+    parts = [TimeRange(start, end) for start, end in done.result["stretches"]]
+    if run.transcriber == Transcriber.CAPTIONS or not parts:
+        return [align(mapped, [], run, sources)]
+    tool = _tool(run, run.transcriber)
     return [
-        NewTask(Kind.TRANSCRIBE, {**common, "start_ms": a, "end_ms": b, **_tool(run, run.transcriber)}, position=i)
-        for i, (a, b) in enumerate(stretches)
+        NewTask.of(TranscribeInputs(mapped.map_id, mapped.speech_id, run.language, run.transcriber, part, tool), i)
+        for i, part in enumerate(grouped(parts, TASK_MS.get(run.transcriber, 0)))
     ]
 
 
-# A service hears several pieces at a time, so a task for one holds many: by engine, how much of the recording.
-TASK_MS = {"openai": 480_000}
+# A service recognises several pieces at a time, so a task for one holds many: by engine, how much of the recording.
+TASK_MS: dict[str, int] = {Transcriber.OPENAI: 480_000}
 
 
-def together(stretches: Sequence[Sequence[int]], most_ms: int) -> list[tuple[int, int]]:
-    """Stretches that follow each other as fewer of at most ``most_ms``; one that is longer stays as it is."""
-    out: list[tuple[int, int]] = []
-    for start, end in stretches:
-        if out and end - out[-1][0] <= most_ms:
-            out[-1] = (out[-1][0], end)
+def grouped(parts: Sequence[TimeRange], max_ms: int) -> list[TimeRange]:
+    """Parts that follow each other as fewer of at most ``max_ms``; one that is longer stays as it is."""
+    out: list[TimeRange] = []
+    for part in parts:
+        if out and part.end_ms - out[-1].start_ms <= max_ms:
+            out[-1] = TimeRange(out[-1].start_ms, part.end_ms)
         else:
-            out.append((start, end))
+            out.append(part)
     return out
 
 
-def align(inputs: dict[str, Any], parts: list[str], run: RunSettings, sources: Sources) -> NewTask:
-    captions = sources.captions_id if run.transcriber == "captions" else None
-    named = {"map": inputs["map"], "speech": inputs["speech"], "parts": parts, "captions": captions}
-    return NewTask(Kind.ALIGN, {**named, "language": run.language, "engine": run.transcriber})
+def align(mapped: Mapped, parts: Sequence[str], run: RunSettings, sources: Sources) -> NewTask:
+    """The task that places the words in the sound.
+
+    Args:
+        mapped: The map and the speech sound.
+        parts: The transcribing tasks that hold the words, in order.
+        run: The settings, for the engine and the language.
+        sources: What the run works from, for the captions.
+
+    Returns:
+        The task.
+    """
+    captions = sources.captions_id if run.transcriber == Transcriber.CAPTIONS else None
+    inputs = AlignInputs(mapped.map_id, mapped.speech_id, run.language, run.transcriber, tuple(parts), captions)
+    return NewTask.of(inputs)
 
 
 def propose(map_id: str, transcript_id: str | None, run: RunSettings, sources: Sources) -> NewTask:
-    """Proposing looks at what people have decided by now, so each run proposes for itself."""
-    lengths = {"min_ms": run.min_ms, "max_ms": run.max_ms, "most": run.most}
-    named = {"map": map_id, "transcript": transcript_id, "selector": run.selector, "run": sources.run_id}
-    # The version of what is asked belongs to the work only where somebody is asked.
-    tool = _tool(run, run.selector) if run.selector in run.tools else {}
-    within = {"within": list(run.within)} if run.within is not None else {}
-    return NewTask(Kind.PROPOSE, {**named, **lengths, **within, **tool})
+    """The task that chooses clips. It depends on the decisions made so far, so each run has one of its own.
+
+    Args:
+        map_id: The silences to cut in.
+        transcript_id: The words, None where there are none.
+        run: The settings, for the selector and the lengths.
+        sources: What the run works from.
+
+    Returns:
+        The task.
+    """
+    # The version of the language model belongs to the work only where it is asked.
+    tool = run.tools.get(run.selector)
+    within = TimeRange(*run.within) if run.within is not None else None
+    lengths = Lengths(run.min_ms, run.max_ms, run.most)
+    return NewTask.of(ProposeInputs(map_id, transcript_id, run.selector, sources.run_id, lengths, within, tool))
 
 
-def _tool(run: RunSettings, name: str) -> dict[str, str]:
-    return {"tool": run.tools.get(name, "")}
+def _tool(run: RunSettings, name: str) -> str:
+    """The version of the tool that does the work, empty where it is not known."""
+    return run.tools.get(name, "")
 
 
-# How much of a run's time each step takes, roughly: what its progress bar is made of.
+# The rough share of a run's time that each step takes, for its progress bar.
 WEIGHTS = {Kind.PROBE: 1, Kind.MAP_SILENCE: 8, Kind.TRANSCRIBE: 80, Kind.ALIGN: 6, Kind.PROPOSE: 5, Kind.PREVIEW: 0}
 STEP_LABELS = {
     Kind.PROBE: "Looking at the file",

@@ -1,4 +1,4 @@
-"""Jobs: what is being done, what went wrong, and who does it."""
+"""Jobs: the newest runs and renders, and the server that works on them."""
 
 from collections.abc import Callable
 
@@ -7,46 +7,46 @@ import streamlit as st
 from clipper_core.domain.task import TaskState
 from clipper_core.services.renders.renders import RenderView
 from clipper_core.services.runs.views import RunView
-from pages.components.frame import in_words, open_page
+from pages.components.frame import errors_in_words, open_page
 from pages.components.links import exports_link, review_link, upload_link
-from pages.components.runs.progress import watched
+from pages.components.runs.progress import draw_while_busy
 from pages.components.runs.run_rows import render_html, run_html, steps_html
-from pages.components.server.server_status import banner, machine_html
+from pages.components.server.server_status import draw_banner, server_html
 
-MOST = 30
-AGAIN = (TaskState.FAILED, TaskState.CANCELLED)
+MAX_ROWS = 30
+RETRYABLE = (TaskState.FAILED, TaskState.CANCELLED)
 
 app = open_page("Jobs")
 
 
-def asked_for() -> tuple[list[RunView], list[RenderView]]:
-    """The newest runs and renders, of the recording in the address if there is one."""
+def rows_in_view() -> tuple[list[RunView], list[RenderView]]:
+    """The newest runs and renders; only those of the recording in the address, if it names one."""
     project_id = st.query_params.get("project")
     runs = [r for r in app.runs.newest() if project_id in (None, r.project_id)]
-    return runs[:MOST], app.renders.of_project(project_id)[:MOST]
+    return runs[:MAX_ROWS], app.renders.of_project(project_id)[:MAX_ROWS]
 
 
 def show_all() -> None:
     st.query_params.pop("project", None)
 
 
-@in_words
+@errors_in_words
 def draw() -> None:
     st.html('<div class="c"><h1>Jobs</h1></div>')
-    banner(app)
+    draw_banner(app)
     if "project" in st.query_params:
         st.button("Show all recordings", type="tertiary", icon=":material/filter_alt_off:", on_click=show_all)
-    watched(draw_rows, at_work(*asked_for()))
-    draw_machine()
+    draw_while_busy(draw_rows, is_any_busy(*rows_in_view()))
+    draw_server()
 
 
-def at_work(runs: list[RunView], renders: list[RenderView]) -> bool:
+def is_any_busy(runs: list[RunView], renders: list[RenderView]) -> bool:
     return not all(r.is_final for r in runs) or not all(r.state.is_final for r in renders)
 
 
-@in_words
+@errors_in_words
 def draw_rows() -> bool:
-    runs, renders = asked_for()
+    runs, renders = rows_in_view()
     if not runs and not renders:
         draw_empty()
     for run in runs:
@@ -55,7 +55,7 @@ def draw_rows() -> bool:
         st.html('<div class="c title">Files</div>')
     for render in renders:
         draw_render(render)
-    return at_work(runs, renders)
+    return is_any_busy(runs, renders)
 
 
 def draw_run(run: RunView) -> None:
@@ -63,12 +63,11 @@ def draw_run(run: RunView) -> None:
     with st.container(border=True, key=f"run-{run.id}"):
         st.html(run_html(run))
         with st.container(horizontal=True, vertical_alignment="center"):
-            label, icon = ("Hide steps", ":material/expand_less:") if opened else ("Steps", ":material/expand_more:")
-            st.button(label, key=f"steps-{run.id}", icon=icon, type="tertiary", on_click=turn, args=(run.id, opened))
+            draw_steps_button(run.id, opened)
             if not run.is_final and st.button("Cancel", key=f"cancel-{run.id}", type="tertiary"):
-                act(app.runs.cancel, run.id)
+                perform(app.runs.cancel, run.id)
             if run.can_retry and st.button("Retry", key=f"retry-{run.id}", icon=":material/refresh:"):
-                act(app.runs.retry, run.id)
+                perform(app.runs.retry, run.id)
             if run.failure and not run.can_retry:
                 upload_link()
             else:
@@ -77,28 +76,33 @@ def draw_run(run: RunView) -> None:
             st.html(steps_html(run))
 
 
+def draw_steps_button(run_id: str, opened: bool) -> None:
+    label, icon = ("Hide steps", ":material/expand_less:") if opened else ("Steps", ":material/expand_more:")
+    st.button(label, key=f"steps-{run_id}", icon=icon, type="tertiary", on_click=toggle_steps, args=(run_id, opened))
+
+
 def draw_render(render: RenderView) -> None:
     with st.container(border=True, key=f"render-{render.id}"):
         st.html(render_html(render))
         with st.container(horizontal=True, vertical_alignment="center"):
             if not render.state.is_final and st.button("Cancel", key=f"cancel-{render.id}", type="tertiary"):
-                act(app.renders.cancel, render.id)
-            if render.state in AGAIN and st.button("Retry", key=f"retry-{render.id}", icon=":material/refresh:"):
-                act(app.renders.retry, render.id)
+                perform(app.renders.cancel, render.id)
+            if render.state in RETRYABLE and st.button("Retry", key=f"retry-{render.id}", icon=":material/refresh:"):
+                perform(app.renders.retry, render.id)
             if render.state is TaskState.SUCCEEDED:
                 exports_link(render.project_id, "In exports")
 
 
-def turn(run_id: str, opened: bool) -> None:
-    """Open or close a run; which one is open stands in the address."""
+def toggle_steps(run_id: str, opened: bool) -> None:
+    """Open or close the steps of a run; the address names the open one, so that a reload keeps it."""
     if opened:
         st.query_params.pop("run", None)
     else:
         st.query_params["run"] = run_id
 
 
-@in_words
-def act(action: Callable[[str], object], subject: str) -> None:
+@errors_in_words
+def perform(action: Callable[[str], object], subject: str) -> None:
     action(subject)
     st.rerun()
 
@@ -113,9 +117,9 @@ def draw_empty() -> None:
             st.switch_page("pages/upload.py")
 
 
-def draw_machine() -> None:
+def draw_server() -> None:
     st.html('<div class="c title">This server</div>')
-    in_words(lambda: st.html(machine_html(app)))()
+    errors_in_words(lambda: st.html(server_html(app)))()
 
 
 draw()

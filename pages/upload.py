@@ -1,22 +1,22 @@
-"""Upload: recordings come in here."""
+"""Upload: the page where recordings come in."""
 
 import streamlit as st
 
-from pages.components.frame import in_words, open_page
+from pages.components.frame import errors_in_words, open_page
 from pages.components.projects.sample import open_sample
 from pages.components.uploader import uploader
 
 app = open_page("Upload")
 
 
-@in_words
+@errors_in_words
 def draw() -> None:
     shows = [{"id": s.id, "name": s.name} for s in app.shows.all()]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html('<div class="c"><h1>Upload</h1></div>')
         draw_new_show()
-    chosen = {"show": st.session_state["new_show"]} if "new_show" in st.session_state else {}
-    result = uploader(shows, chosen, int(app.settings.max_upload_gb * 1e9), key="uploader")
+    defaults = {"show": st.session_state["new_show"]} if "new_show" in st.session_state else {}
+    result = uploader(shows, defaults, int(app.settings.max_upload_gb * 1e9), key="uploader")
     if result.uploaded is not None:
         st.session_state["arrived"] = True
     if "arrived" in st.session_state:
@@ -37,7 +37,7 @@ def draw_new_show() -> None:
             add_show(name)
 
 
-@in_words
+@errors_in_words
 def add_show(name: str) -> None:
     st.session_state["new_show"] = app.shows.create(name).id
     st.rerun()

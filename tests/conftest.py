@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 from clipper_core.db.models import Project, Show  # noqa: E402
 from clipper_core.db.session import Database  # noqa: E402
 from clipper_core.domain.ids import DEFAULT_SHOW  # noqa: E402
+from tests.budget import LENGTH, QUICK_EXAMPLES, left_out, mark_long, stop_in_time  # noqa: E402
 from tests.chromium import browser  # noqa: E402, F401
 from tests.servers import OURS, Redis  # noqa: E402
 from tests.services import (  # noqa: E402
@@ -34,12 +35,13 @@ MEDIA = Path(__file__).parent / "media"
 SHARED = ROOT.parent / "shared"
 
 # What is set where the tests are started is somebody's Clipper, which must not hear of them.
-for name in [name for name in os.environ if name.startswith(OURS) and name != "CLIPPER_TEST_SERVICES"]:
+for name in [name for name in os.environ if name.startswith(OURS) and not name.startswith("CLIPPER_TEST_")]:
     del os.environ[name]
 
 # How long one example takes says how busy the computer is, and nothing about us.
-hypothesis.settings.register_profile("clipper", deadline=None)
-hypothesis.settings.load_profile("clipper")
+hypothesis.settings.register_profile("normal", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=QUICK_EXAMPLES)
+hypothesis.settings.load_profile("quick" if LENGTH == "quick" else "normal")
 
 
 def pytest_configure() -> None:
@@ -48,11 +50,22 @@ def pytest_configure() -> None:
         pytest.exit(f"The tests on services need what is not installed here: {names} (apt-get install).", returncode=1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    mark_long(items)
+    # What takes minutes begins first, so that nobody waits for it at the end.
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+    out = set(left_out(items))
     if ON_SERVICES:
-        meeting = {item: asks_for_them(item) for item in items}
-        config.hook.pytest_deselected(items=[item for item in items if not meeting[item]])
-        items[:] = [item for item in items if meeting[item]]
+        out |= {item for item in items if not asks_for_them(item)}
+    if out:
+        config.hook.pytest_deselected(items=[item for item in items if item in out])
+        items[:] = [item for item in items if item not in out]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    stop_in_time()
 
 
 def pytest_unconfigure() -> None:

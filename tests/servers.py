@@ -224,7 +224,7 @@ class Stack:
             process.stop()
         self.app.database.close()
 
-    def finished(self, project_id: str, seconds: float = 120) -> Any:
+    def finished(self, project_id: str, seconds: float = 240) -> Any:
         """Wait until the project's newest run is over; its view."""
 
         def over() -> Any:
@@ -266,6 +266,13 @@ def running_stack(folder: Path, redis: Reachable, **places: Any) -> Iterator[Sta
         yield stack
     finally:
         stack.stop()
+
+
+def some_captions(folder: Path) -> Path:
+    """Captions for any recording: what is not about recognising speech does without, which takes most of a run."""
+    captions = folder / "talk.srt"
+    captions.write_text("1\n00:00:01,000 --> 00:00:10,000\nThese are the words of a short talk about nothing.\n")
+    return captions
 
 
 def _plain(secret: SecretStr | None) -> str:

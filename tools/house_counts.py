@@ -64,7 +64,7 @@ class Module:
 
 @dataclass(slots=True)
 class Counts:
-    """What was counted in a list of modules. Lists hold one number for each module, function or folder."""
+    """The counts of a list of modules. Lists hold one number for each module or function."""
 
     modules: int = 0
     lines: int = 0
@@ -218,7 +218,7 @@ def branch_count(function: Function) -> int:
 
 
 def is_broad(handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` catches everything."""
+    """True for an ``except`` that catches everything."""
     if handler.type is None:
         return True
     names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
@@ -230,7 +230,7 @@ def has_args_section(function: Function) -> bool:
 
 
 def is_face(module: Module) -> bool:
-    """Whether a package's ``__init__`` only hands on names of others."""
+    """True for a package's ``__init__`` that only hands on names of other modules."""
     if module.path.name != "__init__.py":
         return False
     body = module.tree.body

@@ -41,7 +41,7 @@ RUNTIME, TESTS = "requirements.txt", "requirements-dev.txt"
 LOWEST, TOO_HIGH = (3, 11), (3, 14)
 WANTED = "Python 3.11, 3.12 or 3.13"
 NAMES = ("python3.12", "python3.11", "python3.13", "python3", "python")
-# What would point Python, pip or uv away from .venv.
+# Variables that would point Python, pip or uv away from .venv.
 MISLEADING = (
     *("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_SYSTEM_PYTHON"),
     *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "UV_PROJECT_ENVIRONMENT"),
@@ -49,7 +49,7 @@ MISLEADING = (
 
 
 class Problem(Exception):
-    """What went wrong and what to do, in one sentence."""
+    """A failure of the set-up, with one sentence that says what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """One set-up at a time: the lock is on the folder of this file, and ends with the process and what it started."""
+    """Hold a lock on the folder of this file for one set-up at a time; it ends with the process and its children."""
     handle = os.open(ROOT / "tools", os.O_RDONLY)
     os.set_inheritable(handle, True)  # an installer that outlives us must not meet the next one
     try:
@@ -94,7 +94,7 @@ def wait_for_turn(handle: int) -> None:
 
 
 def is_ready(file: str) -> bool:
-    """Whether .venv works, lies where it was made, and holds what ``file`` now asks for."""
+    """True if .venv works, lies where it was made, and holds the packages that ``file`` asks for now."""
     stamp = read_stamp()
     return (
         stamp.get("place") == str(VENV)
@@ -123,7 +123,7 @@ def digest(file: str) -> str:
 
 
 def packages() -> set[str]:
-    """What is installed, told by the folder each package leaves once it is complete."""
+    """The installed packages, by the folder that each leaves once it is complete."""
     return {path.parent.name for path in VENV.glob("lib/python3*/site-packages/*.dist-info/RECORD")}
 
 
@@ -161,14 +161,14 @@ def make(file: str) -> None:
 
 
 def is_whole() -> bool:
-    """Whether .venv was completed here at some time, by whichever list, so that it can be added to."""
+    """True if .venv was once completed here, from either list, so that packages can be added to it."""
     stamp = read_stamp()
     whole = stamp.get("place") == str(VENV) and set(stamp.get("packages", ["?"])) <= packages()
     return whole and fits(version_of(PYTHON)) and stamp.get("python") == version_of(PYTHON)
 
 
 def new_environment() -> None:
-    """An empty .venv. Whatever was there is not complete, was moved here, or lost its Python."""
+    """Replace .venv by an empty one: the old one is incomplete, was moved here, or lost its Python."""
     uv = find_uv()
     python, version = find_python(uv)
     remove(VENV)
@@ -213,7 +213,7 @@ def find_python(uv: str | None) -> tuple[Path | str | None, str | None]:
 
 
 def fetch_python(uv: str) -> tuple[Path | str | None, str | None]:
-    """A Python that uv brings along, kept in this folder so that nothing is written elsewhere."""
+    """Let uv fetch a Python into this folder, so that nothing is written elsewhere. Returns it and its version."""
     home = ROOT / ".python"
     say("No Python that fits is installed here; uv fetches one.")
     run([uv, "python", "install", "--no-bin", "--install-dir", home, "3.12"], timeout_s=900)
@@ -223,7 +223,7 @@ def fetch_python(uv: str) -> tuple[Path | str | None, str | None]:
 
 
 def inside(name: str) -> bool:
-    """Whether a Python is the one of .venv itself, as when it is activated."""
+    """True for the Python of .venv itself, which is found first while .venv is activated."""
     return VENV in Path(name).absolute().parents
 
 
@@ -235,7 +235,7 @@ def dotted(version: Iterable[int]) -> str:
 
 
 def install(file: str) -> None:
-    """Fill .venv by uv, which is fast; where that can't be had or fails, by pip, which knows more ways to an index."""
+    """Fill .venv by uv, which is fast; if it is missing or fails, by pip, which knows more ways to reach an index."""
     uv = find_uv() or fetch_uv()
     failure = attempt([uv, "pip", "install", "--python", PYTHON], file, uv_names()) if uv else "no uv"
     if failure and uv:
@@ -252,7 +252,16 @@ def install(file: str) -> None:
 
 
 def attempt(command: Sequence[Path | str], file: str, names: Mapping[str, str]) -> str | None:
-    """None if it worked, else the last line of what it said. Nothing is ever built: that could need a compiler."""
+    """Run an installer. Nothing is ever built, since that could need a compiler.
+
+    Args:
+        command: the installer, without the packages
+        file: the list of packages
+        names: more of the environment, such as a mirror
+
+    Returns:
+        None if it worked, otherwise the last line of its output.
+    """
     command = [*command, "--only-binary", ":all:", "-r", ROOT / file]
     if sys.stderr.isatty():
         done = run(command, names=names, timeout_s=3600, show=True)
@@ -268,7 +277,7 @@ def find_uv() -> str | None:
 
 
 def fetch_uv() -> str | None:
-    """uv, put into .venv by a pip; None where that is not possible."""
+    """Install uv into .venv by a pip; None if there is no pip that can."""
     say("Getting uv, which installs faster than pip.")
     for pip in pips():
         if run([*pip, "install", "--no-cache-dir", "--only-binary", ":all:", "uv"], timeout_s=600).returncode == 0:
@@ -277,7 +286,7 @@ def fetch_uv() -> str | None:
 
 
 def pips() -> Iterator[list[Path | str]]:
-    """Commands that are pip working in .venv: that of its Python, the one bundled with it, or a wheel."""
+    """Commands that run pip in .venv: the pip of its Python, the bundled one, or a wheel."""
     base = PYTHON.resolve()
     if pip_version(base) >= (22, 3):
         yield [base, "-m", "pip", "--python", VENV]
@@ -296,7 +305,7 @@ def pip_version(python: Path) -> tuple[int, int]:
 
 
 def fetch_pip() -> Path | None:
-    """pip's own wheel from an index that is set for pip or uv, checked by its hash; None if none is set or has it."""
+    """Download pip's wheel from an index set for pip or uv and check its hash; None if no index has it."""
     for index in configured_indexes():
         page_url = index.rstrip("/") + "/pip/"
         with contextlib.suppress(OSError, ValueError):
@@ -329,7 +338,7 @@ def configured_indexes() -> list[str]:
 
 
 def uv_names() -> dict[str, str]:
-    """pip's index and certificates in uv's words, so that a mirror set for pip is used; uv's own settings win."""
+    """pip's index and certificates under uv's names, so that uv uses a mirror set for pip; uv's own settings win."""
     names = {}
     done = run([sys.executable, "-m", "pip", "config", "list"], timeout_s=60)
     set_for_pip = {}
@@ -350,7 +359,14 @@ def uv_names() -> dict[str, str]:
 def run(
     command: Sequence[Path | str], *, timeout_s: float, names: Mapping[str, str] | None = None, show: bool = False
 ) -> Finished:
-    """Run a command to its end. One that can't be started or takes too long counts as failed."""
+    """Run a command to its end. One that can't be started or takes too long counts as failed.
+
+    Args:
+        command: the program and its arguments
+        timeout_s: seconds after which it is killed
+        names: more of the environment
+        show: whether its output goes to the terminal instead of the result
+    """
     environment = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     environment.update(names or {}, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
     command = [str(word) for word in command]

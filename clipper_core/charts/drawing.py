@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clipper_core.domain.clip import ClipStatus
+from clipper_core.domain.clock import clock as to_the_second
 from clipper_core.domain.coverage import Seen
 from clipper_core.domain.envelope import FRAME_MS, Envelope
 
@@ -89,8 +90,5 @@ def _decibels(level_cdb: npt.NDArray[np.int32] | npt.NDArray[np.float64]) -> Lev
 
 def clock(ms: int) -> str:
     """A moment as a clock shows it: ``12:03.4``, with hours only where there are any. Tenths are cut, not rounded."""
-    tenths = max(0, ms) // 100
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    head = f"{hours}:{minutes:02}" if hours else f"{minutes}"
-    return f"{head}:{rest // 10:02}.{rest % 10}"
+    at_ms = max(0, ms)
+    return f"{to_the_second(at_ms)}.{at_ms // 100 % 10}"

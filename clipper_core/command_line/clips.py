@@ -101,7 +101,7 @@ def propose(args: argparse.Namespace) -> int:
     lengths = _lengths(args.min_length, args.max_length, args.max_clips)
     clips, warnings = propose_here(settings, _read_transcript(args.transcript), lengths)
     for warning in warnings:
-        print_message(warning["code"], warning["message"])
+        print_message(warning.code, warning.message)
     if args.json:
         return print_json({"clips": clips})
     for clip in clips:

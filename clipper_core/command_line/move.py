@@ -29,12 +29,12 @@ def add_move(commands: Commands) -> None:
 
 def move(args: argparse.Namespace) -> int:
     """Move, and print the lines for ``.env``. Returns the exit code."""
-    from clipper_core.app import mover_for
+    from clipper_core.app import relocation_for
 
     settings = load_settings()
     to = _new_place(args, settings)
     with Progress() as progress:
-        moved = mover_for(settings, to).move(progress)
+        moved = relocation_for(settings, to).move(progress)
     changed = _changed(settings, to)
     for flaw in moved.flaws:
         state = "was missing" if flaw.missing else "had the wrong size"

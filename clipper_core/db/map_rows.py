@@ -1,4 +1,4 @@
-"""Silence maps as rows, and back; also as the rows of earlier versions have them."""
+"""Silence maps as rows and back, also for rows of earlier versions."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap, Silen
 KNOWN = {f.name for f in fields(SilenceSettings)}
 
 
-def map_row(map_id: str, project_id: str, asset_id: str, found: SilenceMap) -> SilenceMapRow:
+def map_row(map_id: str, project_id: str, asset_id: str, silence_map: SilenceMap) -> SilenceMapRow:
     return SilenceMapRow(
         id=map_id,
         project_id=project_id,
         asset_id=asset_id,
-        duration_ms=found.duration_ms,
-        threshold_db=found.threshold_db,
-        settings={**asdict(found.settings), "finder": found.finder},
-        silences={"v": 2, "silences": [_to_row(s) for s in found.silences]},
+        duration_ms=silence_map.duration_ms,
+        threshold_db=silence_map.threshold_db,
+        settings={**asdict(silence_map.settings), "finder": silence_map.finder},
+        silences={"v": 2, "silences": [_to_row(s) for s in silence_map.silences]},
     )
 
 
 def map_of_row(row: SilenceMapRow) -> SilenceMap:
-    found = tuple(_from_row(*s) for s in row.silences["silences"])
-    return SilenceMap(row.duration_ms, found, row.threshold_db, settings_of_row(row), finder_of_row(row))
+    silences = tuple(_from_row(*s) for s in row.silences["silences"])
+    return SilenceMap(row.duration_ms, silences, row.threshold_db, settings_of_row(row), finder_of_row(row))
 
 
 def settings_of_row(row: SilenceMapRow) -> SilenceSettings:
-    """What an earlier version did not know has its default."""
+    """A row's settings, with defaults for those that earlier versions did not have."""
     return SilenceSettings(**{k: v for k, v in row.settings.items() if k in KNOWN})
 
 
@@ -41,7 +41,16 @@ def finder_of_row(row: SilenceMapRow) -> int:
 
 
 def map_in_use(session: Session, project: Project, map_id: str) -> str:
-    """The map to work by where ``map_id`` was made: the project's, if somebody changed it over the same envelope."""
+    """The map to use in place of a run's own.
+
+    Args:
+        session: The caller's transaction.
+        project: The recording.
+        map_id: The map that the run made.
+
+    Returns:
+        The project's map if the user changed settings over the same envelope, else ``map_id``.
+    """
     if project.map_id is None or project.map_id == map_id:
         return map_id
     used, made = session.get(SilenceMapRow, project.map_id), session.get(SilenceMapRow, map_id)

@@ -17,7 +17,7 @@ LOCK = 0x436C6970  # any number, the same in every process
 
 
 def migrate(database: Database, then: Callable[[], None] = lambda: None) -> None:
-    """Apply every migration that is missing, and do ``then`` what must be done once too, under a lock.
+    """Apply the missing migrations, then call ``then``, all under one lock.
 
     Raises DatabaseUnavailable and its kinds.
     """
@@ -33,7 +33,7 @@ def migrate(database: Database, then: Callable[[], None] = lambda: None) -> None
 
 @contextmanager
 def _alone(database: Database) -> Iterator[None]:
-    """Holds the migration lock: PostgreSQL's own, or a lock on a file beside an SQLite database."""
+    """Hold the migration lock: PostgreSQL's own, or a lock on a file beside an SQLite database."""
     if not database.is_sqlite:
         with database.engine.connect() as connection, _advisory(connection):
             yield

@@ -59,7 +59,7 @@ class Base(DeclarativeBase):
 
 
 class Show(Base):
-    """What recordings of one series share. ``defaults``: language, min_s, max_s, most."""
+    """A series of recordings. Its ``defaults`` for them are language, min_s, max_s and most."""
 
     __tablename__ = "shows"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -69,7 +69,7 @@ class Show(Base):
 
 
 class Project(Base):
-    """One source recording and everything made from it. ``media`` is what probing said, once it has been probed."""
+    """One source recording and everything made from it. ``media`` is the result of probing, once there is one."""
 
     __tablename__ = "projects"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -105,7 +105,7 @@ class Asset(Base):
 
 
 class SilenceMapRow(Base):
-    """One silence map: its envelope is the asset, its silences stand here as [[start_ms, end_ms, level_db], …]."""
+    """One silence map: its envelope is the asset, its silences are here as [[start_ms, end_ms, level_db], …]."""
 
     __tablename__ = "silence_maps"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -184,13 +184,13 @@ class Decision(Base):
     verdict: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(40))
     note: Mapped[str | None] = mapped_column(Text)
-    carried_from: Mapped[int | None]  # the version whose approval somebody carried over to this one
+    carried_from: Mapped[int | None]  # the version whose approval was carried over to this one
     decided_by: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class AnsweredRequest(Base):
-    """A change that was made, by the key its sender gave it: sent again, it changes nothing more."""
+    """The result of a change by its idempotency key: the same request sent again changes nothing."""
 
     __tablename__ = "answered_requests"
     scope: Mapped[str] = mapped_column(String(40), primary_key=True)  # the clip or project it was sent to
@@ -200,7 +200,7 @@ class AnsweredRequest(Base):
 
 
 class Note(Base):
-    """Something said about a moment of a clip, or (with a ``parent_id``) an answer to it. Resolving one keeps it."""
+    """A note on a moment of a clip, or (with a ``parent_id``) an answer to one. A resolved note stays."""
 
     __tablename__ = "notes"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -214,12 +214,12 @@ class Note(Base):
     resolved_at: Mapped[datetime | None]
 
 
-class Listened(Base):
-    """Which stretches of a recording were played: {"v": 1, "ranges": [[start_ms, end_ms], …]}, in order and apart."""
+class PlayedRangesRow(Base):
+    """The ranges of a recording that were played: {"v": 1, "ranges": [[start_ms, end_ms], …]}, in order and apart."""
 
     __tablename__ = "listened"
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), primary_key=True)
-    heard: Mapped[dict[str, Any]]
+    played: Mapped[dict[str, Any]] = mapped_column("heard")
 
 
 class Run(Base):
@@ -264,7 +264,7 @@ class Task(Base):
 
 
 class RunTask(Base):
-    """Which tasks a run has. Equal work is one task, however many runs want it."""
+    """A task of a run. Equal work is one task, however many runs have it."""
 
     __tablename__ = "run_tasks"
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
@@ -306,7 +306,7 @@ class Render(Base):
 
 
 class Upload(Base):
-    """A file on its way. ``offset`` is what is safely on disk; the project appears when all of it is."""
+    """An upload. ``offset`` counts the bytes that are safely on disk; with the last one it becomes a project."""
 
     __tablename__ = "uploads"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -33,8 +33,8 @@ BAD_URL = (
 )
 OTHER_DATABASE = "DATABASE_URL: only postgresql:// and sqlite:/// can be used."
 POOL_WAIT_S = 10
-RENEW_S = 1800  # no connection is used for longer: what stands between may forget it
-# What is said where nobody is let in. There is no code with it, since no session has begun.
+RENEW_S = 1800  # no connection is used for longer: a firewall in between may forget it
+# The server's login failures, by their text: there is no code, since no session has begun.
 REFUSALS: tuple[tuple[str, type[DatabaseUnavailable]], ...] = (
     (r"password authentication failed|no password supplied|no pg_hba.conf entry", DatabasePasswordRefused),
     (r"role .* (does not exist|is not permitted to log in)", DatabasePasswordRefused),
@@ -65,7 +65,7 @@ class Database:
             _folder_for(url)
             options["connect_args"] = {"timeout": 30}
         else:
-            options["connect_args"] = _manners(parsed)
+            options["connect_args"] = _connect_options(parsed)
             if keep_connections:
                 options |= {"pool_size": pool, "max_overflow": pool}
                 options |= {"pool_timeout": POOL_WAIT_S, "pool_recycle": RENEW_S}
@@ -87,7 +87,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that only looks."""
+        """A read-only transaction."""
         with translated(), self._readers() as session:
             yield session
 
@@ -102,7 +102,7 @@ class Database:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """The driver's errors as ours. What they carry names hosts, users and databases, and never a password."""
+    """Translates the driver's errors into ours. Their details name hosts, users and databases, and never a password."""
     try:
         yield
     except DataError as error:
@@ -110,34 +110,34 @@ def translated() -> Iterator[None]:
     except PoolExhausted as error:
         raise DatabaseBusy(detail=str(error)) from error
     except DBAPIError as error:
-        found = _ours(error)
-        if found is None:
+        translation = _translation(error)
+        if translation is None:
             raise
-        raise found from error
+        raise translation from error
 
 
-def _ours(error: DBAPIError) -> DatabaseUnavailable | DiskFull | SetupProblem | None:
-    said, detail = str(error), str(error.orig)
-    if "no such table" in said or "UndefinedTable" in said:
+def _translation(error: DBAPIError) -> DatabaseUnavailable | DiskFull | SetupProblem | None:
+    message, detail = str(error), str(error.orig)
+    if "no such table" in message or "UndefinedTable" in message:
         return SetupProblem(NO_TABLES, detail=detail)
     if getattr(error.orig, "sqlstate", None) == NO_RIGHT:
         return DatabaseForbidden(detail=detail)
     if "invalid connection option" in detail:
         return SetupProblem(BAD_URL, detail=detail)
     if isinstance(error, OperationalError):
-        if "disk is full" in said or "No space left" in said:
+        if "disk is full" in message or "No space left" in message:
             return DiskFull(detail=detail)
         return _refusal(detail)(detail=detail)
     return DatabaseUnavailable(detail=detail) if error.connection_invalidated else None
 
 
 def _refusal(detail: str) -> type[DatabaseUnavailable]:
-    """Which kind it is that no connection could be had, or that one was lost."""
-    return next((kind for said, kind in REFUSALS if re.search(said, detail)), DatabaseUnavailable)
+    """The error class for a failed or lost connection, by the server's message."""
+    return next((kind for message, kind in REFUSALS if re.search(message, detail)), DatabaseUnavailable)
 
 
 def _parsed(url: str) -> URL:
-    """Whatever can't be read may be half a password: it is not repeated."""
+    """The URL, parsed. Raises SetupProblem without quoting it, since a part of it may be a password."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -149,9 +149,9 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _manners(url: URL) -> dict[str, Any]:
-    """How we connect to PostgreSQL, unless the URL says otherwise: known by name, and never waiting on a dead host."""
-    ours = {
+def _connect_options(url: URL) -> dict[str, Any]:
+    """Our options for a PostgreSQL connection, less those the URL sets: a name, and timeouts for a dead host."""
+    defaults = {
         "application_name": "clipper",
         "connect_timeout": 5,
         "keepalives_idle": 30,
@@ -159,7 +159,7 @@ def _manners(url: URL) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
     }
-    return {name: value for name, value in ours.items() if name not in url.query}
+    return {name: value for name, value in defaults.items() if name not in url.query}
 
 
 def _folder_for(url: str) -> None:
@@ -174,7 +174,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own transactions begin too late to protect a read that a write depends on.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # FULL: what a user was told is saved must survive a power cut.
+    # FULL: a change that was confirmed to the user must survive a power cut.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

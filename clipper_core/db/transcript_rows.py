@@ -1,4 +1,4 @@
-"""Transcripts as rows: the revisions of a project's words, each made from another or heard anew."""
+"""Transcripts as rows: the revisions of a project's words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from clipper_core.db.models import Project, TranscriptRow
 
 
 def transcript_in_use(session: Session, project: Project, transcript_id: str) -> str:
-    """The words to work by where ``transcript_id`` was heard: the project's, if people corrected these into them."""
+    """The transcript to use in place of a run's own.
+
+    Args:
+        session: The caller's transaction.
+        project: The recording.
+        transcript_id: The transcript that the run made.
+
+    Returns:
+        The project's transcript if it is a correction of ``transcript_id``, else ``transcript_id``.
+    """
     if project.transcript_id is None or project.transcript_id == transcript_id:
         return transcript_id
     rows = select(TranscriptRow.id, TranscriptRow.parent_id).where(TranscriptRow.project_id == project.id)

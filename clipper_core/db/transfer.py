@@ -1,4 +1,4 @@
-"""Whole tables from one database to another, exactly: NULL and JSON's null, numbers, moments to the microsecond."""
+"""Copies whole tables exactly: NULL and JSON's null, numbers, moments to the microsecond."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many rows, and a digest of all their values that does not depend on their order."""
+    """A number of rows, and a digest of their values that does not depend on their order."""
 
     rows: int = 0
     digest: int = 0
 
     def __add__(self, row: Row) -> Tally:
-        told = json.dumps(list(row.values()), default=_told, ensure_ascii=True, separators=(",", ":"))
-        number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
+        text = json.dumps(list(row.values()), default=_json_value, ensure_ascii=True, separators=(",", ":"))
+        number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
         return Tally(self.rows + 1, (self.digest + number) % DIGEST)
 
 
-def _told(value: object) -> Any:
+def _json_value(value: object) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if value is JSON.NULL:
@@ -64,13 +64,13 @@ TABLES: tuple[Table, ...] = tuple(_exact().sorted_tables)
 
 
 def rows_of(session: Session, table: Table) -> Iterator[Row]:
-    """Every row, in no order; memory stays flat."""
-    unsure = [c.name for c in table.columns if isinstance(c.type, JSON) and c.nullable]
-    marks = [table.c[name].is_(null()).label(f"no {name}") for name in unsure]
-    found = session.execute(select(*table.columns, *marks), execution_options={"yield_per": BATCH})
-    for row in found.mappings():
+    """Every row, in no order, with constant memory."""
+    nullable = [c.name for c in table.columns if isinstance(c.type, JSON) and c.nullable]
+    marks = [table.c[name].is_(null()).label(f"no {name}") for name in nullable]
+    result = session.execute(select(*table.columns, *marks), execution_options={"yield_per": BATCH})
+    for row in result.mappings():
         values = {column.name: row[column.name] for column in table.columns}
-        for name in unsure:
+        for name in nullable:
             if values[name] is None and not row[f"no {name}"]:
                 values[name] = JSON.NULL
         yield values
@@ -83,11 +83,24 @@ def tally(rows: Iterable[Row]) -> Tally:
     return done
 
 
-def put_rows(session: Session, table: Table, rows: Iterable[Row], say: Callable[[int], None]) -> Tally:
-    """Insert the rows, telling ``say`` how many there are so far. Raises BadText for what can't be kept there."""
+def put_rows(session: Session, table: Table, rows: Iterable[Row], progress: Callable[[int], None]) -> Tally:
+    """Insert rows in batches.
+
+    Args:
+        session: A transaction on the new database.
+        table: The table they belong to.
+        rows: The rows.
+        progress: Called after each batch with the number of rows so far.
+
+    Returns:
+        The tally of the rows as they were sent.
+
+    Raises:
+        BadText: The database can't keep a text or number.
+    """
     done = Tally()
-    left = iter(rows)
-    while batch := list(islice(left, BATCH)):
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH)):
         try:
             session.execute(insert(table), batch)
         except DataError as error:
@@ -97,13 +110,13 @@ def put_rows(session: Session, table: Table, rows: Iterable[Row], say: Callable[
             ) from error
         for row in batch:
             done += row
-        say(done.rows)
+        progress(done.rows)
     return done
 
 
 @contextmanager
 def snapshot(database: Database) -> Iterator[Session]:
-    """A transaction that only looks, and sees one moment throughout, however long it takes."""
+    """A read-only transaction that sees one moment throughout, however long it takes."""
     with database.read() as session:
         if not database.is_sqlite:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -111,7 +124,7 @@ def snapshot(database: Database) -> Iterator[Session]:
 
 
 def is_newest(database: Database) -> bool:
-    """Whether every migration has been applied."""
+    """True if every migration has been applied."""
     script = ScriptDirectory(str(Path(__file__).parent / "migrations"))
     with database.read() as session:
         applied = MigrationContext.configure(session.connection()).get_current_heads()

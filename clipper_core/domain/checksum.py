@@ -1,4 +1,4 @@
-"""Checksums of the pieces of an upload, as the tus protocol writes them."""
+"""Checksums of upload pieces, as the tus protocol writes them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ALGORITHMS: dict[str, Callable[[], Hash]] = {
 
 
 class Checksum:
-    """What a piece must hash to. ``header`` is an algorithm and base64. Raises BadUpload."""
+    """The hash a piece must have. ``header`` is an algorithm and base64. Raises BadUpload."""
 
     def __init__(self, header: str) -> None:
         algorithm, _, text = header.strip().partition(" ")

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.errors import BadSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,39 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     OFF_TOPIC = "off_topic"
     OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """A decision to be made on a clip's newest version.
+
+    ``carry`` approves it because an earlier version is approved, which the record shows. Raises BadSettings for a
+    reason that is not known, or for carrying over anything but an approval.
+    """
+
+    verdict: Verdict
+    reason: str | None = None
+    note: str | None = None
+    carry: bool = False
+
+    def __post_init__(self) -> None:
+        if self.reason is not None and self.reason not in set(Reason):
+            raise BadSettings("This reason is not one of those Clipper knows. Choose one from the list.")
+        if self.carry and self.verdict is not Verdict.APPROVED:
+            raise BadSettings("Only an approval can be carried over to another version.")
+
+
+@dataclass(frozen=True, slots=True)
+class ClipEdit:
+    """The changes of a new version; None leaves that part as it is. ``take_words`` needs no other change."""
+
+    ranges: Sequence[TimeRange] | None = None
+    title: str | None = None
+    take_words: bool = False
+
+    @property
+    def takes_words_alone(self) -> bool:
+        return self.take_words and self.ranges is None and self.title is None
 
 
 class Decided(Protocol):

@@ -1,4 +1,4 @@
-"""How far the sound of each moment stands out from the background under it: what adaptive silences are found in."""
+"""Contrast: how far each moment stands out from the background under it. Adaptive silences are found in it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-BLOCK = 100  # frames: what is known of the background changes once a second
-NOBODY = 400  # a margin that all there is lies below: nobody speaks anywhere near
+BLOCK = 100  # frames: the background is estimated once a second
+NOBODY = 400  # a margin above any sound: there is no speech anywhere near
 
 Quarters = npt.NDArray[np.int8]
 WideQuarters = npt.NDArray[np.int16]
@@ -19,7 +19,7 @@ class Contrast:
     """All in quarters of a dB.
 
     ``over`` (frames,): how far a frame lies over the threshold between background and speech; silent at 0 or below.
-    ``margin`` (blocks,): how far the threshold lies over the background, ``NOBODY`` where nobody speaks.
+    ``margin`` (blocks,): how far the threshold lies over the background, ``NOBODY`` where there is no speech.
     ``loud`` (blocks,): how far loud speech lies over the threshold.
     """
 

@@ -21,6 +21,16 @@ class Transcriber(StrEnum):
     #: No words: clips are chosen by the pauses.
     NONE = "none"
 
+    @property
+    def recognises(self) -> bool:
+        """Whether it finds the words in the sound itself."""
+        return self in (Transcriber.OPENAI, Transcriber.FASTER_WHISPER, Transcriber.POCKETSPHINX)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether its words are placed to the sound; a draft keeps the times it was recognised with."""
+        return self in (Transcriber.CAPTIONS, Transcriber.OPENAI)
+
 
 class Selector(StrEnum):
     """An engine that chooses clips."""

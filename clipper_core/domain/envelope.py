@@ -1,4 +1,4 @@
-"""How loud a recording is, 100 times a second: what silences are found in, and what a waveform is drawn from."""
+"""The level of a recording, 100 times a second: silences are found in it, and a waveform is drawn from it."""
 
 from __future__ import annotations
 
@@ -61,23 +61,21 @@ class Envelope:
         return len(self.level_cdb)
 
     def level_db(self, start_ms: int, end_ms: int) -> float:
-        """The mean level of a stretch, in dBFS."""
+        """The mean level from ``start_ms`` to ``end_ms``, in dBFS."""
         first = max(0, start_ms // FRAME_MS)
         part = self.level_cdb[first : max(first + 1, -(-end_ms // FRAME_MS))]
         return mean_db(part)
 
-    def channel_cdb(self, channel: int) -> Levels:
-        """The level of one channel, as ``level_cdb``, to half a decibel."""
-        if self.apart is None:
-            return self.level_cdb
-        level = self.level_cdb.astype(np.int32) + self.apart[:, channel].astype(np.int32) * CHANNEL_STEP_CDB
-        of_it: Levels = np.maximum(level, FLOOR_CDB).astype(np.int16)
-        return of_it
-
     def peaks(self, from_ms: int, to_ms: int, points: int) -> tuple[Peaks, Peaks]:
-        """The least and greatest sample in each of ``points`` equal parts of a stretch.
+        """The least and greatest sample in each of ``points`` equal parts of a range. No peak is lost.
 
-        Fewer parts where there are fewer entries; none outside the recording. No peak is lost.
+        Args:
+            from_ms: Where the range begins.
+            to_ms: Where it ends.
+            points: How many parts are wanted.
+
+        Returns:
+            (parts,) each, in 1/128. Fewer parts where there are fewer entries; none outside the recording.
         """
         first, last = max(0, from_ms // FRAME_MS), min(self.frames, -(-to_ms // FRAME_MS))
         count = min(points, last - first)
@@ -97,8 +95,8 @@ class Envelope:
             rows |= {"over": _steps(self.contrast.over), "margin": self.contrast.margin, "loud": self.contrast.loud}
         if self.voice is not None:
             rows["voice"] = _steps(self.voice.view(np.int8))
-        said = self.loudness
-        lufs = [said.integrated_lufs, said.range_lu, said.momentary_lufs, said.short_term_lufs]
+        loudness = self.loudness
+        lufs = [loudness.integrated_lufs, loudness.range_lu, loudness.momentary_lufs, loudness.short_term_lufs]
         rows["loudness"] = np.array([np.nan if x is None else x for x in lufs], np.float32)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, about=about, level=_in_bytes(_steps(self.level_cdb)), **rows)
@@ -106,7 +104,7 @@ class Envelope:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Envelope:
-        """What ``to_bytes`` wrote, now or in an earlier version. Raises ValueError for anything else."""
+        """Read what ``to_bytes`` wrote, in this version or an earlier one. Raises ValueError for anything else."""
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 version, *about = stored["about"].tolist()
@@ -130,7 +128,7 @@ def _first_version(rows: dict[str, Any], about: list[int]) -> dict[str, Any]:
 def _second_version(rows: dict[str, Any], about: list[int]) -> dict[str, Any]:
     duration_ms, sample_rate, channels = about
     contrast = Contrast(_summed(rows["over"]), rows["margin"], rows["loud"]) if "over" in rows else None
-    said = [None if np.isnan(x) else round(float(x), 2) for x in rows["loudness"]]
+    loudness = [None if np.isnan(x) else round(float(x), 2) for x in rows["loudness"]]
     return {
         "level_cdb": _summed(_in_words(rows["level"])),
         "low": _summed(rows["low"]),
@@ -140,12 +138,12 @@ def _second_version(rows: dict[str, Any], about: list[int]) -> dict[str, Any]:
         "channels": channels,
         "apart": rows["apart"].T if "apart" in rows else None,
         "contrast": contrast,
-        "loudness": Loudness(*said),
+        "loudness": Loudness(*loudness),
         "voice": _summed(rows["voice"]).view(np.uint8) if "voice" in rows else None,
     }
 
 
-# What is near to what came before is small as a step, and small numbers pack well: a third is saved.
+# Neighbours are alike, so steps between them are small, and small numbers pack well: a third is saved.
 
 
 def _steps(row: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -158,7 +156,10 @@ def _summed(steps: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _in_bytes(words: Levels) -> npt.NDArray[np.uint8]:
-    """The low bytes, then the high ones; steps up and down get high bytes alike, by their sign in the lowest bit."""
+    """The low bytes, then the high ones; steps up and down get high bytes alike, by their sign in the lowest bit.
+
+    The latter is the zigzag encoding of Protocol Buffers.
+    """
     plain = (words.astype(np.uint16) << np.uint16(1)) ^ (words >> np.int16(15)).astype(np.uint16)
     return np.concatenate([(plain & np.uint16(255)).astype(np.uint8), (plain >> np.uint16(8)).astype(np.uint8)])
 

@@ -1,4 +1,4 @@
-"""Ids: a prefix that says what it is, and enough randomness never to meet again."""
+"""Ids: a prefix for the kind of thing, and enough random characters to be unique."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 
 SAMPLE_PROJECT = "prj_test"
 DEFAULT_SHOW = "shw_default"
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no letters that are mistaken for one another
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # without letters that are easily confused
 
 
 def new_id(prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""How a version becomes a file."""
+"""Presets: the ways to render a version as a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine heard in one piece of sound, in plain values that can be kept and read again."""
+"""The answer of a recogniser for one piece of sound, in plain values that can be stored and read again."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ class RecognisedPiece:
 NOTHING = RecognisedPiece("", ())
 
 
-def heard_to_row(heard: RecognisedPiece) -> dict[str, Any]:
-    """As a JSON object that carries its schema version."""
-    words = None if heard.words is None else [list(w) for w in heard.words]
-    spent = asdict(heard.spending)
-    return {"v": 1, "text": heard.text, "words": words, "language": heard.language, "spending": spent}
+def piece_to_row(piece: RecognisedPiece) -> dict[str, Any]:
+    """The piece as a JSON object that carries its schema version."""
+    words = None if piece.words is None else [list(w) for w in piece.words]
+    spending = asdict(piece.spending)
+    return {"v": 1, "text": piece.text, "words": words, "language": piece.language, "spending": spending}
 
 
-def heard_from_row(row: dict[str, Any]) -> RecognisedPiece:
+def piece_from_row(row: dict[str, Any]) -> RecognisedPiece:
+    """Read what ``piece_to_row`` made."""
     words = None if row["words"] is None else tuple((str(t), int(a), int(b)) for t, a, b in row["words"])
     return RecognisedPiece(row["text"], words, row["language"], Spending(**row["spending"]))

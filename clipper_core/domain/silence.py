@@ -18,20 +18,20 @@ MAX_OFFSET_DB = 20.0  # how far people may move a threshold that follows the rec
 
 
 class SilenceBasis(StrEnum):
-    """What a silence rests on."""
+    """The basis on which a range is called silent."""
 
     THRESHOLD = "threshold"  # it is below a fixed level
     LEVEL = "level"  # its level alone would tell it from the speech around
     BANDS = "bands"  # it is as loud as soft speech, and only its sound tells it: noise or music lies under it
-    VOICE = "voice"  # there is sound, and the second opinion hears no voice in it
-    NOBODY = "nobody"  # nobody speaks anywhere near: there is only background
+    VOICE = "voice"  # there is sound, and voice activity finds no voice in it
+    NOBODY = "nobody"  # there is no speech anywhere near, only background
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Silence:
-    """A stretch in which nobody speaks, its mean level in dBFS, how sure that is (0-1), and what it rests on.
+    """A range without speech, its mean level in dBFS, how sure that is (0-1), and on what basis.
 
-    The last two are None where nobody judged, as with silences that were given.
+    The last two are None where they were not judged, as with silences read from a file.
     """
 
     start_ms: int
@@ -78,11 +78,11 @@ class SettingsLimits:
 
 @dataclass(frozen=True, slots=True)
 class SilenceSettings:
-    """How silences are found in what was measured.
+    """The rules by which silences are found in an envelope.
 
     ``threshold_db`` None means that the threshold follows the recording; ``offset_db`` then moves it: above 0 more is
     called silent. Silences from ``min_silence_ms`` are legal cuts, those from ``dead_air_ms`` dead air.
-    ``use_voice`` False leaves a second opinion unheard where there is one.
+    ``use_voice`` False disregards voice activity where it was measured.
     """
 
     threshold_db: float | None = None
@@ -141,7 +141,7 @@ def _within(value: float, low: float, high: float) -> bool:
 class SilenceMap:
     """Every silence of a recording, in order and apart, and the length of what was decoded.
 
-    ``threshold_db`` is the level the silences were told by (the middle one, where it follows the recording), and
+    ``threshold_db`` is the level below which sound was silent (the middle one, where it follows the recording), and
     ``finder`` the version of what found them.
     """
 
@@ -173,15 +173,6 @@ class SilenceMap:
         last = bisect_left(self._starts, span.end_ms)
         return tuple(s for s in self.silences[first:last] if s.end_ms > span.start_ms)
 
-    def nearest(self, at_ms: int, reach_ms: int) -> Silence | None:
-        """The silence nearest to ``at_ms``, at most ``reach_ms`` away; of two, the longer."""
-
-        def away(s: Silence) -> int:
-            return max(s.start_ms - at_ms, at_ms - s.end_ms, 0)
-
-        near = [s for s in self.around(at_ms, reach_ms) if away(s) <= reach_ms]
-        return min(near, key=lambda s: (away(s), -s.length_ms), default=None)
-
     def around(self, at_ms: int, reach_ms: int) -> tuple[Silence, ...]:
         """The silences that come within ``reach_ms`` of ``at_ms``."""
         # A silence that ends just there counts, though its end is no part of it.
@@ -189,21 +180,21 @@ class SilenceMap:
 
     @property
     def dead_air(self) -> tuple[Silence, ...]:
-        """The silences that are long enough to be missed by nobody, in order."""
+        """The silences of at least ``dead_air_ms``, in order."""
         return tuple(s for s in self.silences if s.length_ms >= self.settings.dead_air_ms)
 
     def answers(self, settings: SilenceSettings) -> bool:
-        """Whether these settings would find the same again."""
+        """True if these settings would find the same again."""
         return self.finder == FINDER and self.settings == settings
 
     def of_at_least(self, length_ms: int) -> SilenceMap:
         """The same map without the silences shorter than ``length_ms``."""
-        kept = tuple(s for s in self.silences if s.length_ms >= length_ms)
-        return SilenceMap(self.duration_ms, kept, self.threshold_db, self.settings, self.finder)
+        long = tuple(s for s in self.silences if s.length_ms >= length_ms)
+        return SilenceMap(self.duration_ms, long, self.threshold_db, self.settings, self.finder)
 
 
 def speech_within(span: TimeRange, silences: SilenceMap) -> tuple[TimeRange, ...]:
-    """What of ``span`` lies in no silence, in order."""
+    """The parts of ``span`` that lie in no silence, in order."""
     out: list[TimeRange] = []
     at = span.start_ms
     for silence in silences.within(span):

@@ -1,8 +1,7 @@
-"""What asking a paid service took."""
+"""Spending: the sound, tokens, time and money that paid services took."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -27,7 +26,7 @@ class Spending:
         )
 
     def in_words(self) -> str:
-        """Such as: The service heard 24 min of sound, for $0.14. Its answers took 2 min."""
+        """A sentence such as: The service heard 24 min of sound, for $0.14. Its answers took 2 min."""
         did = []
         if self.audio_ms:
             did.append(f"heard {_lasting(self.audio_ms)} of sound")
@@ -35,10 +34,6 @@ class Spending:
             did.append(f"read {self.tokens_in:,} tokens and wrote {self.tokens_out:,}")
         price = f", for {_money(self.cost)}" if self.cost is not None else ""
         return f"The service {' and '.join(did) or 'was asked'}{price}. Its answers took {_lasting(self.waited_ms)}."
-
-
-def all_of(parts: Iterable[Spending]) -> Spending:
-    return sum(parts, Spending())
 
 
 def _lasting(ms: int) -> str:

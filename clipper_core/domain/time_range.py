@@ -1,4 +1,4 @@
-"""Stretches of a recording, in whole milliseconds."""
+"""Ranges of a recording, in whole milliseconds."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def in_order(ranges: Sequence[TimeRange]) -> bool:
     return all(a.end_ms <= b.start_ms for a, b in pairwise(ranges))
 
 
-def joined(ranges: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
-    """The same stretches in order, those that touch or overlap made one."""
+def union(ranges: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
+    """The same ranges in order, with those that touch or overlap made one."""
     out: list[TimeRange] = []
     for span in sorted(ranges):
         if out and span.start_ms <= out[-1].end_ms:

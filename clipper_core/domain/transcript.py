@@ -14,7 +14,7 @@ MAX_WORDS_PER_MARK = 60  # fewer marks than one in so many words are none
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word and when it is heard. ``timed`` is False where the time is only a guess between its neighbours."""
+    """A word and its time in ms. ``timed`` is False where the time is only a guess between its neighbours."""
 
     text: str
     start_ms: int
@@ -43,7 +43,7 @@ class Transcript:
     """All words of a recording in order, and the sentences they make.
 
     ``draft`` says that the words come from a recogniser too weak to be quoted: good enough to choose by, not to
-    show as captions or to certify a sentence by. ``engine`` names what heard them.
+    show as captions or to certify a sentence by. ``engine`` names what recognised them.
     """
 
     engine: str
@@ -70,6 +70,7 @@ class Transcript:
     def first_word_from(self, at_ms: int) -> int:
         """The number of the first word whose middle is not before ``at_ms``; the number of words if there is none."""
         after = bisect_left(self._starts, at_ms)
+        # A word that began earlier may have its middle after the moment.
         for number in range(max(0, after - MAX_OVERLAP_WORDS), after):
             if self.words[number].middle_ms >= at_ms:
                 return number
@@ -78,12 +79,13 @@ class Transcript:
     def last_word_until(self, at_ms: int) -> int:
         """The number of the last word whose middle is before ``at_ms``; -1 if there is none."""
         number = bisect_left(self._starts, at_ms) - 1
+        # Of words that overlap, a later one may have its middle after the moment though it began before.
         while number >= 0 and self.words[number].middle_ms >= at_ms:
             number -= 1
         return number
 
     def timed_word_at(self, at_ms: int, slack_ms: int = 0) -> Word | None:
-        """The timed word that is heard at ``at_ms``, more than ``slack_ms`` inside it; None if there is none."""
+        """The timed word that is spoken at ``at_ms``, more than ``slack_ms`` inside it; None if there is none."""
         after = bisect_left(self._starts, at_ms)
         for word in self.words[max(0, after - MAX_OVERLAP_WORDS) : after]:
             if word.timed and word.start_ms + slack_ms < at_ms < word.end_ms - slack_ms:
@@ -91,18 +93,18 @@ class Transcript:
         return None
 
     def begins_sentence(self, number: int) -> bool:
-        """Whether word ``number`` is the first of a sentence."""
+        """True if word ``number`` is the first of a sentence."""
         i = bisect_left(self.sentences, number, key=lambda s: s.first_word)
         return i < len(self.sentences) and self.sentences[i].first_word == number
 
     def closes_sentence(self, number: int) -> bool:
-        """Whether word ``number`` is the last of a sentence."""
+        """True if word ``number`` is the last of a sentence."""
         i = bisect_left(self.sentences, number, key=lambda s: s.last_word)
         return i < len(self.sentences) and self.sentences[i].last_word == number
 
     @property
     def has_marks(self) -> bool:
-        """Whether sentences are marked in the text, so that their ends are known and not guessed from pauses."""
+        """True if sentences are marked in the text, so that their ends are known and not guessed from pauses."""
         marks = sum(ends_sentence(w.text) for w in self.words)
         return not self.draft and marks * MAX_WORDS_PER_MARK >= len(self.words)
 
@@ -112,12 +114,12 @@ class Transcript:
 
 
 def wording(transcript: Transcript, span: TimeRange) -> tuple[str, ...]:
-    """What is said in a stretch; when each word of it is heard does not matter."""
+    """The texts of the words in a range, without their times."""
     return tuple(w.text for w in transcript.words_between(span.start_ms, span.end_ms))
 
 
 def wording_differs(one: Transcript, other: Transcript, ranges: Iterable[TimeRange]) -> bool:
-    """Whether other words are said in ``ranges`` by the one than by the other."""
+    """True if two transcripts have different words in ``ranges``; their times do not matter."""
     return any(wording(one, r) != wording(other, r) for r in ranges)
 
 
@@ -147,7 +149,7 @@ ABBREVIATIONS = frozenset(
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a word, as written, closes a sentence."""
+    """True if a word, as written, closes a sentence."""
     bare = word.rstrip(CLOSERS)
     if not bare.endswith(ENDS):
         return False
@@ -156,15 +158,22 @@ def ends_sentence(word: str) -> bool:
     return lower not in ABBREVIATIONS and not single_letter
 
 
-def sentences_of(words: tuple[Word, ...], pause_ms: int = 500, most_words: int = 60) -> tuple[Sentence, ...]:
-    """The sentences of ``words``: by punctuation; where there is none at all, by pauses of ``pause_ms``.
+def sentences_of(
+    words: tuple[Word, ...], pause_ms: int = 500, max_words: int = MAX_WORDS_PER_MARK
+) -> tuple[Sentence, ...]:
+    """Divide words into sentences: by punctuation; where there is none at all, by pauses.
 
-    A stretch of more than ``most_words`` without an end is divided at its longest pause, so that every word
-    belongs to exactly one sentence.
+    Args:
+        words: The words of a recording, in order.
+        pause_ms: How long a pause ends a sentence in a text without punctuation.
+        max_words: A sentence of more words than this is divided at its longest pause.
+
+    Returns:
+        Sentences in order. Every word belongs to exactly one.
     """
     if not words:
         return ()
-    punctuated = sum(ends_sentence(w.text) for w in words) * most_words >= len(words)
+    punctuated = sum(ends_sentence(w.text) for w in words) * max_words >= len(words)
     out: list[Sentence] = []
     first = 0
     for i, word in enumerate(words):
@@ -173,16 +182,16 @@ def sentences_of(words: tuple[Word, ...], pause_ms: int = 500, most_words: int =
         # In punctuated text a pause of a second and a half ends a sentence too: the speaker did.
         done = last or (ends_sentence(word.text) if punctuated else False) or gap >= (1500 if punctuated else pause_ms)
         if done:
-            out.extend(_divided(words, first, i, most_words))
+            out.extend(_divided(words, first, i, max_words))
             first = i + 1
     return tuple(out)
 
 
-def _divided(words: tuple[Word, ...], first: int, last: int, most: int) -> list[Sentence]:
+def _divided(words: tuple[Word, ...], first: int, last: int, max_words: int) -> list[Sentence]:
     out: list[Sentence] = []
-    while last - first + 1 > most:
-        window = range(first + most // 3, first + most)
-        cut = max(window, key=lambda i: (words[i + 1].start_ms - words[i].end_ms, i))
+    while last - first + 1 > max_words:
+        inner = range(first + max_words // 3, first + max_words)
+        cut = max(inner, key=lambda i: (words[i + 1].start_ms - words[i].end_ms, i))
         out.append(Sentence(first, cut))
         first = cut + 1
     out.append(Sentence(first, last))

@@ -1,4 +1,4 @@
-"""What may be uploaded, under which name, and what is asked for it: rules on names and metadata."""
+"""Rules for uploads: the names and types that are accepted, and the preferences in their metadata."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 from clipper_core.errors import BadUpload, NotAudioVideo, NotMedia
 
-LONGEST_NAME = 1_000
-LONGEST_EXTENSION = 20
+MAX_NAME = 1_000
+MAX_EXTENSION = 20
 NAMELESS = "recording"
 
 
@@ -20,8 +20,8 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# A name in MEDIA is let in whatever its type is said to be; one in the others is not, unless its type is sound or
-# picture. All else is for probing to judge, which looks at the bytes.
+# An ending in MEDIA is accepted with any type, one in the other sets only with a type of audio or video. All others are
+# accepted and left to probing, which looks at the bytes.
 MEDIA = _names(
     "mp4 m4v mov qt mkv webm avi wmv asf ts m2ts mts mpg mpeg 3gp 3g2 flv ogv mxf "
     "mp3 m4a m4b aac wav w64 flac ogg oga opus wma aif aiff aifc caf amr mka"
@@ -51,25 +51,25 @@ CAPTIONS_ALONE = "This is a caption file, not a recording. Upload the recording 
 def clean_name(name: str) -> str:
     """The client's file name, for showing only: as it was sent, but without control characters and half characters.
 
-    At most LONGEST_NAME characters; the extension is kept.
+    At most MAX_NAME characters; the extension is kept.
     """
-    shown = "".join(c for c in _whole(name) if unicodedata.category(c) != "Cc")
+    shown = "".join(c for c in _without_surrogates(name) if unicodedata.category(c) != "Cc")
     if not shown.strip():
         return NAMELESS
-    if len(shown) <= LONGEST_NAME:
+    if len(shown) <= MAX_NAME:
         return shown
     stem, dot, ending = shown.rpartition(".")
-    tail = dot + ending if stem and len(ending) <= LONGEST_EXTENSION else ""
-    return shown[: LONGEST_NAME - len(tail)] + tail
+    tail = dot + ending if stem and len(ending) <= MAX_EXTENSION else ""
+    return shown[: MAX_NAME - len(tail)] + tail
 
 
-def _whole(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     """Without lone surrogates, which no database and no page can hold."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def extension(name: str) -> str:
-    """What follows the last dot, in small letters; empty where there is no dot."""
+    """The text after the last dot, in lower case; empty without a dot."""
     _, dot, ending = name.rpartition(".")
     return ending.strip().lower() if dot else ""
 

@@ -28,8 +28,9 @@ from clipper_core.web import (
     played,
     problems,
     projects,
-    reshape,
+    proposals,
     shows,
+    structure,
     transcripts,
     uploads,
 )
@@ -56,9 +57,9 @@ async def running(api: FastAPI) -> AsyncIterator[None]:
     keeping = [
         asyncio.create_task(_every(RECONCILE_S, lambda: app.tasks.reconcile())),
         asyncio.create_task(_every(SWEEP_S, lambda: app.uploads.sweep())),
-        asyncio.create_task(_every(SWEEP_S, lambda: app.requests.sweep())),
+        asyncio.create_task(_every(SWEEP_S, lambda: app.idempotency_keys.sweep())),
         asyncio.create_task(_every(SWEEP_SCRATCH_S, lambda: app.worker.sweep())),
-        asyncio.create_task(_every(SWEEP_STORE_S, lambda: app.orphans.sweep())),
+        asyncio.create_task(_every(SWEEP_STORE_S, lambda: app.sweeper.sweep())),
     ]
     try:
         yield
@@ -93,7 +94,7 @@ def make_api(app: App | None = None) -> FastAPI:
     if app is not None:
         made.state.clipper = app
     describe(made, DOCS_FILES)
-    for part in (jobs, shows, projects, played, transcripts, edges, clips, notes, reshape, uploads, media):
+    for part in (jobs, shows, projects, played, proposals, transcripts, edges, clips, notes, structure, uploads, media):
         made.include_router(part.router)
     problems.install(made)
     made.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=GZIP_LEVEL)

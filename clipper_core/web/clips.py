@@ -13,12 +13,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, model_validator
 
 from clipper_core.app import App
-from clipper_core.domain.clip import Verdict
+from clipper_core.domain.clip import ClipEdit, NewDecision, Verdict
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, ClipNotFound
 from clipper_core.services.clips.captions import captions_of
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.clips.views import ClipView
-from clipper_core.web.requests import IfMatch, Key, Name, Span, app_of, etag, expected_revision, plain_json
+from clipper_core.web.requests import ForChange, Name, Span, app_of, etag, plain_json
 from clipper_core.web.views.clips import captions_json, clip_json
 from clipper_core.web.views.renders import render_json
 
@@ -83,39 +84,35 @@ def get_captions(request: Request, clip_id: str) -> dict[str, Any]:
 
 @router.post("/clips/{clip_id}/versions", status_code=201)
 def add_version(
-    request: Request, response: Response, clip_id: str, body: VersionBody, if_match: IfMatch = None, key: Key = None
+    request: Request, response: Response, clip_id: str, body: VersionBody, headers: ForChange
 ) -> dict[str, Any]:
     """A new version: other ranges, another title, the newest words. It needs a decision of its own."""
     app = app_of(request)
-    seen = expected_revision(if_match)
+    expected = headers.expected_revision
     title = body.title if (body.title or "").strip() else None
-    if body.spans() is None and title is None and not body.take_words:
+    edit = ClipEdit(body.spans(), title, body.take_words)
+    if edit == ClipEdit():
         raise BadRange("Say what changes: ranges, start_s and end_s, or a title.")
-    changed: dict[str, Any] = {"ranges": body.spans(), "title": title, "take_words": body.take_words}
-    return clip_body(app, app.clips.revise(clip_id, seen, **changed, by=body.by, key=key), response)
+    return clip_body(app, app.clips.revise(clip_id, expected, edit, Sender(body.by, headers.key)), response)
 
 
 @router.post("/clips/{clip_id}/decisions", status_code=201)
 def add_decision(
-    request: Request, response: Response, clip_id: str, body: DecisionBody, if_match: IfMatch = None, key: Key = None
+    request: Request, response: Response, clip_id: str, body: DecisionBody, headers: ForChange
 ) -> dict[str, Any]:
     """Approve, reject or ask for changes to the newest version, or take the last decision back (withdrawn)."""
     app = app_of(request)
-    seen = expected_revision(if_match)
-    said: dict[str, Any] = {"reason": body.reason, "note": body.note, "carry": body.carry}
-    return clip_body(app, app.clips.decide(clip_id, seen, body.decision, **said, by=body.by, key=key), response)
+    expected = headers.expected_revision
+    decision = NewDecision(body.decision, body.reason, body.note, body.carry)
+    return clip_body(app, app.clips.decide(clip_id, expected, decision, Sender(body.by, headers.key)), response)
 
 
 @router.delete("/clips/{clip_id}", status_code=204)
 def delete_clip(
-    request: Request,
-    clip_id: str,
-    by: Annotated[str, Query(max_length=200)] = "",
-    if_match: IfMatch = None,
-    key: Key = None,
+    request: Request, clip_id: str, headers: ForChange, by: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     """Put a clip away. The answer's ETag is what bringing it back (``restore``) has to name."""
-    revision = app_of(request).clips.delete(clip_id, expected_revision(if_match), by=by, key=key)
+    revision = app_of(request).clips.delete(clip_id, headers.expected_revision, Sender(by, headers.key))
     return Response(status_code=204, headers={"ETag": etag(revision)})
 
 

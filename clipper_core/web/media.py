@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.responses import RedirectResponse, Response
 
 from clipper_core.app import App
-from clipper_core.services.exports.files import MediaFile
+from clipper_core.services.exports.files import ServedFile
 from clipper_core.web.ranges import StreamedFile, wanted
 from clipper_core.web.requests import app_of
 
@@ -58,7 +58,7 @@ def _led_to(link: str, keep_s: int) -> Response:
     return answer
 
 
-def _through_us(request: Request, app: App, file: MediaFile, mime: str, headers: dict[str, str]) -> Response:
+def _through_us(request: Request, app: App, file: ServedFile, mime: str, headers: dict[str, str]) -> Response:
     headers |= {"Accept-Ranges": "bytes", "ETag": f'"{file.id}"'}
     stretch = wanted(request.headers, headers, file.size)
     if isinstance(stretch, Response):
@@ -82,7 +82,7 @@ def bundle(request: Request, project_id: str) -> StreamingResponse:
     return StreamingResponse(blocks, media_type="application/zip", headers=headers)
 
 
-def disposition(file: MediaFile, *, attached: bool) -> str:
+def disposition(file: ServedFile, *, attached: bool) -> str:
     name = file.filename or file.id + (mimetypes.guess_extension(file.mime) or "")
     return _named("attachment" if attached else "inline", name)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.web.requests import ByBody, Key, Name, app_of
 from clipper_core.web.views.notes import clip_notes_json
 
@@ -33,19 +34,19 @@ class ReplyBody(BaseModel):
 def add_note(request: Request, clip_id: str, body: NoteBody, key: Key = None) -> dict[str, Any]:
     """A note on a clip. The answer, as that of every change to a note, is all notes of the clip."""
     at_ms = milliseconds(body.at_s) if body.at_s is not None else None
-    return clip_notes_json(app_of(request).notes.add(clip_id, at_ms, body.text, by=body.by, key=key))
+    return clip_notes_json(app_of(request).notes.add(clip_id, at_ms, body.text, Sender(body.by, key)))
 
 
 @router.post("/notes/{note_id}/replies", status_code=201)
 def reply(request: Request, note_id: str, body: ReplyBody, key: Key = None) -> dict[str, Any]:
-    return clip_notes_json(app_of(request).notes.reply(note_id, body.text, by=body.by, key=key))
+    return clip_notes_json(app_of(request).notes.reply(note_id, body.text, Sender(body.by, key)))
 
 
 @router.post("/notes/{note_id}/resolve", status_code=201)
 def resolve(request: Request, note_id: str, body: ByBody | None = None, key: Key = None) -> dict[str, Any]:
-    return clip_notes_json(app_of(request).notes.resolve(note_id, by=body.by if body else "", key=key))
+    return clip_notes_json(app_of(request).notes.resolve(note_id, Sender(body.by if body else "", key)))
 
 
 @router.post("/notes/{note_id}/reopen", status_code=201)
 def reopen(request: Request, note_id: str, body: ByBody | None = None, key: Key = None) -> dict[str, Any]:
-    return clip_notes_json(app_of(request).notes.reopen(note_id, by=body.by if body else "", key=key))
+    return clip_notes_json(app_of(request).notes.reopen(note_id, Sender(body.by if body else "", key)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.errors import BadRange, BadSettings
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.silences.settings import MapView, checked_settings
 from clipper_core.web.clips import ClipBody, clip_body, project_clips
 from clipper_core.web.requests import IfMatch, Key, app_of, etag, plain_json
@@ -19,8 +20,8 @@ from clipper_core.web.views.silences import map_json, peaks_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
-MOST_POINTS = 20_000
-MOST_CAPTION_BYTES = 5 << 20
+MAX_POINTS = 20_000
+MAX_CAPTION_BYTES = 5 << 20
 
 Level = Annotated[float | None, Query(allow_inf_nan=False)]
 
@@ -46,6 +47,24 @@ class SilencesBody(BaseModel):
     offset_db: float | None = Field(None, allow_inf_nan=False)
     min_silence_ms: int | None = None
     dead_air_ms: int | None = None
+
+
+class SilencesQuery(NamedTuple):
+    """The settings of silences to try; None for the usual ones."""
+
+    threshold_db: float | None
+    offset_db: float | None
+    min_silence_ms: int | None
+    dead_air_ms: int | None
+
+
+def silences_query(
+    threshold_db: Level = None,
+    offset_db: Level = None,
+    min_silence_ms: int | None = None,
+    dead_air_ms: int | None = None,
+) -> SilencesQuery:
+    return SilencesQuery(threshold_db, offset_db, min_silence_ms, dead_air_ms)
 
 
 @router.get("")
@@ -96,7 +115,7 @@ async def put_captions(request: Request, project_id: str) -> dict[str, Any]:
     data = bytearray()
     async for block in request.stream():
         data += block
-        if len(data) > MOST_CAPTION_BYTES:
+        if len(data) > MAX_CAPTION_BYTES:
             raise BadSettings("This caption file is larger than 5 MB. Upload the captions of this recording alone.")
     view = await to_thread.run_sync(app_of(request).intake.set_captions, project_id, bytes(data))
     return project_json(view)
@@ -107,16 +126,12 @@ def silence_map(
     request: Request,
     response: Response,
     project_id: str,
-    threshold_db: Level = None,
-    offset_db: Level = None,
-    min_silence_ms: int | None = None,
-    dead_air_ms: int | None = None,
+    asked: Annotated[SilencesQuery, Depends(silences_query)],
 ) -> dict[str, Any]:
     """Every silence, in order. 409 before the recording is mapped.
 
     With any of the settings: what these would find, the others as usual. Nothing is stored.
     """
-    asked = (threshold_db, offset_db, min_silence_ms, dead_air_ms)
     settings = checked_settings(*asked) if any(a is not None for a in asked) else None
     return _answer_map(app_of(request).silences.show(project_id, settings), response)
 
@@ -145,7 +160,7 @@ def peaks(
     project_id: str,
     start_s: Annotated[float, Query(alias="from", ge=0, le=1e7, allow_inf_nan=False)] = 0.0,
     end_s: Annotated[float | None, Query(alias="to", ge=0, le=1e7, allow_inf_nan=False)] = None,
-    points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 1000,
+    points: Annotated[int, Query(ge=1, le=MAX_POINTS)] = 1000,
 ) -> dict[str, Any]:
     """The least and greatest sample (-128 to 127) in each part of a stretch, from and to in seconds.
 
@@ -153,7 +168,8 @@ def peaks(
     """
     app = app_of(request)
     end_ms = milliseconds(end_s) if end_s is not None else None
-    return peaks_json(app.peaks.of(app.projects.get(project_id), milliseconds(start_s), end_ms, points))
+    project = app.projects.get(project_id)
+    return peaks_json(app.peaks.of(project.map_id, project.speech_id, milliseconds(start_s), end_ms, points))
 
 
 @router.get("/{project_id}/clips")
@@ -171,8 +187,8 @@ def create_clip(
     spans = body.spans()
     if spans is None:
         raise BadRange("Say where the clip is: start_s and end_s, or ranges.")
-    made = app.clips.create(project_id, spans, title=body.title or "", by=body.by, key=key)
-    return clip_body(app, made, response)
+    clip = app.clips.create(project_id, spans, body.title or "", Sender(body.by, key))
+    return clip_body(app, clip, response)
 
 
 @router.get("/{project_id}/renders")

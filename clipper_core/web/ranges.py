@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from clipper_core.web.problems import problem
 
-MOST_RANGES = 100
+MAX_RANGES = 100
 ONE = re.compile(r"([0-9]{1,1000})\s*-\s*([0-9]{0,1000})|-\s*([0-9]{1,1000})")  # longer ones are no numbers to Python
 
 Range = tuple[int, int]  # from this byte up to, but not including, that one
@@ -36,7 +36,7 @@ def ranges_of(header: str, size: int) -> list[Range]:
     unit, equals, listed = header.partition("=")
     if not equals or unit.strip().lower() != "bytes":
         raise NotARange("Only ranges of bytes can be had.")
-    if listed.count(",") >= MOST_RANGES:
+    if listed.count(",") >= MAX_RANGES:
         return []
     asked = [_range(found, size) for part in listed.split(",") if (found := ONE.fullmatch(part.strip()))]
     if not asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Request, Response
@@ -46,6 +47,26 @@ def expected_revision(if_match: str | None) -> int:
     if named is None:
         raise Stale
     return int(named.group(1))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeHeaders:
+    """The headers of a change: the revision it expects, as If-Match names it, and its idempotency key."""
+
+    if_match: str | None
+    key: str | None
+
+    @property
+    def expected_revision(self) -> int:
+        """The expected revision of a clip. Raises PreconditionMissing, Stale."""
+        return expected_revision(self.if_match)
+
+
+def change_headers(if_match: IfMatch = None, key: Key = None) -> ChangeHeaders:
+    return ChangeHeaders(if_match, key)
+
+
+ForChange = Annotated[ChangeHeaders, Depends(change_headers)]
 
 
 def etag(revision: int | str) -> str:

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from clipper_core.domain.corrections import Edit
+from clipper_core.domain.corrections import Edit, Replacement
 from clipper_core.errors import PreconditionMissing, TranscriptStale
-from clipper_core.services.transcripts.corrections import Corrected
-from clipper_core.web.requests import IfMatch, Key, Name, app_of, etag
+from clipper_core.services.transcripts.corrections import CorrectionResult
+from clipper_core.web.requests import ForChange, Name, app_of, etag
 from clipper_core.web.views.transcripts import correction_json, transcript_view_json
 
 router = APIRouter(prefix="/api/projects/{project_id}/transcript", tags=["transcripts"])
@@ -58,32 +58,35 @@ def transcript(request: Request, response: Response, project_id: str) -> dict[st
 
 @router.post("/words", status_code=201)
 def correct_words(
-    request: Request, response: Response, project_id: str, body: EditsBody, if_match: IfMatch = None, key: Key = None
+    request: Request, response: Response, project_id: str, body: EditsBody, headers: ForChange
 ) -> dict[str, Any]:
     """Put words right in place; their times stay. 409 where a word is another by now, 412 for an older revision."""
     edits = [Edit(e.index, e.was, e.text) for e in body.edits]
-    expected = _expected_revision(if_match)
-    return _answer(app_of(request).corrections.correct(project_id, expected, edits, by=body.by, key=key), response)
+    expected = _expected_revision(headers.if_match)
+    return _answer(
+        app_of(request).corrections.correct(project_id, expected, edits, by=body.by, key=headers.key), response
+    )
 
 
 @router.post("/replace", status_code=201)
 def replace_words(
-    request: Request, response: Response, project_id: str, body: ReplaceBody, if_match: IfMatch = None, key: Key = None
+    request: Request, response: Response, project_id: str, body: ReplaceBody, headers: ForChange
 ) -> dict[str, Any]:
     """Replace a name of one or several words wherever it stands. Nothing found: the revision stays."""
-    expected = _expected_revision(if_match)
-    made = app_of(request).corrections.replace(project_id, expected, body.find, body.replace, by=body.by, key=key)
+    expected = _expected_revision(headers.if_match)
+    replacement = Replacement(body.find, body.replace)
+    made = app_of(request).corrections.replace(project_id, expected, replacement, by=body.by, key=headers.key)
     return _answer(made, response)
 
 
 @router.post("/restore", status_code=201)
 def restore_words(
-    request: Request, response: Response, project_id: str, body: RestoreBody, if_match: IfMatch = None, key: Key = None
+    request: Request, response: Response, project_id: str, body: RestoreBody, headers: ForChange
 ) -> dict[str, Any]:
     """The words of an earlier revision again, as a new one: how a replacement is taken back."""
-    expected = _expected_revision(if_match)
+    expected = _expected_revision(headers.if_match)
     return _answer(
-        app_of(request).corrections.restore(project_id, expected, body.revision, by=body.by, key=key), response
+        app_of(request).corrections.restore(project_id, expected, body.revision, by=body.by, key=headers.key), response
     )
 
 
@@ -97,6 +100,6 @@ def _expected_revision(if_match: str | None) -> str:
     return named.group(1)
 
 
-def _answer(correction: Corrected, response: Response) -> dict[str, Any]:
+def _answer(correction: CorrectionResult, response: Response) -> dict[str, Any]:
     response.headers["ETag"] = etag(correction.revision)
     return correction_json(correction)

@@ -14,12 +14,12 @@ from clipper_core.services.local.process_file import ProcessRequest as ProcessRe
 from clipper_core.services.local.propose_from_file import Proposed, propose_from
 from clipper_core.settings import Settings
 from clipper_core.wiring.engines import engine_chooser, engine_options, engine_set
-from clipper_core.wiring.local import accepted, ffmpeg_for, file_mapper
+from clipper_core.wiring.local import ffmpeg_for, file_mapper, probe_limits
 
 
 def file_processor(settings: Settings) -> FileProcessor:
     """What the command line processes recordings with."""
-    return FileProcessor(ffmpeg_for(settings), file_mapper(settings), engine_set(settings), accepted(settings))
+    return FileProcessor(ffmpeg_for(settings), file_mapper(settings), engine_set(settings), probe_limits(settings))
 
 
 def choose_for_file(settings: Settings, request: ProcessRequest) -> EngineChoice:
@@ -37,9 +37,19 @@ def choose_for_file(settings: Settings, request: ProcessRequest) -> EngineChoice
 
 
 def propose_here(settings: Settings, document: dict[str, Any], lengths: Lengths) -> Proposed:
-    """The clips for a transcript file, by the selector of the settings, and warnings.
+    """Choose clips for a transcript file, by the selector of the settings.
 
-    Raises BadTranscript, SetupProblem.
+    Args:
+        settings: The settings.
+        document: The transcript.
+        lengths: The clips that are wanted.
+
+    Returns:
+        The clips, best first, and what to warn of.
+
+    Raises:
+        BadTranscript: The document is no transcript.
+        SetupProblem: The selector can't be had.
     """
     options = engine_options(settings)
     if options.selector is Selector.CHAT:

@@ -1,4 +1,4 @@
-"""What every page begins with: its title, the ways to the other pages, and the App."""
+"""The frame of every page: its title, the links to the other pages, errors as sentences, and the App."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import structlog
 
 from clipper_core.app import App, this_app
 from clipper_core.errors import ClipperError
-from pages.components.phrasing import shown
+from pages.components.phrasing import html_text
 
 log = structlog.get_logger()
 
 HERE = Path(__file__).parent
-WAYS = {
+LINKS = {
     "Recordings": ("streamlit_app.py", ":material/graphic_eq:"),
     "Upload": ("pages/upload.py", ":material/upload:"),
     "Jobs": ("pages/jobs.py", ":material/timeline:"),
@@ -27,66 +27,75 @@ WAYS = {
     "Settings": ("pages/settings.py", ":material/tune:"),
 }
 
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def open_page(title: str, *, wide: bool = False, beside: Callable[[], object] | None = None) -> App:
-    """Begin a page: nothing is drawn before it. Streamlit may run a page without the entry script, so each calls it.
+def open_page(title: str, *, wide: bool = False) -> App:
+    """Begin a page, before anything is drawn, and return the App.
 
-    ``beside`` draws at the end of the links. What can't be opened at all is said in a sentence, and the page ends.
+    Every page calls this, because Streamlit may run a page without the entry script. If the App can't be built, the
+    page shows why and ends.
     """
     st.set_page_config(
         f"{title} · Clipper" if title != "Recordings" else "Clipper", layout="wide" if wide else "centered"
     )
     st.html(HERE / "frame.css")
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key="ways"):
-        for label, (page, icon) in WAYS.items():
+        for label, (page, icon) in LINKS.items():
             with st.container(width="content", key=f"{'here' if label == title else 'way'}-{label.lower()}"):
                 st.page_link(page, label=label, icon=icon)
-        if beside is not None:
-            beside()
     try:
         return this_app()
     except ClipperError as error:
-        tell(error)
+        show_error(error)
         st.stop()
 
 
-def in_words(draw: Callable[Given, Result]) -> Callable[Given, Result | None]:
-    """Let a part of a page say what went wrong instead of ending in a traceback."""
+def errors_in_words(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result | None]:
+    """Decorate a part of a page so that an error is shown as its sentence instead of a traceback."""
 
     @functools.wraps(draw)
-    def drawn(*args: Given.args, **kwargs: Given.kwargs) -> Result | None:
+    def draw_or_explain(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result | None:
         try:
             return draw(*args, **kwargs)
         except ClipperError as error:
-            tell(error)
-        except Exception as error:
+            show_error(error)
+        except Exception as error:  # the outer edge of a page: Streamlit would show a traceback
             log.exception("a page could not be drawn")
-            tell(ClipperError(detail=type(error).__name__))
+            show_error(ClipperError(detail=type(error).__name__))
         return None
 
-    return drawn
+    return draw_or_explain
 
 
-def tell(error: ClipperError) -> None:
-    """An error as its sentence, with what an engineer needs one click away."""
+def show_error(error: ClipperError) -> None:
+    """Draw an error as its sentence, with the details for an engineer one click away."""
     st.html(failure_html(error.message, error.code, error.detail))
 
 
 def failure_html(message: str | None, code: str | None, detail: str | None) -> str:
-    about = "\n".join(part for part in (code, detail) if part)
-    more = f"<details><summary>Details</summary><pre>{shown_lines(about)}</pre></details>" if about else ""
-    return f'<div class="c" role="alert"><span class="error">✕ {shown(message or "")}</span>{more}</div>'
+    """A failure as HTML.
+
+    Args:
+        message: the sentence the user reads
+        code: the stable code of the error, if it has one
+        detail: more for an engineer, in as many lines as there are
+
+    Returns:
+        An alert; code and detail are in a closed ``<details>``.
+    """
+    details = "\n".join(part for part in (code, detail) if part)
+    more = f"<details><summary>Details</summary><pre>{html_lines(details)}</pre></details>" if details else ""
+    return f'<div class="c" role="alert"><span class="error">✕ {html_text(message or "")}</span>{more}</div>'
 
 
-def shown_lines(text: str) -> str:
-    return "\n".join(shown(line) for line in text.splitlines())
+def html_lines(text: str) -> str:
+    return "\n".join(html_text(line) for line in text.splitlines())
 
 
-def here_and_now() -> datetime:
-    """Now, in the time zone of the person who looks."""
+def local_now() -> datetime:
+    """Now, in the time zone of the user's browser, or the server's where the browser names none."""
     try:
         zone = ZoneInfo(st.context.timezone or "")
     except (ZoneInfoNotFoundError, ValueError, OSError):

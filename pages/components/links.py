@@ -1,4 +1,4 @@
-"""Links between pages, with what they are about in the address."""
+"""Links between pages, with the recording in the address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How pages say times, lengths, sizes, states and what users typed."""
+"""The words of the pages: times, lengths, sizes, states, and text that users typed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from html import escape
 from clipper_core.domain.preset import DEFAULT_PRESET, PRESETS
 from clipper_core.domain.task import TaskState
 
-JOINER = "\u2060"  # has no width; keeps characters apart that would otherwise be read as a sign
+JOINER = "\u2060"  # no width; keeps characters apart that Markdown would read together
 THIN = "\u202f"
 
 STATE_SIGNS = {
@@ -33,23 +33,23 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def one_line(text: str) -> str:
-    """Text of a user as one line without control characters."""
+    """A user's text as one line without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def plain(text: str) -> str:
-    """Text of a user for a Streamlit label, toast or heading, which would read it as markdown: nothing in it acts."""
+def label_text(text: str) -> str:
+    """A user's text for a Streamlit label, toast or heading, with everything escaped that Markdown would act on."""
     apart = AUTOMATIC.sub(lambda m: m.group(0) + JOINER, one_line(text))
     return PUNCTUATION.sub(r"\\\1", apart)
 
 
-def shown(text: str) -> str:
-    """Text of a user for HTML."""
+def html_text(text: str) -> str:
+    """A user's text, escaped for HTML."""
     return escape(one_line(text))
 
 
-def length(ms: int) -> str:
-    """A clip's length: ``4.2 s``, ``48 s``, ``2 min 5 s``, ``1:02:05``."""
+def duration(ms: int) -> str:
+    """The length of a clip or a silence: ``4.2 s``, ``48 s``, ``2 min 5 s``, ``1:02:05``."""
     if ms < 9_950:
         return f"{ms / 1000:.1f} s"
     whole = round(ms / 1000)
@@ -68,7 +68,7 @@ def running_time(ms: int) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def size(count: float) -> str:
+def byte_size(count: float) -> str:
     """Bytes as ``1.2 GB``, ``34 MB``, ``512 bytes``."""
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= factor:
@@ -77,8 +77,8 @@ def size(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
-def lasting(seconds: float) -> str:
-    """How long something has taken: ``4 s``, ``3 min``, ``1 h 05 min``, ``2 days``."""
+def time_taken(seconds: float) -> str:
+    """The time some work took: ``4 s``, ``3 min``, ``1 h 05 min``, ``2 days``."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -90,7 +90,7 @@ def lasting(seconds: float) -> str:
     return f"{days} day{'s' if days > 1 else ''}"
 
 
-def when(at: datetime, now: datetime) -> str:
+def moment(at: datetime, now: datetime) -> str:
     """A moment as seen from ``now``, ``today 09:02``, ``yesterday 18:30``, ``3 Mar 09:02``, ``3 Mar 2025``."""
     here = at.astimezone(now.tzinfo)
     if here.date() == now.date():
@@ -102,21 +102,28 @@ def when(at: datetime, now: datetime) -> str:
 
 
 def percent(part: float) -> str:
+    """A part of 1 as whole percent, rounded down so that only finished work reads 100 %."""
     return f"{int(part * 100)}{THIN}%"
 
 
-def several(count: int, one: str, many: str | None = None) -> str:
-    """``1 clip``, ``3 clips``."""
+def count_of(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, ``1 clip`` or ``3 clips``.
+
+    Args:
+        count: how many there are
+        one: the noun for one
+        many: the noun for several, where an added ``s`` isn't right
+    """
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def state(of: TaskState) -> str:
-    """A state in shape and words."""
-    return f"{STATE_SIGNS[of]} {STATE_WORDS[of]}"
+def state_label(state: TaskState) -> str:
+    """The sign and the words of a task's state."""
+    return f"{STATE_SIGNS[state]} {STATE_WORDS[state]}"
 
 
-def preset(name: str, mime: str | None = None) -> str:
-    """What was made of a version; ``mime`` tells that there never was a picture."""
+def preset_label(name: str, mime: str | None = None) -> str:
+    """The name of a preset; the default one is called by its sound where ``mime`` says that there is no picture."""
     if name == DEFAULT_PRESET and (mime or "").startswith("audio/"):
         return "Original sound"
     return PRESETS[name].label if name in PRESETS else name

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
-from clipper_core.domain.corrections import Edit, correct, replace_everywhere
+from clipper_core.domain.corrections import Edit, Replacement, correct, replace_everywhere
 from clipper_core.domain.cut import Side
 from clipper_core.domain.documents import cut_json, transcript_json
 from clipper_core.domain.silence import Silence, SilenceMap
@@ -336,7 +336,7 @@ class Api:
         if step == "restore":
             return self.earlier[body["revision"]]
         if step == "replace":
-            return replace_everywhere(self.transcript, body["find"], body["replace"])[0]
+            return replace_everywhere(self.transcript, Replacement(body["find"], body["replace"]))[0]
         return correct(self.transcript, [Edit(**e) for e in body["edits"]])[0]
 
     # -- notes

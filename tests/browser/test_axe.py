@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from clipper_core.domain.clip import Verdict
+from clipper_core.domain.clip import NewDecision, Verdict
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.clips.idempotency import Sender
 from tests.browser.axe import violations
 from tests.servers import Stack
 from tests.services import not_on_services
@@ -45,8 +46,8 @@ def reviewed(stack: Stack) -> Stack:
     app.runs.start("prj_test")
     assert stack.finished("prj_test").state == "succeeded"
     first, second, *_ = app.clips.of_project("prj_test")
-    app.clips.decide(first.id, first.revision, Verdict.APPROVED, by="Ana")
-    app.clips.decide(second.id, second.revision, Verdict.REJECTED, reason="off_topic", by="Ben")
+    app.clips.decide(first.id, first.revision, NewDecision(Verdict.APPROVED), Sender("Ana"))
+    app.clips.decide(second.id, second.revision, NewDecision(Verdict.REJECTED, "off_topic"), Sender("Ben"))
     app.played.add("prj_test", [TimeRange(500, 2_000)])
     return stack
 

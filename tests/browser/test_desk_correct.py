@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clipper_core.domain.corrections import replace_everywhere
+from clipper_core.domain.corrections import Replacement, replace_everywhere
 from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from pages.components import desk as component
@@ -224,7 +224,7 @@ def test_what_is_seen_at_once_is_what_the_server_stores(browser: Any):
             [transcript_json(spoken), find, new],
         )
 
-        stored = transcript_json(replace_everywhere(spoken, find, new)[0])
+        stored = transcript_json(replace_everywhere(spoken, Replacement(find, new))[0])
         assert [w["text"] for w in shown["words"]] == [w["text"] for w in stored["words"]]
         assert shown["sentences"] == stored["sentences"]
         for here, there in zip(shown["words"], stored["words"], strict=True):

@@ -14,11 +14,16 @@ from clipper_core.stages.cuts.snap import certify, cut_points
 from tests.browser.desk_api import Page, at_rest, edge, expect, told
 from tests.browser.rules_page import Rules
 from tests.browser.trim_api import TrimApi
+from tests.budget import budget
 
 pytestmark = pytest.mark.browser
 
 MINUTE = 60_000
-MANY = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(
+    max_examples=budget(normal=100, long=250),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 SIDES = st.sampled_from([Side.IN, Side.OUT])
 
 

@@ -23,6 +23,7 @@ from tests.browser.desk_sound import (
     sounding_desk,
     wav,
 )
+from tests.budget import budget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -64,12 +65,13 @@ def play_clip(page: Any, start: float) -> list[Run]:
     return undisturbed(page, start, play)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("frames", "way"), [(0, "element"), (25, "stream")])
 def test_twenty_random_clips_begin_and_end_in_sound_where_they_should(
     browser: Any, tmp_path: Path, frames: int, way: str
 ):
     sound = film(SECONDS, frames, tmp_path) if frames else wav(SECONDS)
-    api = SoundApi(sound, SECONDS, random_clips(20), frames)
+    api = SoundApi(sound, SECONDS, random_clips(budget(normal=8, long=20)), frames)
     ends: list[float] = []
     with sounding_desk(browser, api) as page:
         listen(page, way)

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from tests.browser.desk_api import Page, at_rest, at_start, edge, expect, open_clip, saved, told
 from tests.browser.rules_page import Rules
 from tests.browser.trim_api import TrimApi
+from tests.budget import budget
 
 pytestmark = pytest.mark.browser
 
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(
+    max_examples=budget(normal=80, long=200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 SHORTEST_MS = 300
 Span = tuple[int, int]
 

@@ -12,6 +12,7 @@ import pytest
 
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.clips.idempotency import Sender
 from tests.servers import Stack, until
 
 pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -42,7 +43,7 @@ def clips(stack: Stack) -> list[str]:
     until(lambda: stack.app.projects.get(PROJECT).state == "succeeded", seconds=90, saying="the sample is processed")
     while len(stack.app.clips.of_project(PROJECT)) < 12:
         start = 1_000 + 2_000 * len(stack.app.clips.of_project(PROJECT))
-        stack.app.clips.create(PROJECT, (TimeRange(start, start + 6_000),), by="Dora")
+        stack.app.clips.create(PROJECT, (TimeRange(start, start + 6_000),), sender=Sender("Dora"))
     return [c.id for c in stack.app.clips.of_project(PROJECT)]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from clipper_core.domain.clip import Verdict
+from clipper_core.domain.clip import ClipEdit, NewDecision, Verdict
+from clipper_core.services.clips.idempotency import Sender
 from tests.servers import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.servers, pytest.mark.slow]
@@ -37,11 +38,12 @@ def hostile(stack: Stack, sonnet: Path) -> str:
     assert stack.finished(project_id).state == "succeeded"
     app.projects.change(project_id, title=HOSTILE)
     first, *others = app.clips.of_project(project_id)
-    kept = app.clips.revise(first.id, first.revision, title=HOSTILE, by=HOSTILE)
-    kept = app.clips.decide(kept.id, kept.revision, Verdict.APPROVED, note=HOSTILE, by=HOSTILE)
-    app.clips.create(project_id, first.ranges, title=LONG, by=LONG)
+    kept = app.clips.revise(first.id, first.revision, ClipEdit(title=HOSTILE), Sender(HOSTILE))
+    kept = app.clips.decide(kept.id, kept.revision, NewDecision(Verdict.APPROVED, note=HOSTILE), Sender(HOSTILE))
+    app.clips.create(project_id, first.ranges, LONG, Sender(LONG))
     for clip in others[:1]:
-        app.clips.decide(clip.id, clip.revision, Verdict.REJECTED, reason="other", note=LONG[:4_000], by=HOSTILE)
+        rejection = NewDecision(Verdict.REJECTED, "other", LONG[:4_000])
+        app.clips.decide(clip.id, clip.revision, rejection, Sender(HOSTILE))
     return project_id
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers import Stack, until
+from tests.servers import Stack, some_captions, until
 
 pytestmark = pytest.mark.servers
 
@@ -22,9 +22,22 @@ def ready(client: httpx.Client, project_id: str) -> dict:
     return until(over, seconds=120, every=0.2)
 
 
-def test_the_sample_is_processed_when_it_is_enqueued(stack: Stack) -> None:
-    client = stack.api()
-    stack.worker()
+@pytest.fixture(name="client")
+def the_client(shared_client: httpx.Client) -> httpx.Client:
+    return shared_client
+
+
+@pytest.fixture(scope="module")
+def talk(
+    shared_stack: Stack, shared_client: httpx.Client, media: Path, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """A video that was processed; tests make their own clips on it."""
+    project_id = shared_stack.upload(media / "talk.mp4", captions=some_captions(tmp_path_factory.mktemp("captions")))
+    assert ready(shared_client, project_id)["state"] == "succeeded"
+    return project_id
+
+
+def test_the_sample_is_processed_when_it_is_enqueued(client: httpx.Client) -> None:
     until(lambda: client.get("/health").json()["workers"]["status"] == "ok", seconds=30, saying="the worker is known")
 
     answer = client.post("/jobs/enqueue", json={"project_id": "prj_test"})
@@ -41,9 +54,7 @@ def test_the_sample_is_processed_when_it_is_enqueued(stack: Stack) -> None:
     assert len(client.get("/api/projects/prj_test/clips").json()["clips"]) >= 2
 
 
-def test_an_unknown_project_is_a_problem_with_a_code(stack: Stack) -> None:
-    client = stack.api()
-
+def test_an_unknown_project_is_a_problem_with_a_code(client: httpx.Client) -> None:
     for answer in (
         client.post("/jobs/enqueue", json={"project_id": "prj_nobody"}),
         client.get("/api/projects/prj_nobody"),
@@ -73,11 +84,9 @@ def test_health_says_which_part_is_missing(stack: Stack) -> None:
     assert without_queue.json()["database"]["status"] == "ok"
 
 
-def test_a_clip_goes_from_hand_to_file(stack: Stack, media: Path) -> None:
-    client = stack.api()
-    stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
-    project = ready(client, project_id)
+def test_a_clip_goes_from_hand_to_file(client: httpx.Client, talk: str) -> None:
+    project_id = talk
+    project = client.get(f"/api/projects/{project_id}").json()
     assert project["player"]["kind"] == "video"
 
     made = client.post(f"/api/projects/{project_id}/clips", json={"start_s": 1.0, "end_s": 9.5, "title": "By hand"})
@@ -117,11 +126,8 @@ def test_a_clip_goes_from_hand_to_file(stack: Stack, media: Path) -> None:
     assert bundle.content[:2] == b"PK"
 
 
-def test_peaks_and_silences_cover_what_is_asked_for(stack: Stack, media: Path) -> None:
-    client = stack.api()
-    stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
-    ready(client, project_id)
+def test_peaks_and_silences_cover_what_is_asked_for(client: httpx.Client, talk: str) -> None:
+    project_id = talk
 
     found = client.get(f"/api/projects/{project_id}/silence-map").json()
     peaks = client.get(f"/api/projects/{project_id}/peaks", params={"from": 5, "to": 15, "points": 500}).json()
@@ -133,11 +139,8 @@ def test_peaks_and_silences_cover_what_is_asked_for(stack: Stack, media: Path) -
     assert client.get(f"/api/projects/{project_id}/peaks", params={"from": 100}).json()["code"] == "bad_range"
 
 
-def test_silences_are_tried_used_and_put_back(stack: Stack, media: Path) -> None:
-    client = stack.api()
-    stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
-    ready(client, project_id)
+def test_silences_are_tried_used_and_put_back(client: httpx.Client, talk: str) -> None:
+    project_id = talk
     url = f"/api/projects/{project_id}/silence-map"
     clip = client.post(f"/api/projects/{project_id}/clips", json={"start_s": 1.0, "end_s": 9.5}).json()
 
@@ -171,11 +174,8 @@ def test_silences_are_tried_used_and_put_back(stack: Stack, media: Path) -> None
     assert client.put(url, json={"treshold_db": -40}).status_code == 422
 
 
-def test_peaks_go_from_the_whole_recording_down_to_single_samples(stack: Stack, media: Path) -> None:
-    client = stack.api()
-    stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
-    ready(client, project_id)
+def test_peaks_go_from_the_whole_recording_down_to_single_samples(client: httpx.Client, talk: str) -> None:
+    project_id = talk
 
     def peaks(**asked: float) -> dict:
         return client.get(f"/api/projects/{project_id}/peaks", params=asked).json()
@@ -193,9 +193,7 @@ def test_peaks_go_from_the_whole_recording_down_to_single_samples(stack: Stack, 
     assert max(close["high"][:20]) == max(closest["high"])
 
 
-def test_a_deleted_recording_is_gone_until_it_is_restored(stack: Stack) -> None:
-    client = stack.api()
-
+def test_a_deleted_recording_is_gone_until_it_is_restored(client: httpx.Client) -> None:
     assert client.delete("/api/projects/prj_test").status_code == 204
     assert client.get("/api/projects/prj_test").status_code == 404
     assert [p["id"] for p in client.get("/api/projects", params={"deleted": True}).json()["projects"]] == ["prj_test"]
@@ -203,18 +201,15 @@ def test_a_deleted_recording_is_gone_until_it_is_restored(stack: Stack) -> None:
     assert client.get("/api/projects/prj_test").json()["title"].startswith("Sample")
 
 
-def test_another_sites_page_can_change_nothing(stack: Stack) -> None:
-    client = stack.api()
-
+def test_another_sites_page_can_change_nothing(client: httpx.Client, shared_stack: Stack) -> None:
     foreign = client.delete("/api/projects/prj_test", headers={"Origin": "http://evil.example"})
-    own = client.delete("/api/projects/prj_test", headers={"Origin": stack.url})
+    own = client.delete("/api/projects/prj_test", headers={"Origin": shared_stack.url})
+    client.patch("/api/projects/prj_test", json={"deleted": False})
 
     assert (foreign.status_code, own.status_code) == (403, 204)
 
 
-def test_the_documentation_loads_nothing_from_elsewhere(stack: Stack) -> None:
-    client = stack.api()
-
+def test_the_documentation_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
     page = client.get("/docs")
 
     assert page.status_code == 200
@@ -224,10 +219,8 @@ def test_the_documentation_loads_nothing_from_elsewhere(stack: Stack) -> None:
     assert "/jobs/enqueue" in client.get("/openapi.json").json()["paths"]
 
 
-def test_captions_given_later_make_the_words_exact(stack: Stack, media: Path) -> None:
-    client = stack.api()
-    stack.worker()
-    project_id = stack.upload(media / "jfk.flac")
+def test_captions_given_later_make_the_words_exact(client: httpx.Client, shared_stack: Stack, media: Path) -> None:
+    project_id = shared_stack.upload(media / "jfk.flac")
     ready(client, project_id)
     srt = (
         "1\n00:00:00,000 --> 00:00:11,000\nAnd so, my fellow Americans, ask not what your country can do for you, "

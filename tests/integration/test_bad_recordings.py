@@ -73,7 +73,7 @@ def hum(_: Path, out: Path) -> None:
     ids=lambda v: v.__name__ if callable(v) else None,
 )
 def test_it_ends_in_a_final_state_with_a_sentence(
-    stack: Stack,
+    shared_stack: Stack,
     media: Path,
     tmp_path: Path,
     make: Callable[[Path, Path], None],
@@ -83,9 +83,8 @@ def test_it_ends_in_a_final_state_with_a_sentence(
 ) -> None:
     recording = tmp_path / "recording"
     make(media, recording)
-    stack.worker()
 
-    run = stack.finished(stack.upload(recording, name), seconds=90)
+    run = shared_stack.finished(shared_stack.upload(recording, name), seconds=90)
 
     assert run.state is TaskState(state)
     said = {run.failure.error_code} if run.failure else {w["code"] for w in run.warnings}
@@ -96,10 +95,10 @@ def test_it_ends_in_a_final_state_with_a_sentence(
         assert all(t.attempt == 1 for t in run.tasks)
 
 
-def test_a_truncated_recording_that_can_be_read_is_used_and_the_loss_is_said(stack: Stack, shared: Path) -> None:
-    stack.worker()
+def test_a_truncated_recording_that_can_be_read_is_used_and_the_loss_is_said(shared_stack: Stack, shared: Path) -> None:
+    cut = shared / "bad_inputs" / "files" / "mp4_faststart_cut50"
 
-    run = stack.finished(stack.upload(shared / "bad_inputs" / "files" / "mp4_faststart_cut50", "cut.mp4"))
+    run = shared_stack.finished(shared_stack.upload(cut, "cut.mp4"))
 
     assert run.state.is_final
     said = [run.failure.error] if run.failure else [w["message"] for w in run.warnings if w["code"] == "truncated"]

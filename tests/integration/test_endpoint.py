@@ -38,7 +38,7 @@ from clipper_core.errors import (
     ServiceUnavailable,
 )
 from clipper_core.services.engines.remembering import OfThisProcess, RememberingRecogniser
-from clipper_core.services.transcripts.build import place_heard
+from clipper_core.services.transcripts.build import WordPlacer, place_recognised
 from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.transcribe import RecognisedPart, recognise_part
 from tests import endpoint_faults as faults
@@ -203,10 +203,10 @@ def test_words_of_a_text_only_model_are_found_in_real_speech(media: Path) -> Non
                 return sound[start_ms * 16 : end_ms * 16]
 
         whole = TimeRange(0, silences.duration_ms)
-        heard = recognise_part(engine, SpeechTrack(Speech(), silences), whole, lambda _: None)
-        transcript, warnings = place_heard(
-            heard.words, heard.language, PocketsphinxAligner, Speech(), silences, lambda _: None
-        )
+        speech = SpeechTrack(Speech(), silences)
+        heard = recognise_part(engine, speech, whole, lambda _: None)
+        placer = WordPlacer(PocketsphinxAligner, speech)
+        transcript, warnings = place_recognised(heard.words, heard.language, placer)
 
     asks = [w.start_ms for w in transcript.words if w.text == "ask"]
     assert asks == [pytest.approx(3_290, abs=60), pytest.approx(8_185, abs=60)]

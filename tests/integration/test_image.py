@@ -26,7 +26,13 @@ from tests.image import filled_in
 from tests.servers import ROOT, free_port, redis_binary, until
 from tests.services import Services, only_on_services, services
 
-pytestmark = [only_on_services, pytest.mark.slow, pytest.mark.servers, pytest.mark.timeout(1200)]
+pytestmark = [
+    only_on_services,
+    pytest.mark.first,
+    pytest.mark.slow,
+    pytest.mark.servers,
+    pytest.mark.timeout(1200),
+]
 
 USER = 10001
 OURS = ("web", "api", "worker")

@@ -18,15 +18,16 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from clipper_core.app import build_app, mover_for
+from clipper_core.app import build_app, relocation_for
 from clipper_core.db.models import Asset, Base, Project, Task, now
 from clipper_core.db.session import Database
-from clipper_core.domain.clip import Verdict
+from clipper_core.domain.clip import ClipEdit, NewDecision, Verdict
 from clipper_core.domain.ids import DEFAULT_SHOW
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import WrongState
-from clipper_core.services.server.serve import check_folder, only_one
+from clipper_core.services.clips.idempotency import Sender
+from clipper_core.services.server.serve import check_folder, hold_folder
 from clipper_core.settings import Settings
 from tests.servers import ROOT, Reachable, Stack, until
 from tests.services import Services, fresh_redis
@@ -89,9 +90,9 @@ def review(stack: Stack) -> tuple[str, str]:
     """Approve a clip under another title, reject one, make one by hand and delete it; wait for the render."""
     clips = stack.app.clips
     first, second, *_ = clips.of_project("prj_test")
-    changed = clips.revise(first.id, first.revision, title=TITLE, by="Zoë")
-    approved = clips.decide(changed.id, changed.revision, Verdict.APPROVED, by="Zoë").id
-    rejected = clips.decide(second.id, second.revision, Verdict.REJECTED, note=NOTE, by="Łukasz").id
+    changed = clips.revise(first.id, first.revision, ClipEdit(title=TITLE), Sender("Zoë"))
+    approved = clips.decide(changed.id, changed.revision, NewDecision(Verdict.APPROVED), Sender("Zoë")).id
+    rejected = clips.decide(second.id, second.revision, NewDecision(Verdict.REJECTED, note=NOTE), Sender("Łukasz")).id
     made = clips.create("prj_test", (TimeRange(1_000, 9_000), TimeRange(12_000, 15_500)), title="By hand")
     clips.delete(made.id, made.revision)
     assert rendered(stack, approved).state is TaskState.SUCCEEDED
@@ -278,7 +279,7 @@ def test_the_new_place_is_reviewed_served_and_worked_on(
         restored = new.app.projects.restore(used.deleted)
         assert restored.title == "Deleted"
         other = next(c for c in new.app.clips.of_project("prj_test") if c.id not in (used.approved, used.rejected))
-        new.app.clips.decide(other.id, other.revision, Verdict.APPROVED, by="Zoë")
+        new.app.clips.decide(other.id, other.revision, NewDecision(Verdict.APPROVED), Sender("Zoë"))
         assert rendered(new, other.id).state is TaskState.SUCCEEDED
 
 
@@ -389,7 +390,7 @@ def test_what_has_been_decided_since_a_move_is_not_moved_over(
     moved(old, places)
     with opened(places, redis_server) as new:
         clip = new.app.clips.get(used.rejected)
-        new.app.clips.decide(clip.id, clip.revision, Verdict.APPROVED, by="Ana")
+        new.app.clips.decide(clip.id, clip.revision, NewDecision(Verdict.APPROVED), Sender("Ana"))
 
     said = sentence(old, places)
 
@@ -472,7 +473,7 @@ def test_nothing_moves_while_clipper_runs(old: Stack, tmp_path: Path, which: str
     folders = {"old": old.settings.data, "new": tmp_path / "there"}
     check_folder(folders[which])
 
-    with only_one(folders[which]):
+    with hold_folder(folders[which]):
         said = sentence(old, {"data": folders["new"]})
 
     assert said.startswith(f"setup_problem: Clipper is already running with the data folder {folders[which]}.")
@@ -498,7 +499,7 @@ def meddling(old: Stack, step: str) -> Callable[[str, float], None]:
 def test_what_is_made_while_files_are_moved_is_moved_too(
     old: Stack, places: dict[str, Any], redis_server: Reachable
 ) -> None:
-    mover_for(old.settings, new_settings(places)).move(meddling(old, "moving files"))
+    relocation_for(old.settings, new_settings(places)).move(meddling(old, "moving files"))
 
     with opened(places, redis_server) as new:
         assert ("prj_late",) in contents(new.app.database)["projects"]
@@ -513,7 +514,7 @@ def test_a_file_that_comes_while_files_are_moved_ends_the_move(
             old.upload(media / "jfk.flac")
 
     with pytest.raises(WrongState, match="changed while they were moved"):
-        mover_for(old.settings, new_settings(places)).move(meddle)
+        relocation_for(old.settings, new_settings(places)).move(meddle)
 
     with opened(places, redis_server) as new:
         assert set(contents(new.app.database)["projects"]) == {("prj_test",)}
@@ -523,7 +524,7 @@ def test_what_is_made_while_rows_are_moved_ends_the_move_with_nothing_moved(
     old: Stack, places: dict[str, Any], redis_server: Reachable
 ) -> None:
     with pytest.raises(WrongState, match="changed while they were moved"):
-        mover_for(old.settings, new_settings(places)).move(meddling(old, "moving rows"))
+        relocation_for(old.settings, new_settings(places)).move(meddling(old, "moving rows"))
 
     with opened(places, redis_server) as new:
         assert set(contents(new.app.database)["projects"]) == {("prj_test",)}

@@ -14,10 +14,10 @@ from sqlalchemy import func, select, text
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input
 from clipper_core.db.models import Asset, Clip, Render, SilenceMapRow, Task, TranscriptRow
-from clipper_core.domain.clip import Verdict
+from clipper_core.domain.clip import NewDecision, Verdict
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
-from tests.servers import Stack, until
+from tests.servers import Stack, some_captions, until
 
 pytestmark = pytest.mark.servers
 
@@ -28,8 +28,14 @@ TRIES = 12  # quick steps may be over before they are seen
 @pytest.fixture(scope="module")
 def one_stretch(podcast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As much of the conversation as is transcribed in one go, which takes seconds."""
-    short = tmp_path_factory.mktemp("short") / "podcast.m4a"
-    Ffmpeg().run([Input(podcast)], ["-t", "40", "-c", "copy", str(short)], work_ms=0)
+    return cut_of(podcast, 20, tmp_path_factory.mktemp("short"))
+
+
+def cut_of(recording: Path, seconds: int, folder: Path) -> Path:
+    """The first seconds of a recording."""
+    short = folder / recording.name
+    if not short.exists():
+        Ffmpeg().run([Input(recording)], ["-t", str(seconds), "-c", "copy", str(short)], work_ms=0)
     return short
 
 
@@ -118,19 +124,10 @@ def recording_for(kind: Kind, podcast: Path, media: Path, folder: Path) -> tuple
         other = folder / "talk.mkv"
         if not other.exists():
             Ffmpeg().run([Input(media / "talk.mp4")], ["-c", "copy", "-f", "matroska", str(other)], work_ms=0)
-        return other, captions_in(folder)
+        return other, some_captions(folder)
     if kind is Kind.TRANSCRIBE:
-        return podcast, None
-    if kind is Kind.ALIGN:
-        return media / "talk.mp4", None
-    return podcast if kind in (Kind.PROBE, Kind.MAP_SILENCE) else media / "talk.mp4", captions_in(folder)
-
-
-def captions_in(folder: Path) -> Path:
-    """Captions, since what is not about recognising speech does without."""
-    captions = folder / "talk.srt"
-    captions.write_text("1\n00:00:01,000 --> 00:00:10,000\nThese are the words of a short talk about nothing.\n")
-    return captions
+        return cut_of(podcast, 75, folder), None  # two stretches
+    return podcast if kind in (Kind.PROBE, Kind.MAP_SILENCE) else media / "talk.mp4", some_captions(folder)
 
 
 @pytest.mark.slow
@@ -159,12 +156,12 @@ def test_a_worker_and_its_child_killed_in_the_middle_of_a_task_cost_nothing(
 
 
 @pytest.mark.slow
-def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack, media: Path) -> None:
+def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack, media: Path, tmp_path: Path) -> None:
     stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
+    project_id = stack.upload(media / "talk.mp4", captions=some_captions(tmp_path))
     wait_for(stack, project_id)
     clip = stack.app.clips.create(project_id, (TimeRange(1_000, 40_000),))
-    stack.app.clips.decide(clip.id, clip.revision, Verdict.APPROVED)
+    stack.app.clips.decide(clip.id, clip.revision, NewDecision(Verdict.APPROVED))
     assert kill_in_the_middle(stack, Kind.RENDER)
 
     stack.worker()
@@ -226,10 +223,10 @@ def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, one_stretch: 
 @pytest.mark.embedded("it loses everything that is in Redis")
 @pytest.mark.slow
 def test_a_recording_that_arrives_while_the_queue_is_down_is_processed_when_it_is_back(
-    stack: Stack, media: Path
+    stack: Stack, media: Path, tmp_path: Path
 ) -> None:
     stack.redis.kill_and_lose_everything()
-    project_id = stack.upload(media / "talk.mp4")
+    project_id = stack.upload(media / "talk.mp4", captions=some_captions(tmp_path))
 
     stack.redis.start()
     stack.worker()

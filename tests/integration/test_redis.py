@@ -14,7 +14,7 @@ from clipper_core.adapters.queue import RqQueue
 from clipper_core.db.models import Task
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.errors import QueueNotTrusted, QueuePasswordRefused, QueueUnavailable
-from tests.servers import Process, Stack, free_port, redis_binary, running_stack, until
+from tests.servers import Process, Stack, free_port, redis_binary, running_stack, some_captions, until
 from tests.services import Certificates, RedisServer, fresh_places, tls_redis
 
 pytestmark = pytest.mark.servers
@@ -74,7 +74,7 @@ def test_work_goes_through_a_redis_with_a_password(
     client = stack.api()
     stack.worker()
 
-    run = stack.finished(stack.upload(media / "jfk.flac"))
+    run = stack.finished(stack.upload(media / "jfk.flac", captions=some_captions(stack.folder)))
 
     assert run.state is TaskState.SUCCEEDED, run.failure
     report = client.get("/health").json()
@@ -95,7 +95,7 @@ def test_a_wrong_password_is_said_and_the_worker_goes_on_once_it_is_right(
 
     answer = client.get("/health")
     until(lambda: says(worker, sentence, times=2), saying="the worker says why, and tries again")
-    project_id = stack.upload(media / "jfk.flac")
+    project_id = stack.upload(media / "jfk.flac", captions=some_captions(stack.folder))
     with redis.Redis.from_url(server.url) as operator:
         operator.config_set("requirepass", wrong)
 
@@ -112,7 +112,7 @@ def test_a_worker_waits_for_a_redis_that_is_late(
 ) -> None:
     server = redis_with()
     stack = stack_with(server)
-    project_id = stack.upload(media / "jfk.flac")
+    project_id = stack.upload(media / "jfk.flac", captions=some_captions(stack.folder))
     worker = stack.worker()
     until(lambda: says(worker, QueueUnavailable().message), saying="the worker says that it waits")
 
@@ -130,7 +130,7 @@ def test_a_task_outlasts_a_redis_that_is_gone_for_a_while(
     server.start()
     stack = stack_with(server)
     worker = stack.worker()
-    project_id = stack.upload(media / "talk.mp4")
+    project_id = stack.upload(media / "jfk.flac")
     until(lambda: state_of(stack, Kind.TRANSCRIBE) == TaskState.RUNNING, seconds=60, every=0.01)
 
     server.stop()

@@ -7,19 +7,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers import Stack, until
+from tests.servers import until
 
 pytestmark = pytest.mark.servers
 
 PROJECT = "/api/projects/prj_test"
 
 
-@pytest.fixture
-def client(stack: Stack) -> httpx.Client:
-    client = stack.api()
-    stack.worker()
-    processed(client)
-    return client
+@pytest.fixture(scope="module")
+def client(shared_client: httpx.Client) -> httpx.Client:
+    processed(shared_client)
+    return shared_client
 
 
 def processed(client: httpx.Client) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from clipper_core.domain.envelope import FLOOR_CDB, Envelope
 from clipper_core.domain.silence import SilenceSettings
-from clipper_core.stages.silence.contrast_in_pieces import Listener
+from clipper_core.stages.silence.contrast_in_pieces import ContrastMeter
 from clipper_core.stages.silence.find import find_silences
 from clipper_core.stages.sound.bands import BandMeter
 from tests.unit.conftest import Sound
@@ -30,11 +30,11 @@ def measured(sound: Sound, rate: int = RATE) -> Rows:
     return np.concatenate(bands), np.concatenate(levels)
 
 
-def listened(rows: Rows, listener: Listener | None = None, step: int = 100) -> Listener:
-    listener = listener or Listener()
+def listened(rows: Rows, meter: ContrastMeter | None = None, step: int = 100) -> ContrastMeter:
+    meter = meter or ContrastMeter()
     for first in range(0, len(rows[1]), step):
-        listener.add(rows[0][first : first + step], rows[1][first : first + step])
-    return listener
+        meter.add(rows[0][first : first + step], rows[1][first : first + step])
+    return meter
 
 
 def heard(sound: Sound, rate: int = RATE, *, contrast: bool = True) -> Envelope:

@@ -153,7 +153,7 @@ def open_room(**more: Any) -> Iterator[Room]:
         fresh_settings(Path(folder), **more) as settings,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr("clipper_core.services.runs.steps.render_clip", rendered)
+        patch.setattr("clipper_core.services.runs.clip_steps.render_clip", rendered)
         app = build_app(settings)
         app.storage.prepare()
         api = make_api(app)

@@ -274,7 +274,7 @@ class EndpointRecogniser:
         wanted_ms = PIECE_MS if alignable else ROUGH_PIECE_MS
         self.piece_ms: int | None = min(wanted_ms, max(1_000, largest_ms * 2 // 3))  # some are half as long again
 
-    def hear(
+    def recognise(
         self, pcm: Samples, offset_ms: int = 0, progress: Callable[[float], None] = lambda _: None
     ) -> RecognisedPiece:
         """Raises what ``Endpoint.transcribe`` raises. Where the piece lies makes no difference."""

@@ -51,7 +51,9 @@ class Pocketsphinx:
     spares_ms = 1_500
     in_flight = 1
 
-    def hear(self, pcm: bytes | Samples, offset_ms: int = 0, progress: Progress = lambda _: None) -> RecognisedPiece:
+    def recognise(
+        self, pcm: bytes | Samples, offset_ms: int = 0, progress: Progress = lambda _: None
+    ) -> RecognisedPiece:
         """The lower-case words of one utterance of speech audio; none if unsure. Where it lies makes no difference."""
         samples = np.frombuffer(pcm, dtype="<i2") if isinstance(pcm, bytes) else np.ascontiguousarray(pcm, dtype="<i2")
         if len(samples) < 100 * SAMPLES_PER_MS or not samples.any():

@@ -55,7 +55,7 @@ class VoiceDetector:
     def __init__(self, load: Callable[[], Hears] = silero) -> None:
         self._load = load
 
-    def hear(
+    def measure(
         self, speech: Path | SpeechAudio, duration_ms: int, frames: int, progress: Progress = lambda _: None
     ) -> Chances:
         """The chance of a voice in percent in each of the first ``frames`` parts of 10 ms, (frames,).

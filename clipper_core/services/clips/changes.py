@@ -1,4 +1,4 @@
-"""How clips are changed: each change one transaction that holds the recording, and is made once for each key."""
+"""Changes of clips: each is one transaction that holds the recording, and is applied once per idempotency key."""
 
 from __future__ import annotations
 
@@ -17,42 +17,59 @@ from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.errors import BadRange, ClipNotFound, Stale
-from clipper_core.services.assets.measured import Certified
-from clipper_core.services.clips.idempotency import answered, remember
+from clipper_core.services.assets.measured import CertifiedCuts
+from clipper_core.services.clips.idempotency import record, result_of
 from clipper_core.services.clips.record import Records, read_records
-from clipper_core.services.clips.views import ClipView, ReadRecords, clip_views, new_version, newest_version
+from clipper_core.services.clips.views import (
+    ClipView,
+    ReadRecords,
+    VersionContent,
+    clip_views,
+    new_version,
+    newest_version,
+)
 
-MOST_RANGES = 50
-SHORTEST_MS = 200
-NOBODY = ("", "Clipper")
+MAX_RANGES = 50
+MIN_RANGE_MS = 200
+WITHOUT_NAME = ("", "Clipper")  # authors that "… changed this clip" can't name
 
 
 class Certifier(Protocol):
     """Certifies cuts by a project's current map and words, and compares these words with earlier ones."""
 
-    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> Certified: ...
+    def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> CertifiedCuts: ...
 
     def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool: ...
 
 
 class OnDecision(Protocol):
-    """Told, inside the transaction, how a version stands by now; rings after the commit for what it says follows."""
+    """Called in the transaction with a version's new status; after the commit, queues the tasks it returned."""
 
     def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> Sequence[Task]: ...
 
     def ring(self, tasks: Sequence[Task]) -> None: ...
 
 
-Made = Callable[[Session, list[Task]], Sequence[Clip]]
-"""A change inside its transaction: it adds the tasks that follow to the list, and names the clips that came of it."""
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """The project a change is made in, and the idempotency key it was sent with, in the key's scope."""
 
-Viewed = tuple[ClipView, str | None]
-"""A clip, and the words its project has in use."""
+    project_id: str
+    scope: str
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The newest version of a clip, and the recording it is of."""
+class ExpectedClip:
+    """A clip at the revision its sender last saw; a change of any other revision is refused."""
+
+    id: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentClip:
+    """The newest version of a clip, and its recording."""
 
     project: Project
     version: ClipVersion
@@ -62,12 +79,15 @@ class Seen:
         return ranges_from_row(self.version.ranges)
 
 
-Plan = Callable[..., Made]
-"""From what was seen of some clips, a ``Seen`` each: the change to make."""
+Change = Callable[[Session, list[Task]], Sequence[Clip]]
+"""A change inside its transaction: it adds the tasks that follow to the list, and returns the clips it made."""
+
+ClipAndWords = tuple[ClipView, str | None]
+"""A clip, and the id of the transcript its project uses."""
 
 
 class Changes:
-    """What every change of clips goes through."""
+    """The steps of every change: read what was seen, certify outside of any transaction, apply once."""
 
     def __init__(self, database: Database, certifier: Certifier, on_decision: OnDecision) -> None:
         self._database = database
@@ -78,79 +98,90 @@ class Changes:
     # -- before a change
 
     def project_of(self, clip_id: str) -> str:
-        """Also of a deleted clip. Raises ClipNotFound."""
+        """The project of a clip, also of a deleted one. Raises ClipNotFound."""
         with self._database.read() as session:
             project_id = session.scalar(select(Clip.project_id).where(Clip.id == clip_id))
         if project_id is None:
             raise ClipNotFound
         return project_id
 
-    def look(self, scope: str, key: str | None, *clips: tuple[str, int]) -> tuple[Seen, ...] | None:
-        """What somebody saw who wants to change these clips (ids and revisions); None where it was done by this key.
+    def request_for(self, clip_id: str, key: str | None) -> ChangeRequest:
+        """A request to change a clip. Raises ClipNotFound."""
+        return ChangeRequest(self.project_of(clip_id), clip_id, key)
 
-        At one moment: an equal request may be under way. Raises ClipNotFound, Stale, NotReady.
+    def read_seen(self, request: ChangeRequest, *clips: ExpectedClip) -> tuple[CurrentClip, ...] | None:
+        """The clips a change rests on, if each is still at its expected revision.
+
+        All of it is read in one transaction: an equal request may be under way.
+
+        Returns:
+            The clips in the given order; None if the change was applied before, with the request's key.
+
+        Raises:
+            ClipNotFound, Stale, NotReady.
         """
         with self._database.read() as session:
-            if answered(session, scope, key) is not None:
+            if result_of(session, request.scope, request.key) is not None:
                 return None
-            return tuple(_seen(session, clip_id, revision) for clip_id, revision in clips)
+            return tuple(_current(session, clip) for clip in clips)
 
-    def again(self, project_id: str, scope: str, key: str | None) -> list[ClipView]:
-        """What is there by now of the clips that came of a change that was made."""
+    def replay(self, request: ChangeRequest) -> list[ClipView]:
+        """The clips that an earlier change with this key made, as they are now."""
         with self._database.read() as session:
-            views = self._views(session, project_id, answered(session, scope, key) or [])
-        return self.shown(views)
+            made = result_of(session, request.scope, request.key) or []
+            views = self._views(session, request.project_id, made)
+        return self.with_words_changed(views)
 
-    def certified(self, project: Project, ranges: Sequence[TimeRange]) -> Certified:
-        """The ranges' certificates. Raises BadRange where they can't be a clip of this recording."""
-        check(ranges, project)
+    def certified(self, project: Project, ranges: Sequence[TimeRange]) -> CertifiedCuts:
+        """The ranges' certificates. Raises BadRange if they can't be a clip of this recording."""
+        check_ranges(ranges, project)
         return self._certifier.certified(project.id, ranges)
 
     # -- the change
 
-    def make(self, project_id: str, scope: str, key: str | None, change: Made) -> list[ClipView]:
-        """Make a change, unless it was made before by this key; what is there by now of the clips that came of it.
+    def apply_once(self, request: ChangeRequest, change: Change) -> list[ClipView]:
+        """Apply a change once per key. Returns its clips as they are now.
 
         Raises what ``change`` raises, with nothing changed.
         """
-        follow: list[Task] = []
+        tasks: list[Task] = []
         with self._database.write() as session:
-            lookups.lock_project(session, project_id)
-            before = answered(session, scope, key)
-            if before is None:
-                ids = [c.id for c in change(session, follow)]
-                remember(session, scope, key, ids)
-            else:
-                ids = before
-            views = self._views(session, project_id, ids)
-        self._on_decision.ring(follow)
-        return self.shown(views)
+            lookups.lock_project(session, request.project_id)
+            clip_ids = result_of(session, request.scope, request.key)
+            if clip_ids is None:
+                clip_ids = [c.id for c in change(session, tasks)]
+                record(session, request.scope, request.key, clip_ids)
+            views = self._views(session, request.project_id, clip_ids)
+        self._on_decision.ring(tasks)
+        return self.with_words_changed(views)
 
-    def planned(self, clip_id: str, key: str | None, plan: Plan, *clips: tuple[str, int]) -> list[ClipView]:
-        """The same for a change that rests on what somebody saw of some clips (ids and revisions).
+    def tasks_after(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> list[Task]:
+        """The tasks that follow from a version's new status.
 
-        ``plan`` is told what that was, outside of any transaction, and names the change. Raises what it raises.
+        Args:
+            session: The transaction of the change.
+            clip: The changed clip.
+            version: The version whose status is new.
+            status: Its status after the change.
         """
-        project_id = self.project_of(clip_id)
-        looked = self.look(clip_id, key, *clips)
-        if looked is None:
-            return self.again(project_id, clip_id, key)
-        return self.make(project_id, clip_id, key, plan(*looked))
-
-    def follow(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> list[Task]:
-        """Tell how a version stands by now; the tasks to ring for."""
         return list(self._on_decision.decided(session, clip, version, status))
 
     # -- after it
 
-    def read(self, session: Session, project_id: str, ids: Sequence[str] | None = None) -> list[Viewed]:
-        """Clips of a project that are there (all, or these in this order), in a transaction that only looks."""
+    def read(self, session: Session, project_id: str, ids: Sequence[str] | None = None) -> list[ClipAndWords]:
+        """The clips of a project that are not deleted, with cached records.
+
+        Args:
+            session: A transaction that only reads: records it has not committed must not be cached.
+            project_id: The project.
+            ids: Only these clips, in this order; None for all.
+        """
         return self._views(session, project_id, ids, self._records.read)
 
     @staticmethod
     def _views(
         session: Session, project_id: str, ids: Sequence[str] | None, records: ReadRecords = read_records
-    ) -> list[Viewed]:
+    ) -> list[ClipAndWords]:
         query = select(Clip).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
         if ids is not None:
             query = query.where(Clip.id.in_(ids))
@@ -160,45 +191,54 @@ class Changes:
         transcript_id = session.scalar(select(Project.transcript_id).where(Project.id == project_id))
         return [(v, transcript_id) for v in views]
 
-    def shown(self, views: Iterable[Viewed]) -> list[ClipView]:
-        """The views, with whether their words changed; outside of any transaction, since words may have to be read."""
+    def with_words_changed(self, views: Iterable[ClipAndWords]) -> list[ClipView]:
+        """The views, each told whether its words changed.
+
+        To be called outside of any transaction, since transcripts may have to be read from the file store.
+        """
         changed = self._certifier.words_changed
         return [replace(v, words_changed=changed(v.transcript_id, words, v.ranges)) for v, words in views]
 
 
-def _seen(session: Session, clip_id: str, revision: int) -> Seen:
-    clip = existing(session, clip_id)
-    if clip.revision != revision:
-        raise _stale(session, clip)
-    return Seen(lookups.mapped_project(session, clip.project_id), newest_version(session, clip))
-
-
-def only(views: Sequence[ClipView]) -> ClipView:
-    """The clip that came of a change. Raises ClipNotFound where it was deleted since."""
+def single(views: Sequence[ClipView]) -> ClipView:
+    """The one clip of a change. Raises ClipNotFound if it was deleted since."""
     if not views:
         raise ClipNotFound
     return views[0]
 
 
-def step(session: Session, clip_id: str, seen: int, *, deleted: bool = False, **values: Any) -> Clip:
-    """Raise the revision of a clip, if it still is the one that was seen, and set ``values``.
+def bump_revision(session: Session, expected: ExpectedClip, *, deleted: bool = False, **values: Any) -> Clip:
+    """Raise the revision of a clip, if it is still the expected one.
 
-    Raises ClipNotFound, Stale.
+    Args:
+        session: The transaction of the change.
+        expected: The clip and its expected revision.
+        deleted: Whether the clip must be deleted now; else it must not be.
+        values: Columns of the clip to set as well.
+
+    Returns:
+        The clip as it is after that.
+
+    Raises:
+        ClipNotFound, Stale.
     """
     there = Clip.deleted_at.is_not(None) if deleted else Clip.deleted_at.is_(None)
-    stepped = update(Clip).where(Clip.id == clip_id, Clip.revision == seen, there)
-    stepped = stepped.values(revision=Clip.revision + 1, **values).execution_options(synchronize_session=False)
-    existing(session, clip_id, deleted=deleted)
-    result = session.execute(stepped)
+    bump = update(Clip).where(Clip.id == expected.id, Clip.revision == expected.revision, there)
+    bump = bump.values(revision=Clip.revision + 1, **values).execution_options(synchronize_session=False)
+    existing_clip(session, expected.id, deleted=deleted)
+    result = session.execute(bump)
     assert isinstance(result, CursorResult)
-    clip = session.get_one(Clip, clip_id, populate_existing=True)
+    clip = session.get_one(Clip, expected.id, populate_existing=True)
     if result.rowcount == 0:
         raise _stale(session, clip)
     return clip
 
 
-def existing(session: Session, clip_id: str, *, deleted: bool = False) -> Clip:
-    """A clip that is there, or with ``deleted`` one that was put away too. Raises ClipNotFound."""
+def existing_clip(session: Session, clip_id: str, *, deleted: bool = False) -> Clip:
+    """A clip that is not deleted, or with ``deleted`` one that may be. Raises ClipNotFound.
+
+    A clip of a deleted recording does not exist.
+    """
     clip = session.get(Clip, clip_id, populate_existing=True)
     if clip is None or session.get_one(Project, clip.project_id).deleted_at is not None:
         raise ClipNotFound
@@ -208,42 +248,45 @@ def existing(session: Session, clip_id: str, *, deleted: bool = False) -> Clip:
     return clip
 
 
+def _current(session: Session, expected: ExpectedClip) -> CurrentClip:
+    clip = existing_clip(session, expected.id)
+    if clip.revision != expected.revision:
+        raise _stale(session, clip)
+    return CurrentClip(lookups.mapped_project(session, clip.project_id), newest_version(session, clip))
+
+
 def _stale(session: Session, clip: Clip) -> Stale:
     by = clip_views(session, [clip])[0].changed_by
-    if by in NOBODY:
+    if by in WITHOUT_NAME:
         return Stale()
     return Stale(f"{by} changed this clip while you had it open. Look at the new version, then decide again.")
 
 
-def check(ranges: Sequence[TimeRange], project: Project) -> None:
-    """Raise BadRange where these ranges can't be a clip of the recording."""
-    if not ranges or len(ranges) > MOST_RANGES:
-        raise BadRange(f"A clip is made of 1 to {MOST_RANGES} stretches. Choose at least one.")
+def check_ranges(ranges: Sequence[TimeRange], project: Project) -> None:
+    """Raise BadRange if these ranges can't be a clip of the recording."""
+    if not ranges or len(ranges) > MAX_RANGES:
+        raise BadRange(f"A clip is made of 1 to {MAX_RANGES} stretches. Choose at least one.")
     end_ms = (project.media or {}).get("duration_ms") or 0
-    if not in_order(ranges) or ranges[-1].end_ms > end_ms or any(r.length_ms < SHORTEST_MS for r in ranges):
+    if not in_order(ranges) or ranges[-1].end_ms > end_ms or any(r.length_ms < MIN_RANGE_MS for r in ranges):
         raise BadRange
 
 
 def new_clip(session: Session, project_id: str) -> Clip:
-    """A clip made by a person, which needs its first version."""
+    """A clip made by a person, which still needs its first version."""
     clip = Clip(id=new_id("clp"), project_id=project_id, origin="manual", reasons=[], alternatives=[])
     session.add(clip)
     session.flush()
     return clip
 
 
-def add_version(
-    session: Session,
-    clip: Clip,
-    title: str,
-    ranges: Sequence[TimeRange],
-    certified: Certified,
-    preset: str,
-    by: str,
-) -> None:
-    """Add the clip's newest version, resting on what its cuts were certified by."""
-    project = session.get_one(Project, clip.project_id)
-    version = new_version(clip, project, title, ranges, certified.cuts, preset, by)
-    version.map_id, version.transcript_id = certified.map_id, certified.transcript_id
-    session.add(version)
+def add_version(session: Session, clip: Clip, content: VersionContent, certified: CertifiedCuts) -> None:
+    """Add the clip's newest version.
+
+    Args:
+        session: The transaction of the change.
+        clip: A clip whose ``newest`` is the number of this version.
+        content: The version's title, ranges, preset and author.
+        certified: The certificates of its cuts, and what they rest on.
+    """
+    session.add(new_version(clip, content, certified))
     session.flush()

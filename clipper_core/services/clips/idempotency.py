@@ -1,4 +1,4 @@
-"""Changes that were asked for twice: each is made once, by the key its sender gave it.
+"""Idempotency keys: a request sent twice is applied once.
 
 A key belongs to a scope: the clip a change was sent to, or the project a clip was made in. It is written in the
 transaction of the change itself, under the project's lock, so that of two equal requests the second finds it.
@@ -7,6 +7,7 @@ transaction of the change itself, under the project's lock, so that of two equal
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete
@@ -15,30 +16,57 @@ from sqlalchemy.orm import Session
 from clipper_core.db.models import AnsweredRequest, now
 from clipper_core.db.session import Database
 
-KEPT_DAYS = 30  # a desk that was closed with a change unsent may be opened again so much later
+MAX_AGE_DAYS = 30  # a desk that was closed with a change unsent may be opened again as much as this later
 
 
-def answered(session: Session, scope: str, key: str | None) -> list[str] | None:
-    """The ids of what came of the change that was sent with this key; None where there was none."""
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The name of the person who sent a change, and the idempotency key of their request; both may be missing."""
+
+    by: str = ""
+    key: str | None = None
+
+
+ANONYMOUS = Sender()
+
+
+def result_of(session: Session, scope: str, key: str | None) -> list[str] | None:
+    """The result of the change that was sent with a key before; None if there was none.
+
+    Args:
+        session: Any transaction.
+        scope: The id of the clip or project the key belongs to.
+        key: The idempotency key, or None for a request without one.
+
+    Returns:
+        The ids that ``record`` was given with this key.
+    """
     row = session.get(AnsweredRequest, (scope, key)) if key else None
     return list(row.made) if row is not None else None
 
 
-def remember(session: Session, scope: str, key: str | None, made: Iterable[str]) -> None:
-    """Note, in the transaction of a change, what came of it."""
+def record(session: Session, scope: str, key: str | None, result: Iterable[str]) -> None:
+    """Record the result of a change under its key, if it has one.
+
+    Args:
+        session: The transaction of the change itself.
+        scope: The id of the clip or project the key belongs to.
+        key: The idempotency key, or None for a request without one.
+        result: The ids of what the change made.
+    """
     if key:
-        session.add(AnsweredRequest(scope=scope, key=key, made=list(made)))
+        session.add(AnsweredRequest(scope=scope, key=key, made=list(result)))
         session.flush()
 
 
-class Requests:
-    """The keys that are kept."""
+class IdempotencyKeys:
+    """The keys in the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def sweep(self) -> None:
-        """Forget the keys nobody will send again."""
-        old = AnsweredRequest.created_at < now() - timedelta(days=KEPT_DAYS)
+        """Delete the keys that are too old to be sent again."""
+        old = AnsweredRequest.created_at < now() - timedelta(days=MAX_AGE_DAYS)
         with self._database.write() as session:
             session.execute(delete(AnsweredRequest).where(old))

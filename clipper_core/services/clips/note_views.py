@@ -1,4 +1,4 @@
-"""Notes as rows and as views, for whatever shows clips."""
+"""Notes as rows and as views."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReplyView:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """Something said about a moment of the recording (``at_ms``; None: about the clip), and the answers to it."""
+    """A note on a moment of the recording (``at_ms``; None: on the whole clip), and the answers to it."""
 
     id: str
     at_ms: int | None
@@ -36,15 +36,15 @@ class NoteView:
 
 def notes_of(session: Session, clip_ids: Sequence[str]) -> dict[str, tuple[NoteView, ...]]:
     """The notes of clips, by their time in the recording, then as they were written; those without a time first."""
-    found: dict[str, list[Note]] = {}
+    notes: dict[str, list[Note]] = {}
     replies: dict[str, list[ReplyView]] = {}
     for note in session.scalars(select(Note).where(Note.clip_id.in_(clip_ids)).order_by(Note.created_at, Note.id)):
         if note.parent_id is None:
-            found.setdefault(note.clip_id, []).append(note)
+            notes.setdefault(note.clip_id, []).append(note)
         else:
             reply = ReplyView(note.id, note.text, note.made_by, note.created_at)
             replies.setdefault(note.parent_id, []).append(reply)
-    return {clip_id: tuple(_view(n, replies) for n in sorted(notes, key=_time)) for clip_id, notes in found.items()}
+    return {clip_id: tuple(_view(n, replies) for n in sorted(own, key=_time)) for clip_id, own in notes.items()}
 
 
 def _time(note: Note) -> int:

@@ -1,4 +1,4 @@
-"""What people say about moments of a clip: written, answered, resolved, opened again; never taken away."""
+"""Notes on moments of a clip: written, answered, resolved, reopened; never deleted."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from clipper_core.db.models import Clip, Note, Project, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.errors import BadRange, BadSettings, ClipNotFound, NoteNotFound
-from clipper_core.services.clips.idempotency import answered, remember
+from clipper_core.services.clips.idempotency import ANONYMOUS, Sender, record, result_of
 from clipper_core.services.clips.note_views import NoteView, notes_of
 from clipper_core.services.clips.views import clean_text
 
-MOST_CHARS = 4000
+MAX_CHARS = 4000
 EMPTY = "A note needs some text. Type it, then save."
 OUTSIDE = "This moment does not lie in the recording. Choose one that does."
 
@@ -30,61 +30,80 @@ class ClipNotes:
 
 
 class Notes:
-    """A change sent again under the same ``key`` changes nothing more. Notes leave a clip's revision alone."""
+    """Applies each change once per idempotency key. Notes leave a clip's revision as it is."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, clip_id: str, at_ms: int | None, text: str, *, by: str = "", key: str | None = None) -> ClipNotes:
-        """Raises ClipNotFound, BadRange for a moment outside the recording, BadSettings for a note without text."""
-        said = _text(text)
+    def add(self, clip_id: str, at_ms: int | None, text: str, sender: Sender = ANONYMOUS) -> ClipNotes:
+        """Write a note on a clip.
+
+        Args:
+            clip_id: The clip.
+            at_ms: The moment of the recording it is about, in ms; None for the whole clip.
+            text: What it says.
+            sender: The author, and the key of the request.
+
+        Raises:
+            ClipNotFound, BadRange for a moment outside the recording, BadSettings for a note without text.
+        """
+        content = _text(text)
         with self._database.write() as session:
             clip = _clip(session, clip_id)
             if at_ms is not None and not 0 <= at_ms <= _duration_ms(session, clip):
                 raise BadRange(OUTSIDE)
 
             def write() -> None:
-                session.add(_note(clip_id, None, at_ms, said, by))
+                session.add(_note(clip_id, None, at_ms, content, sender.by))
 
-            return _once(session, clip_id, key, write)
+            return _once(session, clip_id, sender.key, write)
 
-    def reply(self, note_id: str, text: str, *, by: str = "", key: str | None = None) -> ClipNotes:
-        """Answer a note. Raises NoteNotFound, BadSettings for an answer without text."""
-        said = _text(text)
+    def reply(self, note_id: str, text: str, sender: Sender = ANONYMOUS) -> ClipNotes:
+        """Answer a note.
+
+        Args:
+            note_id: A note that is no answer itself.
+            text: What the answer says.
+            sender: The author, and the key of the request.
+
+        Raises:
+            NoteNotFound, BadSettings for an answer without text.
+        """
+        content = _text(text)
         with self._database.write() as session:
             note = _existing(session, note_id)
 
             def write() -> None:
-                session.add(_note(note.clip_id, note.id, None, said, by))
+                session.add(_note(note.clip_id, note.id, None, content, sender.by))
 
-            return _once(session, note.clip_id, key, write)
+            return _once(session, note.clip_id, sender.key, write)
 
-    def resolve(self, note_id: str, *, by: str = "", key: str | None = None) -> ClipNotes:
-        """Say that a note is dealt with; whoever said so first stays named. Raises NoteNotFound."""
+    def resolve(self, note_id: str, sender: Sender = ANONYMOUS) -> ClipNotes:
+        """Mark a note as resolved; the first person to do so stays named. Raises NoteNotFound."""
         with self._database.write() as session:
             note = _existing(session, note_id)
 
             def write() -> None:
                 if note.resolved_at is None:
-                    note.resolved_by, note.resolved_at = clean_text(by, 200), now()
+                    note.resolved_by, note.resolved_at = clean_text(sender.by, 200), now()
 
-            return _once(session, note.clip_id, key, write)
+            return _once(session, note.clip_id, sender.key, write)
 
-    def reopen(self, note_id: str, *, by: str = "", key: str | None = None) -> ClipNotes:
-        """Say that a note is not dealt with after all. Raises NoteNotFound."""
+    def reopen(self, note_id: str, sender: Sender = ANONYMOUS) -> ClipNotes:
+        """Mark a note as unresolved again. Raises NoteNotFound."""
         with self._database.write() as session:
             note = _existing(session, note_id)
 
             def write() -> None:
                 note.resolved_by = note.resolved_at = None
 
-            return _once(session, note.clip_id, key, write)
+            return _once(session, note.clip_id, sender.key, write)
 
 
 def _once(session: Session, clip_id: str, key: str | None, write: Callable[[], None]) -> ClipNotes:
-    if answered(session, clip_id, key) is None:
+    if result_of(session, clip_id, key) is None:
         write()
-        remember(session, clip_id, key, [])
+        record(session, clip_id, key, [])
         session.flush()
     return ClipNotes(clip_id, notes_of(session, [clip_id]).get(clip_id, ()))
 
@@ -121,10 +140,10 @@ def _note(clip_id: str, parent_id: str | None, at_ms: int | None, text: str, by:
 
 
 def _text(text: str) -> str:
-    said = clean_text(text, MOST_CHARS)
-    if not said:
+    cleaned = clean_text(text, MAX_CHARS)
+    if not cleaned:
         raise BadSettings(EMPTY)
-    return said
+    return cleaned
 
 
 def _duration_ms(session: Session, clip: Clip) -> int:

@@ -15,7 +15,7 @@ from clipper_core.db.models import Clip, ClipVersion, Decision
 from clipper_core.domain.clip import Verdict
 
 VERDICTS = {v.value: v for v in Verdict}
-KEPT = 50_000  # versions and decisions, of which a thousand take less than a megabyte
+MAX_ENTRIES = 50_000  # versions and decisions, of which a thousand take less than a megabyte
 
 
 class DecisionView(NamedTuple):
@@ -29,7 +29,7 @@ class DecisionView(NamedTuple):
 
 
 class VersionView(NamedTuple):
-    """That a version was made; ``by`` is "Clipper" where nobody made it, and empty where nobody said."""
+    """The making of a version; ``by`` is "Clipper" for a proposal, and empty if the author gave no name."""
 
     number: int
     by: str
@@ -52,43 +52,43 @@ class Record:
 
 
 class Records:
-    """The records of clips. One never changes while the clip's revision is the same, so the newest are kept.
+    """A cache of clip records: a record never changes while the clip's revision is the same.
 
-    Only for reading: what a transaction has not committed yet must not be kept.
+    Only for transactions that only read: what is not committed yet must not be cached.
     """
 
-    def __init__(self, most: int = KEPT) -> None:
-        self._most = most
+    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+        self._max_entries = max_entries
         self._size = 0
-        self._kept: dict[str, tuple[int, Record]] = {}
+        self._cache: dict[str, tuple[int, Record]] = {}
         self._lock = Lock()
 
     def read(self, session: Session, clips: Sequence[Clip]) -> dict[str, Record]:
-        """The records of these clips, as ``read_records``."""
-        found: dict[str, Record] = {}
+        """The records of these clips, as ``read_records`` returns them."""
+        records: dict[str, Record] = {}
         with self._lock:
             for clip in clips:
-                revision, record = self._kept.get(clip.id, (0, None))
+                revision, record = self._cache.get(clip.id, (0, None))
                 if record is not None and revision == clip.revision:
-                    found[clip.id] = record
-        missing = [c for c in clips if c.id not in found]
-        found |= read_records(session, missing)
+                    records[clip.id] = record
+        missing = [c for c in clips if c.id not in records]
+        records |= read_records(session, missing)
         with self._lock:
             for clip in clips:
-                self._keep(clip, found[clip.id])
-        return found
+                self._keep(clip, records[clip.id])
+        return records
 
     def _keep(self, clip: Clip, record: Record) -> None:
-        """As the newest; what was used longest ago makes room."""
-        before = self._kept.pop(clip.id, None)
+        """Cache it as the newest; the records used longest ago are dropped."""
+        before = self._cache.pop(clip.id, None)
         self._size += len(record) - (len(before[1]) if before else 0)
-        self._kept[clip.id] = clip.revision, record
-        while self._size > self._most:
-            self._size -= len(self._kept.pop(next(iter(self._kept)))[1])
+        self._cache[clip.id] = clip.revision, record
+        while self._size > self._max_entries:
+            self._size -= len(self._cache.pop(next(iter(self._cache)))[1])
 
 
 def read_records(session: Session, clips: Sequence[Clip]) -> dict[str, Record]:
-    """The records of these clips: read as columns, since of rows as objects a long one would take a second."""
+    """The records of these clips, read as columns: as objects, a long one would take a second."""
     if not clips:
         return {}
     ids = [c.id for c in clips]
@@ -99,8 +99,8 @@ def read_records(session: Session, clips: Sequence[Clip]) -> dict[str, Record]:
         numbers[version_id] = number
         versions[clip_id].append(VersionView(number, by, at))
     for clip_id, version_id, verdict, reason, note, by, at, carried in session.execute(_decisions_on(ids)):
-        made = DecisionView(VERDICTS[verdict], reason, note, by, at, numbers[version_id], carried)
-        decisions[clip_id].append(made)
+        decision = DecisionView(VERDICTS[verdict], reason, note, by, at, numbers[version_id], carried)
+        decisions[clip_id].append(decision)
     return {i: Record(tuple(versions[i]), tuple(decisions[i])) for i in ids}
 
 

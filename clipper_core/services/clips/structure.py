@@ -1,10 +1,10 @@
-"""Clips made of other clips: one divided in two, two made into one, a deleted one brought back."""
+"""Clips made of other clips: one split in two, two merged into one, a deleted one restored."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -12,139 +12,164 @@ from sqlalchemy.orm import Session
 from clipper_core.db.models import Clip, Note, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.time_range import TimeRange, joined
+from clipper_core.domain.time_range import TimeRange, union
 from clipper_core.errors import BadRange, BadSettings, WrongState
 from clipper_core.services.clips.changes import (
-    SHORTEST_MS,
+    MIN_RANGE_MS,
     Certifier,
     Changes,
-    Made,
+    ExpectedClip,
     OnDecision,
-    Seen,
     add_version,
-    existing,
+    bump_revision,
+    existing_clip,
     new_clip,
-    only,
-    step,
+    single,
 )
+from clipper_core.services.clips.idempotency import ANONYMOUS, Sender
 from clipper_core.services.clips.outlines import outlines
-from clipper_core.services.clips.views import LONGEST_TITLE, ClipView, clean_text, newest_version
+from clipper_core.services.clips.views import MAX_TITLE_CHARS, ClipView, VersionContent, clean_text, newest_version
 
-TOO_NEAR = f"Each part of a clip lasts at least {SHORTEST_MS / 1000:g} seconds. Split it further from its edges."
+TOO_NEAR = f"Each part of a clip lasts at least {MIN_RANGE_MS / 1000:g} seconds. Split it further from its edges."
 PART = re.compile(r", part (\d{1,4})$")
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """The clip two were made into, and the revision of the one that was put away for it."""
+class Merge:
+    """The clip that two were merged into, and the revision of the one that was deleted for it."""
 
     clip: ClipView
     removed: str
     removed_revision: int
 
 
-class Reshape:
-    """Each a single transaction; keys work as in ``Clips``."""
+class ClipStructure:
+    """Splits, merges and restores clips, each in one transaction. Revisions and keys work as in ``Clips``."""
 
     def __init__(self, database: Database, certifier: Certifier, on_decision: OnDecision) -> None:
         self._database = database
         self._changes = Changes(database, certifier, on_decision)
 
     def split(
-        self, clip_id: str, seen: int, at_ms: int, *, by: str = "", key: str | None = None
+        self, clip_id: str, expected_revision: int, at_ms: int, sender: Sender = ANONYMOUS
     ) -> tuple[ClipView, ...]:
-        """Divide a clip: it keeps what lies before ``at_ms``, a new one has the rest; nobody decided on either yet.
+        """Split a clip: it keeps what lies before a moment, a new clip has the rest. Both are undecided.
 
-        Sent again: those of the two that are there by now. Raises ClipNotFound, Stale, BadRange.
+        Args:
+            clip_id: The clip.
+            expected_revision: The revision its sender last saw.
+            at_ms: The moment, in ms of the recording.
+            sender: The author, and the key of the request.
+
+        Returns:
+            Both clips; sent again, those of the two that are not deleted.
+
+        Raises:
+            ClipNotFound, Stale, NotReady, BadRange.
         """
+        expected = ExpectedClip(clip_id, expected_revision)
+        request = self._changes.request_for(clip_id, sender.key)
+        seen = self._changes.read_seen(request, expected)
+        if seen is None:
+            return tuple(self._changes.replay(request))
+        (whole,) = seen
+        old = whole.version
+        before, after = split_ranges(whole.ranges, at_ms)
+        first, second = (self._changes.certified(whole.project, part) for part in (before, after))
+        content = VersionContent(old.title, before, old.preset, sender.by)
 
-        def plan(whole: Seen) -> Made:
-            old = whole.version
-            before, after = divided(whole.ranges, at_ms)
-            first, second = (self._changes.certified(whole.project, part) for part in (before, after))
+        def change(session: Session, tasks: list[Task]) -> list[Clip]:
+            clip = bump_revision(session, expected, newest=Clip.newest + 1)
+            tasks += self._changes.tasks_after(session, clip, old, ClipStatus.PROPOSED)
+            add_version(session, clip, content, first)
+            rest = new_clip(session, clip.project_id)
+            add_version(session, rest, replace(content, title=next_part(old.title), ranges=after), second)
+            return [clip, rest]
 
-            def change(session: Session, follow: list[Task]) -> list[Clip]:
-                clip = step(session, clip_id, seen, newest=Clip.newest + 1)
-                follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
-                add_version(session, clip, old.title, before, first, old.preset, by)
-                rest = new_clip(session, clip.project_id)
-                add_version(session, rest, next_part(old.title), after, second, old.preset, by)
-                return [clip, rest]
-
-            return change
-
-        return tuple(self._changes.planned(clip_id, key, plan, (clip_id, seen)))
+        return tuple(self._changes.apply_once(request, change))
 
     def merge(
         self,
-        clip_id: str,
-        seen: int,
-        other_id: str,
-        other_seen: int,
+        clip: ExpectedClip,
+        other: ExpectedClip,
         ranges: Sequence[TimeRange] | None = None,
-        *,
-        by: str = "",
-        key: str | None = None,
-    ) -> Merged:
-        """Make one clip of two: a new version of the first, with these ranges or all of both; the other is put away.
+        sender: Sender = ANONYMOUS,
+    ) -> Merge:
+        """Merge two clips: the first gets a new version, the other is deleted and its notes go over to the first.
 
-        Its notes go over to the first, where what they speak of is seen from now on.
+        Args:
+            clip: The clip that stays.
+            other: Another clip of the same recording.
+            ranges: What the new version is made of; None for all of both.
+            sender: The author, and the key of the request.
 
-        Raises ClipNotFound, Stale where either changed, BadRange, BadSettings.
+        Raises:
+            ClipNotFound, Stale if either changed, NotReady, BadRange, BadSettings.
         """
-        if other_id == clip_id or self._changes.project_of(other_id) != self._changes.project_of(clip_id):
+        if other.id == clip.id or self._changes.project_of(other.id) != self._changes.project_of(clip.id):
             raise BadSettings("Choose two different clips of the same recording to merge.")
+        request = self._changes.request_for(clip.id, sender.key)
+        seen = self._changes.read_seen(request, clip, other)
+        if seen is None:
+            return self._merge_of(self._changes.replay(request), other.id)
+        kept, gone = seen
+        old = kept.version
+        spans = tuple(ranges) if ranges is not None else union([*kept.ranges, *gone.ranges])
+        certified = self._changes.certified(kept.project, spans)
+        content = VersionContent(old.title, spans, old.preset, sender.by)
 
-        def plan(mine: Seen, other: Seen) -> Made:
-            old = mine.version
-            spans = tuple(ranges) if ranges is not None else joined([*mine.ranges, *other.ranges])
-            certified = self._changes.certified(mine.project, spans)
+        def change(session: Session, tasks: list[Task]) -> list[Clip]:
+            deleted = bump_revision(session, other, deleted_at=now(), deleted_by=clean_text(sender.by, 200))
+            tasks += self._changes.tasks_after(session, deleted, gone.version, ClipStatus.REJECTED)
+            merged = bump_revision(session, clip, newest=Clip.newest + 1)
+            tasks += self._changes.tasks_after(session, merged, old, ClipStatus.PROPOSED)
+            add_version(session, merged, content, certified)
+            session.execute(update(Note).where(Note.clip_id == other.id).values(clip_id=clip.id))
+            return [merged]
 
-            def change(session: Session, follow: list[Task]) -> list[Clip]:
-                gone = step(session, other_id, other_seen, deleted_at=now(), deleted_by=clean_text(by, 200))
-                follow += self._changes.follow(session, gone, other.version, ClipStatus.REJECTED)
-                clip = step(session, clip_id, seen, newest=Clip.newest + 1)
-                follow += self._changes.follow(session, clip, old, ClipStatus.PROPOSED)
-                add_version(session, clip, old.title, spans, certified, old.preset, by)
-                session.execute(update(Note).where(Note.clip_id == other_id).values(clip_id=clip_id))
-                return [clip]
+        return self._merge_of(self._changes.apply_once(request, change), other.id)
 
-            return change
-
-        views = self._changes.planned(clip_id, key, plan, (clip_id, seen), (other_id, other_seen))
+    def _merge_of(self, views: Sequence[ClipView], other_id: str) -> Merge:
         with self._database.read() as session:
-            return Merged(only(views), other_id, existing(session, other_id, deleted=True).revision)
+            return Merge(single(views), other_id, existing_clip(session, other_id, deleted=True).revision)
 
-    def restore(self, clip_id: str, seen: int, *, by: str = "", key: str | None = None) -> ClipView:
-        """Bring back a deleted clip that was seen at this revision, as it was decided; an approved one is rendered.
+    def restore(self, clip_id: str, expected_revision: int, sender: Sender = ANONYMOUS) -> ClipView:
+        """Restore a deleted clip with its decisions; an approved one is rendered again.
 
-        Raises ClipNotFound, Stale, WrongState where it was not deleted.
+        Args:
+            clip_id: The clip.
+            expected_revision: The revision its deletion made.
+            sender: The author, and the key of the request.
+
+        Raises:
+            ClipNotFound, Stale, WrongState if it is not deleted.
         """
 
-        def change(session: Session, follow: list[Task]) -> list[Clip]:
-            if existing(session, clip_id, deleted=True).deleted_at is None:
+        def change(session: Session, tasks: list[Task]) -> list[Clip]:
+            if existing_clip(session, clip_id, deleted=True).deleted_at is None:
                 raise WrongState("This clip was brought back already. Reload the page to see it.")
-            clip = step(session, clip_id, seen, deleted=True, deleted_at=None, deleted_by=None)
+            expected = ExpectedClip(clip_id, expected_revision)
+            clip = bump_revision(session, expected, deleted=True, deleted_at=None, deleted_by=None)
             status = outlines(session, [clip_id])[clip_id].status
-            follow += self._changes.follow(session, clip, newest_version(session, clip), status)
+            tasks += self._changes.tasks_after(session, clip, newest_version(session, clip), status)
             return [clip]
 
-        return only(self._changes.make(self._changes.project_of(clip_id), clip_id, key, change))
+        return single(self._changes.apply_once(self._changes.request_for(clip_id, sender.key), change))
 
 
-def divided(spans: Sequence[TimeRange], at_ms: int) -> tuple[tuple[TimeRange, ...], tuple[TimeRange, ...]]:
-    """What of some ranges lies before a moment, and what behind it. Raises BadRange where a piece gets too short."""
+def split_ranges(spans: Sequence[TimeRange], at_ms: int) -> tuple[tuple[TimeRange, ...], tuple[TimeRange, ...]]:
+    """The parts of some ranges before and after a moment. Raises BadRange if a part gets too short."""
     before = [TimeRange(r.start_ms, min(r.end_ms, at_ms)) for r in spans if r.start_ms < at_ms]
     after = [TimeRange(max(r.start_ms, at_ms), r.end_ms) for r in spans if r.end_ms > at_ms]
-    if not before or not after or any(r.length_ms < SHORTEST_MS for r in (*before, *after)):
+    if not before or not after or any(r.length_ms < MIN_RANGE_MS for r in (*before, *after)):
         raise BadRange(TOO_NEAR)
     return tuple(before), tuple(after)
 
 
 def next_part(title: str) -> str:
-    """What the rest of a divided clip is called: part 2 of it, or the part after the one it was."""
-    named = PART.search(title)
-    number = int(named[1]) + 1 if named else 2
+    """The title for the rest of a split clip: part 2 of it, or the part after the one it was."""
+    part = PART.search(title)
+    number = int(part[1]) + 1 if part else 2
     mark = f", part {number}"
-    stem = title[: named.start()] if named else title
-    return stem[: LONGEST_TITLE - len(mark)] + mark
+    stem = title[: part.start()] if part else title
+    return stem[: MAX_TITLE_CHARS - len(mark)] + mark

@@ -1,36 +1,38 @@
-"""Clips as rows and as views: what the review, the pages and the proposals all read and write alike."""
+"""Clips as rows and as views, which review, pages and proposals share."""
 
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from clipper_core.db.codecs import ranges_from_row, ranges_to_row
-from clipper_core.db.models import Clip, ClipVersion, Project
+from clipper_core.db.models import Clip, ClipVersion
 from clipper_core.domain.clip import ClipStatus, carries_from, standing, status_of
 from clipper_core.domain.corrections import JOINERS
 from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import cut_from_json, cut_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
+from clipper_core.services.assets.measured import CertifiedCuts
 from clipper_core.services.clips.note_views import NoteView, notes_of
 from clipper_core.services.clips.record import DecisionView, Record, read_records
 
-LONGEST_TITLE = 300
-WHITE = string.whitespace + JOINERS
+MAX_TITLE_CHARS = 300
+WHITE_SPACE = string.whitespace + JOINERS
 
 ReadRecords = Callable[[Session, Sequence[Clip]], dict[str, Record]]
 
 
 @dataclass(frozen=True, slots=True)
 class ClipView:
-    """A clip with its newest version, its status, and its whole record in order: versions and decisions.
+    """A clip with its newest version, its status and its whole record.
 
-    ``words_changed`` says that other words are known by now than those the version rests on (``transcript_id``).
+    ``words_changed`` is true if the recording now has other words there than those the version rests on
+    (``transcript_id``).
     """
 
     id: str
@@ -90,7 +92,13 @@ class ClipView:
 
 
 def clip_views(session: Session, clips: Sequence[Clip], records: ReadRecords = read_records) -> list[ClipView]:
-    """The views of these clips, which have to be as they are in the database by now, in the same order."""
+    """The views of these clips, in the same order.
+
+    Args:
+        session: Any transaction.
+        clips: Rows that are as they are in the database now.
+        records: Reads their records, from the database or through a cache.
+    """
     ids = [c.id for c in clips]
     newest = select(ClipVersion).join(Clip, and_(Clip.id == ClipVersion.clip_id, Clip.newest == ClipVersion.number))
     versions = {v.clip_id: v for v in session.scalars(newest.where(Clip.id.in_(ids)))}
@@ -128,23 +136,39 @@ def newest_version(session: Session, clip: Clip) -> ClipVersion:
     return session.scalars(query).one()
 
 
-def new_version(
-    clip: Clip, project: Project, title: str, ranges: Sequence[TimeRange], cuts: Iterable[Cut], preset: str, by: str
-) -> ClipVersion:
+@dataclass(frozen=True, slots=True)
+class VersionContent:
+    """What a person or a run decides about a version; its certificates follow from it."""
+
+    title: str
+    ranges: Sequence[TimeRange]
+    preset: str
+    by: str
+
+
+def new_version(clip: Clip, content: VersionContent, certified: CertifiedCuts) -> ClipVersion:
+    """The row of a clip's newest version.
+
+    Args:
+        clip: A clip whose ``newest`` is the number of this version.
+        content: The version's title, ranges, preset and author.
+        certified: The certificates of its cuts, and the map and transcript they rest on.
+    """
     return ClipVersion(
         id=new_id("ver"),
         clip_id=clip.id,
         number=clip.newest if clip.newest else 1,
-        title=clean_text(title) or "Clip",
-        ranges=ranges_to_row(ranges),
-        cuts=[cut_json(c) for c in cuts],
-        preset=preset,
-        map_id=project.map_id,
-        transcript_id=project.transcript_id,
-        created_by=clean_text(by, 200),
+        title=clean_text(content.title) or "Clip",
+        ranges=ranges_to_row(content.ranges),
+        cuts=[cut_json(c) for c in certified.cuts],
+        preset=content.preset,
+        map_id=certified.map_id,
+        transcript_id=certified.transcript_id,
+        created_by=clean_text(content.by, 200),
     )
 
 
-def clean_text(text: str | None, most: int = LONGEST_TITLE) -> str:
-    shown = "".join(c if c.isprintable() or c == "\n" or c in JOINERS else " " for c in text or "")
-    return shown.strip(WHITE)[:most]
+def clean_text(text: str | None, max_chars: int = MAX_TITLE_CHARS) -> str:
+    """A text that a person typed, without control characters and outer white space, cut to a length."""
+    printable = "".join(c if c.isprintable() or c == "\n" or c in JOINERS else " " for c in text or "")
+    return printable.strip(WHITE_SPACE)[:max_chars]

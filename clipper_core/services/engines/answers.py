@@ -1,4 +1,4 @@
-"""What paid services answered: kept the moment it arrives, so that a second attempt asks only for what is missing."""
+"""Answers of paid services, kept as they arrive, so that a second attempt asks only for what is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clipper_core.domain.spending import Spending
 
 
 class Answers:
-    """The answers one task gets, by what was asked. Safe to use from several threads."""
+    """The answers one task gets, by the key of the question. Safe to use from several threads."""
 
     def __init__(self, database: Database, project_id: str, task_id: str, kind: str) -> None:
         self._database = database
@@ -25,20 +25,26 @@ class Answers:
         self._kind = kind
 
     def known(self, key: str) -> dict[str, Any] | None:
-        """What this project was answered before, to whichever of its tasks."""
+        """The answer that any task of this project got before, None where there is none."""
         mine = (PaidAnswer.input_key == key, PaidAnswer.project_id == self._project_id)
         query = select(PaidAnswer.answer).where(*mine, PaidAnswer.answer.is_not(null()))
         with self._database.read() as session:
             return session.scalars(query.order_by(PaidAnswer.created_at.desc())).first()
 
     def disown(self, key: str) -> None:
-        """Forget an answer that could not be used, so that it is asked for again; what it took stays on record."""
+        """Forget an answer that could not be used, so that it is asked for again. Its price stays on record."""
         mine = (PaidAnswer.input_key == key, PaidAnswer.project_id == self._project_id)
         with self._database.write() as session:
             session.execute(update(PaidAnswer).where(*mine).values(answer=null()))
 
     def keep(self, key: str, answer: dict[str, Any], spent: Spending) -> None:
-        """Write down an answer and what it took."""
+        """Store an answer.
+
+        Args:
+            key: The key of the question.
+            answer: The answer, as JSON.
+            spent: Its price.
+        """
         with self._database.write() as session:
             session.add(
                 PaidAnswer(
@@ -58,7 +64,7 @@ class Answers:
 
 
 def spending_of(session: Session, run_ids: Sequence[str]) -> dict[str, Spending]:
-    """What each of these runs paid for. What runs share was paid for by the newest there was when it was paid."""
+    """The spending of each of these runs. A shared task is paid by the newest run there was at that moment."""
     tasks = select(RunTask.task_id).where(RunTask.run_id.in_(run_ids))
     query = (
         select(PaidAnswer, Run.id, Run.created_at)

@@ -9,7 +9,7 @@ from clipper_core.adapters.endpoint.openai import Endpoint
 from clipper_core.domain.engines import Selector
 from clipper_core.errors import EngineMissing
 from clipper_core.services.engines.remembering import Memory, RememberingChat, RememberingRecogniser
-from clipper_core.stages.silence.map_silence import VoiceEar
+from clipper_core.stages.silence.map_silence import VoiceMeter
 from clipper_core.stages.words.align import Aligner
 from clipper_core.stages.words.transcribe import Recogniser
 
@@ -26,7 +26,7 @@ class EngineSet:
 
     recognisers: Mapping[str, RecogniserMaker]
     aligner: Callable[[], Aligner]
-    voice: VoiceEar | None = None
+    voice: VoiceMeter | None = None
     endpoint: Endpoint | None = None
     chat_words: int = 20_000
 
@@ -37,14 +37,32 @@ class EngineSet:
         return self.recognisers[name]
 
     def recogniser(self, name: str, language: str, memory: Memory) -> Recogniser:
-        """A recogniser for ``language``; a paid one asks for nothing that is in ``memory``. Raises EngineMissing."""
+        """A recogniser, ready to use.
+
+        Args:
+            name: The engine.
+            language: The language to expect: a code, or auto.
+            memory: The answers that a paid engine need not ask for again.
+
+        Returns:
+            The recogniser.
+
+        Raises:
+            EngineMissing: There is no engine of this name.
+        """
         recogniser = self.maker(name)(language)
         return RememberingRecogniser(recogniser, language, memory) if recogniser.name == Endpoint.name else recogniser
 
     def chat(self, selector: str, memory: Memory, check: Callable[[], None]) -> RememberingChat | None:
-        """The language model, if ``selector`` asks for it and an endpoint is switched on.
+        """The language model that chooses clips.
 
-        ``check`` is called while an answer is waited for; what it raises stops the waiting.
+        Args:
+            selector: The selector of the run.
+            memory: The answers that need not be asked for again.
+            check: Called while an answer is waited for; what it raises stops the waiting.
+
+        Returns:
+            The model, None where the selector is another or no endpoint is switched on.
         """
         if selector != Selector.CHAT or self.endpoint is None:
             return None

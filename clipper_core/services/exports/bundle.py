@@ -1,4 +1,4 @@
-"""Exports: everything approved and rendered, to take away in one go."""
+"""Exports: every approved render of a project in one zip."""
 
 from __future__ import annotations
 
@@ -18,14 +18,25 @@ from clipper_core.services.renders.renders import RenderView, is_approved
 
 
 class Exports:
+    """Bundles what is approved and rendered."""
+
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
         self._storage = storage
 
     def bundle(self, project_id: str, renders: list[RenderView]) -> tuple[str, Iterator[bytes]]:
-        """A zip of the project's approved renders and their captions: its name, and its bytes as they are made.
+        """Zip the project's approved renders and their captions.
 
-        Raises ProjectNotFound, and NotReady where nothing is rendered.
+        Args:
+            project_id: The recording.
+            renders: Its renders.
+
+        Returns:
+            The zip's name, and its bytes, made while they are read.
+
+        Raises:
+            ProjectNotFound: The recording is gone.
+            NotReady: No approved version is rendered yet.
         """
         with self._database.read() as session:
             project = lookups.project(session, project_id)
@@ -42,12 +53,13 @@ class Exports:
         return f"{project.title}.zip", self._zipped([(r, assets[i]) for i, r in wanted.items() if i in assets])
 
     def _zipped(self, files: list[tuple[str, Asset]]) -> Iterator[bytes]:
-        """Stored, not packed: media does not get smaller. Memory holds one block at a time.
+        """The zip's bytes, with one block of a file in memory at a time.
 
         A file whose approval ended while those before it were sent is left out.
         """
         sink = _Sink()
         taken: set[str] = set()
+        # Stored, not packed: media does not get smaller.
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
             for render_id, asset in files:
                 if not self._is_approved(render_id):
@@ -66,7 +78,7 @@ class Exports:
 
 
 class _Sink(io.RawIOBase):
-    """Where a zip is written when it can only be sent, never sought in."""
+    """A buffer for a zip that is sent while it is written: it can't be sought in."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -86,6 +98,7 @@ class _Sink(io.RawIOBase):
 
 
 def _free_name(name: str, taken: set[str]) -> str:
+    """``name``, numbered if a name equal but for its case is taken. Adds it to ``taken``."""
     stem, dot, ending = name.rpartition(".")
     number, free = 1, name
     while free.casefold() in taken:

@@ -1,4 +1,4 @@
-"""Stored files as faces serve them: which may be seen, as what, and their bytes."""
+"""Stored files as they are served: which may be downloaded, as which type, and their bytes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RENDERED = ("render", "captions")
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFile:
-    """One stored file: its size in bytes, what it is, and what a download of it is called.
+class ServedFile:
+    """One stored file: its size in bytes, its media type, and the name of a download.
 
-    ``of_approval`` says that it is served only as long as the version it was made of is approved.
+    With ``of_approval`` it is served only while the version it was rendered from is approved.
     """
 
     id: str
@@ -37,15 +37,16 @@ class MediaFile:
     of_approval: bool = False
 
 
-class Media:
+class ServedFiles:
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
         self._storage = storage
 
-    def get(self, asset_id: str) -> MediaFile:
-        """Raises AssetNotFound, also for files that are nobody's to see and those of deleted recordings.
+    def get(self, asset_id: str) -> ServedFile:
+        """A file that may be served.
 
-        A rendered file leaves only while its version is approved: raises NoLongerApproved.
+        Raises AssetNotFound, also for kinds that are never served and for deleted recordings; NoLongerApproved for a
+        rendered file whose version is not approved now.
         """
         with self._database.read() as session:
             row = session.execute(
@@ -58,22 +59,28 @@ class Media:
             if renders and not is_approved(session, renders):
                 raise NoLongerApproved
         mime = served_mime(row.Project) if asset.kind == "source" else asset.mime
-        return MediaFile(asset.id, asset.key, mime, asset.size, asset.filename, asset.created_at, bool(renders))
+        return ServedFile(asset.id, asset.key, mime, asset.size, asset.filename, asset.created_at, bool(renders))
 
-    def on_disk(self, file: MediaFile) -> Path | None:
-        """Where the file lies here, if the store keeps it as a file on this computer. Raises StoredFileMissing."""
+    def on_disk(self, file: ServedFile) -> Path | None:
+        """The file's path, if the store keeps it on this computer. Raises StoredFileMissing."""
         return self._storage.on_disk(file.key)
 
-    def link(self, file: MediaFile, *, mime: str, disposition: str) -> str | None:
-        """An address at the store itself that is good for a while; None if the file goes through us."""
+    def link(self, file: ServedFile, *, mime: str, disposition: str) -> str | None:
+        """A temporary address of the file in the store itself; None if it must be read through us.
+
+        Args:
+            file: The file to link to.
+            mime: The Content-Type of the store's answer.
+            disposition: Its Content-Disposition.
+        """
         return self._storage.link(file.key, mime=mime, disposition=disposition)
 
-    def read(self, file: MediaFile, start: int, end: int) -> Iterator[bytes]:
+    def read(self, file: ServedFile, start: int, end: int) -> Iterator[bytes]:
         """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""
         return self._storage.read(file.key, start, end)
 
 
 def _renders_of(session: Session, asset: Asset) -> list[Render]:
-    """The renders a file came of; none for captions that were handed in."""
+    """The renders that made a file; none for captions that were uploaded."""
     named = or_(Render.asset_id == asset.id, Render.captions_id == asset.id)
     return list(session.scalars(select(Render).where(Render.project_id == asset.project_id, named)))

@@ -19,10 +19,10 @@ from clipper_core.domain.media import MediaInfo
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
 from clipper_core.domain.time_range import seconds
 from clipper_core.errors import BadRange, NotMedia
-from clipper_core.services.limits import Accepted
+from clipper_core.stages.media.probe import ProbeLimits as ProbeLimits  # the wiring makes them
 from clipper_core.stages.media.probe import probe
 from clipper_core.stages.silence.find import threshold_levels
-from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceEar, map_silence
+from clipper_core.stages.silence.map_silence import MapRequest, SoundMap, VoiceMeter, map_silence
 from clipper_core.stages.silence.strict import StrictSearch, strict_silences
 from clipper_core.stages.sound.decode import SoundTrack
 
@@ -67,8 +67,8 @@ class FileSilences:
 class FileMapper:
     """Maps recordings that are files of this computer, with a second opinion on each if there is a ``voice``."""
 
-    def __init__(self, ffmpeg: Ffmpeg, accepted: Accepted, voice: VoiceEar | None = None) -> None:
-        self._ffmpeg, self._limits, self._voice = ffmpeg, accepted.for_probe(), voice
+    def __init__(self, ffmpeg: Ffmpeg, limits: ProbeLimits, voice: VoiceMeter | None = None) -> None:
+        self._ffmpeg, self._limits, self._voice = ffmpeg, limits, voice
 
     def map(
         self, sound: SoundTrack, say: Say, *, speech: Path | None, settings: SilenceSettings | None = None

@@ -1,4 +1,4 @@
-"""What is asked for a recording: its language, its sound track, and how long and how many its clips may be."""
+"""Preferences for a recording: its language, its sound track, and the lengths and number of its clips."""
 
 from __future__ import annotations
 

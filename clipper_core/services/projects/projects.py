@@ -62,9 +62,17 @@ class Projects:
         search: str = "",
         deleted: bool = False,
         first: int = 0,
-        most: int | None = None,
+        max_projects: int | None = None,
     ) -> ProjectPage:
-        """At most ``most`` of what ``find`` finds, from number ``first`` on."""
+        """One page of the projects that ``find`` would return.
+
+        Args:
+            show_id: Only projects of this show.
+            search: Only projects whose title or file name holds each of these words, in any case, accents or not.
+            deleted: The deleted projects instead of the others.
+            first: How many to skip.
+            max_projects: How many to return at most; None for all.
+        """
         query = select(Project).order_by(Project.created_at.desc(), Project.id)
         query = query.where(Project.deleted_at.is_not(None) if deleted else Project.deleted_at.is_(None))
         if show_id:
@@ -74,7 +82,7 @@ class Projects:
             rows = [
                 p for p in session.scalars(query).all() if all(w in _folded(f"{p.title} {p.filename}") for w in words)
             ]
-            end = len(rows) if most is None else first + most
+            end = len(rows) if max_projects is None else first + max_projects
             return ProjectPage(self._views(session, rows[first:end]), len(rows))
 
     def _views(self, session: Session, projects: Sequence[Project]) -> list[ProjectView]:
@@ -102,7 +110,7 @@ class Projects:
         return self.get(project_id)
 
     def delete(self, project_id: str) -> None:
-        """Put a project away: it can be restored. Work on it is cancelled. Raises ProjectNotFound."""
+        """Delete a project so that it can be restored, and cancel its work. Raises ProjectNotFound."""
         with self._database.write() as session:
             project = lookups.project(session, project_id, lock=True)
             project.deleted_at = now()
@@ -110,7 +118,7 @@ class Projects:
             self._tasks.cancel(session, session.scalars(held).all())
 
     def restore(self, project_id: str) -> ProjectView:
-        """Bring a deleted project back, and go on with what its deletion cancelled. Raises ProjectNotFound."""
+        """Restore a deleted project and the work its deletion cancelled. Raises ProjectNotFound."""
         with self._database.write() as session:
             project = session.get(Project, project_id, with_for_update=True)
             if project is None:
@@ -120,12 +128,13 @@ class Projects:
         return self.get(project_id)
 
     def restore_in(self, session: Session, project: Project) -> None:
-        """The same inside the caller's transaction, with the project's row held. Nothing happens to one that is there.
+        """Restore a project in the caller's transaction, which holds its row. One that is not deleted stays as it is.
 
         Call ``announce`` after the commit.
         """
         if project.deleted_at is None:
             return
+        # Tasks that ended before the deletion were cancelled by a user, and stay so.
         stopped = select(Task).where(Task.project_id == project.id, Task.state == TaskState.CANCELLED)
         stopped = stopped.where(Task.finished_at >= project.deleted_at).with_for_update()
         self._tasks.retry(session, session.scalars(stopped).all())

@@ -1,4 +1,4 @@
-"""Shows: what recordings of one series share."""
+"""Shows: the settings that recordings of one series share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Shows:
         self._database = database
 
     def ensure_default(self) -> None:
-        """There is always a show to put a recording in."""
+        """Make the default show unless it exists: every recording is in a show."""
         with self._database.write() as session:
             if session.get(Show, DEFAULT_SHOW) is None:
                 session.add(Show(id=DEFAULT_SHOW, name="My recordings", defaults={}))

@@ -1,4 +1,4 @@
-"""Recordings as pages and the API show them, and what of them is played."""
+"""Recordings as pages and the API show them, with the file the desk plays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIME = {
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """What the desk plays: the source itself, or a preview of it."""
+    """The file the desk plays: the source itself, or a preview of it."""
 
     asset_id: str
     mime: str
@@ -77,7 +77,14 @@ def project_view(
     counts: ClipCounts | None,
     assets: dict[str, Asset],
 ) -> ProjectView:
-    """``assets`` are those that may be played, by id."""
+    """The view of a project.
+
+    Args:
+        project: Its row.
+        run: Its newest run, if it has one.
+        counts: How many of its clips have each status, and a fingerprint of them; None without clips.
+        assets: Its source and preview, by id.
+    """
     media = media_from_row(project.media) if project.media else None
     source = assets.get(project.source_id or "")
     return ProjectView(
@@ -103,7 +110,7 @@ def project_view(
 
 
 def served_mime(project: Project) -> str:
-    """What browsers are told the source is: what probing found, never what a client said."""
+    """The source's media type for browsers: from probing, never from the client that uploaded it."""
     media = media_from_row(project.media) if project.media else None
     if media is None:
         return "application/octet-stream"

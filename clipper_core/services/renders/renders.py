@@ -11,12 +11,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from clipper_core.db import lookups
+from clipper_core.db.codecs import ranges_from_row
 from clipper_core.db.models import Asset, Clip, ClipVersion, Project, Render, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import PRESETS
-from clipper_core.domain.task import Kind, TaskState
+from clipper_core.domain.task import TaskState
+from clipper_core.domain.task_inputs import RenderInputs
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
 from clipper_core.pipeline import NewTask
 from clipper_core.services.clips.outlines import Outline, outlines
@@ -25,7 +27,7 @@ from clipper_core.services.runs.tasks import Tasks
 
 @dataclass(frozen=True, slots=True)
 class RenderView:
-    """A render: which clip and version, how far, and the file once it is there."""
+    """A render: its clip and version, its progress, and its file once it is there."""
 
     id: str
     project_id: str
@@ -59,17 +61,27 @@ class Renders:
         self._tasks = tasks
         self._tool = ffmpeg_version
 
-    # -- told by the review
+    # -- called by the review
 
     def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> list[Task]:
-        """An approval asks for the file at once; all else the clip still has to render stops. What to ring for."""
+        """Request the render of an approved version, and cancel the clip's other unfinished renders.
+
+        Args:
+            session: The review's transaction.
+            clip: The clip that was decided on or edited.
+            version: Its newest version.
+            status: The version's status now.
+
+        Returns:
+            The tasks to ring for after the commit.
+        """
         self._stop(session, clip, version.id if status is ClipStatus.APPROVED else None)
         if status is not ClipStatus.APPROVED:
             return []
         return [self._request_in(session, clip, version, version.preset)[1]]
 
     def ring(self, tasks: Sequence[Task]) -> None:
-        """Tell the queue, once the transaction has committed."""
+        """Ring for these tasks, after the commit."""
         self._tasks.ring(tasks)
 
     def _stop(self, session: Session, clip: Clip, approved_id: str | None) -> None:
@@ -81,18 +93,18 @@ class Renders:
         held = session.scalars(unfinished.with_for_update(of=Task), execution_options={"populate_existing": True})
         self._tasks.cancel(session, held.all())
 
-    # -- asked for by name
+    # -- requested by a user
 
     def request(self, clip_id: str, preset: str | None = None) -> RenderView:
-        """A render of the newest version of a clip, the one there is or a new one.
+        """The render of a clip's newest version by a preset: the existing one, or a new one.
 
-        Raises ClipNotFound, NotApproved, BadSettings for a preset that does not exist.
+        Raises ClipNotFound, NotApproved, and BadSettings for a preset that does not exist.
         """
         with self._database.write() as session:
             project_id = session.scalar(select(Clip.project_id).where(Clip.id == clip_id))
             if project_id is None:
                 raise ClipNotFound
-            # Read under the lock: what was seen before it may be a version that was edited meanwhile.
+            # Read again under the lock: the clip may have been edited meanwhile.
             lookups.lock_project(session, project_id)
             clip = session.get_one(Clip, clip_id)
             if clip.deleted_at is not None or _deleted(session, project_id):
@@ -111,15 +123,9 @@ class Renders:
         if preset not in PRESETS:
             raise BadSettings(f"There is no preset of this name. Choose one of: {', '.join(PRESETS)}.")
         project = session.get_one(Project, clip.project_id)
-        inputs = {
-            "source": project.source_id,
-            "track": project.preferences.get("track", 0),
-            "version": version.id,
-            "ranges": version.ranges,
-            "preset": preset,
-            "tool": self._tool(),
-        }
-        task, _ = self._tasks.add(session, project.id, None, NewTask(Kind.RENDER, inputs))
+        track, ranges = project.preferences.get("track", 0), ranges_from_row(version.ranges)
+        inputs = RenderInputs(project.source_id, track, version.id, ranges, preset, self._tool())
+        task, _ = self._tasks.add(session, project.id, None, NewTask.of(inputs))
         render = session.scalar(select(Render).where(Render.task_id == task.id))
         if render is None:
             render = Render(
@@ -152,17 +158,17 @@ class Renders:
         query = select(Render).join(Project, Project.id == Render.project_id).where(Project.deleted_at.is_(None))
         if project_id is not None:
             query = query.where(Render.project_id == project_id)
-        return self._found(query)
+        return self._views_of(query)
 
     def of_clips(self, clip_ids: Collection[str]) -> dict[str, RenderView]:
-        """The newest render of the approved version of each of these clips that has one."""
+        """The newest render of each clip's approved version, by clip id; clips without one are left out."""
         out: dict[str, RenderView] = {}
-        for view in self._found(select(Render).where(Render.clip_id.in_(clip_ids))):
+        for view in self._views_of(select(Render).where(Render.clip_id.in_(clip_ids))):
             if view.still_approved:
                 out.setdefault(view.clip_id, view)
         return out
 
-    def _found(self, query: Select[Render]) -> list[RenderView]:
+    def _views_of(self, query: Select[Render]) -> list[RenderView]:
         with self._database.read() as session:
             return render_views(session, session.scalars(query.order_by(Render.created_at.desc(), Render.id)).all())
 
@@ -194,11 +200,11 @@ class Renders:
 
 
 def render_views(session: Session, renders: Sequence[Render]) -> list[RenderView]:
-    """The views of these renders; those of deleted clips are left out."""
+    """The views of these renders, without those of deleted clips."""
     tasks = {t.id: t for t in session.scalars(select(Task).where(Task.id.in_([r.task_id for r in renders])))}
     clip_ids = {r.clip_id for r in renders}
-    there = select(Clip.id).where(Clip.id.in_(clip_ids), Clip.deleted_at.is_(None))
-    clips = outlines(session, session.scalars(there).all())
+    existing = select(Clip.id).where(Clip.id.in_(clip_ids), Clip.deleted_at.is_(None))
+    clips = outlines(session, session.scalars(existing).all())
     version_ids = {r.version_id for r in renders}
     versions = {v.id: v for v in session.scalars(select(ClipVersion).where(ClipVersion.id.in_(version_ids)))}
     asset_ids = {r.asset_id for r in renders if r.asset_id}
@@ -211,7 +217,7 @@ def render_views(session: Session, renders: Sequence[Render]) -> list[RenderView
 
 
 def is_approved(session: Session, renders: Sequence[Render]) -> bool:
-    """Whether any of these renders is of a version that is approved by now."""
+    """True if any of these renders is of a version that is approved now."""
     return any(v.still_approved for v in render_views(session, renders))
 
 

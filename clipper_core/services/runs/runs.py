@@ -17,6 +17,7 @@ from clipper_core.db.session import Database
 from clipper_core.db.transcript_rows import transcript_in_use
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task import Kind, TaskState, state_of_run
+from clipper_core.domain.task_inputs import AlignInputs, ProposeInputs, inputs_from_row
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import NotReady, RunNotFound, WrongState
 from clipper_core.pipeline import Done, RunSettings, Sources
@@ -30,6 +31,8 @@ Chooser = Callable[[str, bool], EngineChoice]
 
 
 class Runs:
+    """Starts, shows, cancels and retries runs."""
+
     def __init__(self, database: Database, tasks: Tasks, choose: Chooser) -> None:
         self._database = database
         self._tasks = tasks
@@ -40,9 +43,16 @@ class Runs:
     def start_in(
         self, session: Session, project: Project, within: TimeRange | None = None, by: str = ""
     ) -> tuple[Run, list[Task]]:
-        """A run and its first tasks, inside the caller's transaction; ring for them once it has committed.
+        """Start a run inside the caller's transaction, which then rings for its tasks.
 
-        ``within`` makes it a run that only proposes, in that stretch, as ``by`` asked.
+        Args:
+            session: The transaction.
+            project: The recording.
+            within: Makes it a run that only proposes, in this range.
+            by: The reviewer who asked for it.
+
+        Returns:
+            The run, and its first tasks.
         """
         preferences = project.preferences
         choice = self._choose(preferences.get("language", "auto"), project.captions_id is not None)
@@ -58,8 +68,8 @@ class Runs:
         run = Run(id=new_id("run"), project_id=project.id, settings=settings.to_json(), warnings=[])
         session.add(run)
         session.flush()
-        made = self._take_on(session, run, project, pipeline.first(settings, _sources(run, project)))
-        return run, made
+        tasks = self._take_on(session, run, project, pipeline.first(settings, _sources(run, project)))
+        return run, tasks
 
     def start(self, project_id: str) -> RunView:
         """The active run of a project, or a new one. Raises ProjectNotFound, NotReady."""
@@ -70,53 +80,64 @@ class Runs:
             active = self.active_in(session, project_id)
             if active is not None:
                 return self._view(session, active)
-            run, made = self.start_in(session, project)
+            run, tasks = self.start_in(session, project)
             view = self._view(session, run)
-        self._tasks.ring(made)
+        self._tasks.ring(tasks)
         return view
 
     def _take_on(self, session: Session, run: Run, project: Project, news: Sequence[pipeline.NewTask]) -> list[Task]:
-        """These tasks as parts of the run; where equal work is done already, what follows it instead.
+        """Make these tasks the run's. Returns those to ring for; finished equal work is followed at once instead.
 
-        All of them become the run's before any is followed: whether it has all its stretches can be told only then.
+        All of them become the run's before any is followed: only then is it certain whether it has all its parts.
         """
         open_tasks: list[Task] = []
         done: dict[str, Task] = {}
-        news = [_by_what_is_in_use(session, project, new) for new in news]
+        news = [_with_artifacts_in_use(session, project, new) for new in news]
         for task in [self._tasks.add(session, project.id, run.id, new)[0] for new in news]:
             if task.state != TaskState.SUCCEEDED:
                 open_tasks.append(task)
             else:
-                done[task.kind] = task  # one of a kind is enough: what follows stretches follows all of them
+                done[task.kind] = task  # one of a kind is enough: what follows parts follows all of them
         for task in done.values():
-            _point(session, project, task)
+            _point_at_results(session, project, task)
             open_tasks += self.follow(session, run, project, task)
         return open_tasks
 
     def follow(self, session: Session, run: Run, project: Project, task: Task) -> list[Task]:
-        """Make the tasks that ``task``, which succeeded, makes possible in ``run``, and pass on its warnings."""
+        """Make the tasks that a finished one makes possible in a run, and pass its warnings on to the run.
+
+        Args:
+            session: The transaction, which holds the project.
+            run: The run.
+            project: Its recording.
+            task: The task that succeeded.
+
+        Returns:
+            The new tasks, to ring for.
+        """
         result = task.result or {}
         fresh = [w for w in result.get("warnings", []) if w not in run.warnings]
         if fresh:
             run.warnings = [*run.warnings, *fresh]
         settings = RunSettings.from_json(run.settings)
         media = media_from_row(result["media"]) if task.kind == Kind.PROBE else None
-        done = Done(Kind(task.kind), task.inputs, result, media)
+        done = Done(inputs_from_row(Kind(task.kind), task.inputs), result, media)
         following = pipeline.after(done, settings, _sources(run, project), self._transcribed(session, run.id))
         return self._take_on(session, run, project, following)
 
     def follow_everywhere(self, session: Session, task: Task) -> list[Task]:
         """The same, in every run that has the task and was not cancelled."""
-        # Locked, so that of two stretches finishing at once the second sees the first.
+        # Locked, so that of two parts finishing at once the second sees the first.
         wanting = select(Run).join(RunTask).where(RunTask.task_id == task.id, Run.cancelled_at.is_(None))
         runs = session.scalars(wanting.order_by(Run.created_at, Run.id).with_for_update(of=Run))
-        made: list[Task] = []
+        following: list[Task] = []
         for run in runs.all():
-            made += self.follow(session, run, session.get_one(Project, run.project_id), task)
-        return made
+            following += self.follow(session, run, session.get_one(Project, run.project_id), task)
+        return following
 
     @staticmethod
     def _transcribed(session: Session, run_id: str) -> list[str] | None:
+        """The run's transcribing tasks in order, None while one of them is unfinished."""
         rows = session.execute(
             select(Task.id, Task.state)
             .join(RunTask)
@@ -128,18 +149,18 @@ class Runs:
     # -- looking
 
     def get(self, run_id: str) -> RunView:
-        """Raises RunNotFound."""
+        """The run of this id. Raises RunNotFound."""
         with self._database.read() as session:
             run = session.get(Run, run_id)
             if run is None:
                 raise RunNotFound
             return self._view(session, run)
 
-    def newest(self, most: int = 50) -> list[RunView]:
+    def newest(self, max_runs: int = 50) -> list[RunView]:
         """The newest runs of recordings that still exist."""
         with self._database.read() as session:
             query = select(Run).join(Project, Run.project_id == Project.id).where(Project.deleted_at.is_(None))
-            runs = session.scalars(query.order_by(Run.created_at.desc()).limit(most)).all()
+            runs = session.scalars(query.order_by(Run.created_at.desc()).limit(max_runs)).all()
             return self.views(session, runs)
 
     def of_project(self, project_id: str) -> RunView | None:
@@ -159,6 +180,7 @@ class Runs:
         return {v.project_id: v for v in self.views(session, session.scalars(query).all())}
 
     def views(self, session: Session, runs: Sequence[Run]) -> list[RunView]:
+        """These runs with their tasks and what they spent."""
         ids = [r.id for r in runs]
         tasks: dict[str, list[Task]] = {i: [] for i in ids}
         query = select(RunTask.run_id, Task).join(Task, Task.id == RunTask.task_id).where(RunTask.run_id.in_(ids))
@@ -184,7 +206,7 @@ class Runs:
     # -- steering
 
     def cancel(self, run_id: str) -> RunView:
-        """Stop what this run still has to do, except what another active run needs too.
+        """Stop the unfinished tasks of a run, except those that another active run needs too.
 
         Raises RunNotFound, WrongState.
         """
@@ -205,7 +227,7 @@ class Runs:
 
     @staticmethod
     def _shared(session: Session, task: Task, run_id: str) -> bool:
-        """Whether another run that is at work waits for this task."""
+        """Tell whether another run that is at work waits for this task."""
         others = select(RunTask.run_id).join(Run, Run.id == RunTask.run_id)
         others = others.where(RunTask.task_id == task.id, RunTask.run_id != run_id, Run.cancelled_at.is_(None))
         for other in session.scalars(others).all():
@@ -217,9 +239,8 @@ class Runs:
     def retry(self, run_id: str) -> RunView:
         """Go on with the newest run of a recording where it failed or was cancelled.
 
-        Where the settings would choose otherwise by now, or only the choice of clips is wanted again, that is a new
-        run, which takes over all that is done. Raises RunNotFound, ProjectNotFound where the recording was deleted,
-        WrongState.
+        If the settings now select another engine, or only clip selection is repeated, this starts a new run that
+        reuses finished tasks. Raises RunNotFound, ProjectNotFound where the recording was deleted, WrongState.
         """
         with self._database.write() as session:
             run = self._existing(session, run_id)
@@ -230,7 +251,7 @@ class Runs:
             if self.newest_of(session, [project.id])[project.id].id != run.id:
                 raise WrongState("A newer run of this recording exists. Retry that one.")
             stopped = before.state is not TaskState.SUCCEEDED and project.source_id is not None
-            if before.was_chosen_offline or (stopped and self._would_choose_otherwise(run, project)):
+            if before.was_chosen_offline or (stopped and self._other_engines_now(run, project)):
                 run, again = self._start_again(session, project, RunSettings.from_json(run.settings))
             else:
                 again = self._go_on(session, run, project)
@@ -258,8 +279,8 @@ class Runs:
             raise WrongState("Nothing in this run failed or was cancelled. There is nothing to retry.")
         return again
 
-    def _would_choose_otherwise(self, run: Run, project: Project) -> bool:
-        """Whether a new run would have another engine hear or choose, as after the settings were changed."""
+    def _other_engines_now(self, run: Run, project: Project) -> bool:
+        """Tell whether a new run would use other engines, as after a change of the settings."""
         choice = self._choose(project.preferences.get("language", "auto"), project.captions_id is not None)
         before = RunSettings.from_json(run.settings)
         return (before.transcriber, before.selector) != (choice.transcriber, choice.selector)
@@ -275,21 +296,22 @@ class Runs:
         return run
 
 
-def _by_what_is_in_use(session: Session, project: Project, new: pipeline.NewTask) -> pipeline.NewTask:
-    """What places words and cuts goes by the map people chose, and cuts by the words they put right.
+def _with_artifacts_in_use(session: Session, project: Project, new: pipeline.NewTask) -> pipeline.NewTask:
+    """The same task with the silence map and the transcript that reviewers have chosen or corrected.
 
-    What hears does not: it would hear all of it again.
+    Transcribing keeps the run's own map: with another one all of it would be transcribed again.
     """
-    if new.kind not in (Kind.ALIGN, Kind.PROPOSE):
+    inputs = inputs_from_row(new.kind, new.inputs)
+    if not isinstance(inputs, AlignInputs | ProposeInputs):
         return new
-    inputs = {**new.inputs, "map": map_in_use(session, project, new.inputs["map"])}
-    if inputs.get("transcript"):
-        inputs["transcript"] = transcript_in_use(session, project, inputs["transcript"])
-    return replace(new, inputs=inputs)
+    inputs = replace(inputs, map_id=map_in_use(session, project, inputs.map_id))
+    if isinstance(inputs, ProposeInputs) and inputs.transcript_id:
+        inputs = replace(inputs, transcript_id=transcript_in_use(session, project, inputs.transcript_id))
+    return pipeline.NewTask.of(inputs, new.position)
 
 
-def _point(session: Session, project: Project, task: Task) -> None:
-    """Let the project show what an earlier run made, where a new run takes it over."""
+def _point_at_results(session: Session, project: Project, task: Task) -> None:
+    """Let the project point at the results of an earlier run that a new run takes over."""
     result = task.result or {}
     match Kind(task.kind):
         case Kind.MAP_SILENCE:

@@ -1,4 +1,4 @@
-"""Clips proposed in one stretch of a recording, because somebody asked for them there."""
+"""Runs that propose clips in one range of a recording, where a reviewer asked for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STOPPED = "The work on this recording stopped before its end. Retry it on the Jo
 
 
 class Stretches:
-    """Starts runs that do nothing but propose, in one stretch."""
+    """Starts runs that do nothing but propose, in one range."""
 
     def __init__(self, database: Database, tasks: Tasks, runs: Runs) -> None:
         self._database = database
@@ -30,16 +30,27 @@ class Stretches:
         self._runs = runs
 
     def propose(self, project_id: str, span: TimeRange, by: str = "") -> RunView:
-        """Look for clips in one stretch, beside all there are; the run that is doing so already, if there is one.
+        """Look for clips in one range, beside all there are.
 
-        Raises ProjectNotFound, NotReady before the map is there, BadRange where no clip fits in, WrongState while
-        other work on the recording goes on, or where it stopped and can be retried.
+        Args:
+            project_id: The recording.
+            span: The range.
+            by: The reviewer who asks.
+
+        Returns:
+            The run that looks for them, which may be at work already.
+
+        Raises:
+            ProjectNotFound: There is no such recording.
+            NotReady: The map is not there yet.
+            BadRange: No clip fits into the range.
+            WrongState: Other work on the recording goes on, or stopped and can be retried.
         """
         with self._database.write() as session:
             project = lookups.mapped_project(session, project_id, lock=True)
             if project.source_id is None:
                 raise NotReady(lookups.NOT_MAPPED)
-            span = _checked(project, span)
+            span = _inside(project, span)
             active = self._runs.active_in(session, project_id)
             if active is not None:
                 if RunSettings.from_json(active.settings).within != (span.start_ms, span.end_ms):
@@ -47,21 +58,21 @@ class Stretches:
                 return self._runs.views(session, [active])[0]
             if self._stopped_short(session, project_id):
                 raise WrongState(STOPPED)
-            run, made = self._runs.start_in(session, project, span, clean_text(by, 200))
+            run, tasks = self._runs.start_in(session, project, span, clean_text(by, 200))
             view = self._runs.views(session, [run])[0]
-        self._tasks.ring(made)
+        self._tasks.ring(tasks)
         return view
 
     def _stopped_short(self, session: Session, project_id: str) -> bool:
-        """Whether the newest run should be retried first: once another is newer, it could not be any more."""
+        """Tell whether the newest run should be retried first: once another is newer, it can't be."""
         newest = self._runs.newest_of(session, [project_id]).get(project_id)
         if newest is None or RunSettings.from_json(newest.settings).within is not None:
             return False
         return newest.state in (TaskState.FAILED, TaskState.CANCELLED)
 
 
-def _checked(project: Project, span: TimeRange) -> TimeRange:
-    """The part of it that lies in the recording. Raises BadRange where no clip fits in."""
+def _inside(project: Project, span: TimeRange) -> TimeRange:
+    """The part of a range that lies in the recording. Raises BadRange where no clip fits in."""
     duration_ms = (project.media or {}).get("duration_ms") or 0
     shortest_ms = shortest_clip_ms(project.preferences)
     end_ms = min(span.end_ms, duration_ms)
@@ -74,6 +85,6 @@ def _checked(project: Project, span: TimeRange) -> TimeRange:
 
 
 def shortest_clip_ms(preferences: dict[str, object]) -> int:
-    """How long a clip of a recording is at least, as it was asked for."""
+    """The least length of a clip of this recording, in ms, as its owner asked."""
     shortest = preferences.get("min_ms")
     return shortest if isinstance(shortest, int) else Lengths().min_ms

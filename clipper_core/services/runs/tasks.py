@@ -1,4 +1,4 @@
-"""The task rows: made, claimed, renewed, finished, and taken back when their worker dies.
+"""Task rows: makes, claims, renews and finishes them, and takes them back when their worker dies.
 
 The rows are the truth. The queue only rings: losing it, or ringing twice, changes nothing.
 """
@@ -9,10 +9,8 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
 import structlog
 from sqlalchemy import ColumnElement, CursorResult, Update, func, select, update
 from sqlalchemy.orm import Session
@@ -21,26 +19,18 @@ from clipper_core.db import lookups
 from clipper_core.db.models import RunTask, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
-from clipper_core.domain.task import (
-    LEASE_S,
-    MAX_INTERRUPTIONS,
-    QUEUE_OF,
-    Kind,
-    Queue,
-    TaskState,
-    check_move,
-    move,
-    states_before,
-)
-from clipper_core.errors import ClipperError, Interrupted, LeaseLost, QueueUnavailable
+from clipper_core.domain.task import LEASE_S, QUEUE_OF, Kind, Queue, TaskState, move, states_before
+from clipper_core.errors import ClipperError, LeaseLost, QueueUnavailable
 from clipper_core.pipeline import NewTask
+from clipper_core.services.runs.moves import give_up, interrupt, moving, next_attempt, queue_again
+from clipper_core.services.runs.worker_process import may_live, this_worker
 
 log = structlog.get_logger()
 
-UNHEARD_S = 10  # a queued row nobody has claimed for so long is looked for in the queue
+UNCLAIMED_S = 10  # a queued row that is unclaimed for so long is looked for in the queue
 MAX_DETAIL = 8_000
-FEW_STRETCHES = 4
-MAX_ATTEMPTS = 50  # a task no worker ever manages to begin must come to an end too
+FEW_PARTS = 4
+MAX_ATTEMPTS = 50  # a task that no worker ever manages to begin must come to an end too
 
 
 class Doorbell(Protocol):
@@ -65,21 +55,6 @@ class Claim:
     inputs: dict[str, Any]
 
 
-def this_worker() -> str:
-    """Names this process so that others on the same machine can tell whether it still lives."""
-    me = psutil.Process()
-    return f"{socket.gethostname()}:{me.pid}:{_born(me)}"
-
-
-def _born(process: psutil.Process) -> int:
-    """When a process began, by a clock that nobody sets: on Linux in ticks since the computer started."""
-    try:
-        told = Path(f"/proc/{process.pid}/stat").read_text()
-        return int(told.rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return int(process.create_time())
-
-
 class Tasks:
     """Everything that happens to task rows."""
 
@@ -90,9 +65,18 @@ class Tasks:
     # -- making and ringing
 
     def add(self, session: Session, project_id: str, run_id: str | None, new: NewTask) -> tuple[Task, bool]:
-        """The row for this work: made, or found where equal work was asked for before. True where it is new.
+        """Make the row for this work, or find it where equal work was asked for before.
 
-        Work that failed or was cancelled before is queued again, since somebody wants it now.
+        Work that failed or was cancelled before is queued again, since it is wanted now.
+
+        Args:
+            session: The transaction, which holds the project.
+            project_id: The recording.
+            run_id: The run that wants the work, None for a render.
+            new: The work.
+
+        Returns:
+            The row, and whether it is new.
         """
         key = new.key(project_id)
         task = session.scalar(select(Task).where(Task.input_key == key))
@@ -112,7 +96,7 @@ class Tasks:
             session.add(task)
             session.flush()
         elif task.state in (TaskState.FAILED, TaskState.CANCELLED):
-            _queue_again(task)
+            queue_again(task)
             task.interruptions = 0
         if run_id is not None and session.get(RunTask, (run_id, task.id)) is None:
             session.add(RunTask(run_id=run_id, task_id=task.id))
@@ -122,8 +106,8 @@ class Tasks:
     def ring(self, tasks: Iterable[Task]) -> None:
         """Tell the queue; if it does not answer, the reconciler will when it is back."""
         waiting = [t for t in tasks if t.state == TaskState.QUEUED]
-        # A short recording, and one whose words only have to be placed, need not wait for an hour of stretches.
-        short = sum(t.kind == Kind.TRANSCRIBE for t in waiting) <= FEW_STRETCHES
+        # A short recording, and one whose words only have to be placed, need not wait for an hour of parts.
+        short = sum(t.kind == Kind.TRANSCRIBE for t in waiting) <= FEW_PARTS
         for task in waiting:
             try:
                 first = task.queue == Queue.SPEECH and (short or task.kind == Kind.ALIGN)
@@ -135,7 +119,7 @@ class Tasks:
     # -- the life of one attempt
 
     def claim(self, task_id: str, attempt: int) -> Claim | None:
-        """Take this attempt for this process, or None: somebody else has it, or it is over."""
+        """Take this attempt for this process. None where another worker has it, or it is over."""
         token = new_id("tok")
         at = now()
         taken = (
@@ -160,19 +144,26 @@ class Tasks:
             return Claim(task.id, token, attempt, Kind(task.kind), task.project_id, dict(task.inputs))
 
     def renew(self, claim: Claim, progress: float) -> bool:
-        """Keep the lease and note the progress; False once the task is no longer this worker's."""
+        """Extend the lease and note the progress. False once the task is no longer this worker's."""
         lease = now() + timedelta(seconds=LEASE_S)
         with self._database.write() as session:
             return _rows(session, update(Task).where(*_mine(claim)).values(lease_until=lease, progress=progress)) == 1
 
     def is_mine(self, claim: Claim) -> bool:
+        """Tell whether the task is still this worker's."""
         with self._database.read() as session:
             return session.scalar(select(Task.id).where(*_mine(claim))) is not None
 
     def finish(self, claim: Claim, result: dict[str, Any], follow: Callable[[Session, Task], Sequence[Task]]) -> None:
-        """In one transaction: the result, whatever ``follow`` stores beside it, and the tasks it makes possible.
+        """Store the result of a task and make those that follow, in one transaction; then ring for them.
 
-        Raises LeaseLost, with nothing stored, when the task is no longer this worker's.
+        Args:
+            claim: The task.
+            result: Its result.
+            follow: Stores what belongs to the result, and returns the tasks it makes possible.
+
+        Raises:
+            LeaseLost: The task is no longer this worker's; nothing was stored.
         """
         done = moving(TaskState.SUCCEEDED).where(*_mine(claim))
         done = done.values(result=result, progress=1.0, token=None, lease_until=None, finished_at=now())
@@ -185,7 +176,7 @@ class Tasks:
         self.ring(next_tasks)
 
     def fail(self, claim: Claim, error: ClipperError) -> bool:
-        """Say in the row what went wrong; False if the task was no longer this worker's."""
+        """Write into the row what went wrong. False if the task was no longer this worker's."""
         failed = moving(TaskState.FAILED, TaskState.RUNNING).where(*_mine(claim))
         failed = failed.values(
             error_code=error.code,
@@ -199,9 +190,9 @@ class Tasks:
             return _rows(session, failed) == 1
 
     def fail_waiting(self, claim: Claim, error: ClipperError) -> int:
-        """Let the tasks of the same kind and recording that still wait fail for the same reason; how many did.
+        """Fail the waiting tasks of the same kind and recording for the same reason. Returns their number.
 
-        Where a service is down for one stretch it is down for the rest, and each would find that out for itself.
+        A service that is down for one part is down for the rest, and each would wait to find that out.
         """
         alike = (Task.project_id == claim.project_id, Task.kind == claim.kind.value)
         failed = moving(TaskState.FAILED, TaskState.QUEUED).where(*alike)
@@ -211,7 +202,7 @@ class Tasks:
             return _rows(session, failed)
 
     def has_succeeded(self, claim: Claim) -> bool:
-        """Whether this very attempt is what the row says succeeded."""
+        """Tell whether the row says that this very attempt succeeded."""
         with self._database.read() as session:
             task = session.get(Task, claim.id)
             return task is not None and task.state == TaskState.SUCCEEDED and task.attempt == claim.attempt
@@ -219,7 +210,7 @@ class Tasks:
     # -- what people ask for
 
     def cancel(self, session: Session, tasks: Iterable[Task]) -> None:
-        """Stop these tasks; a worker that is busy with one notices within seconds."""
+        """Stop these tasks. A worker that is busy with one notices within seconds."""
         for task in tasks:
             if task.state in states_before(TaskState.CANCELLED):
                 move(task, TaskState.CANCELLED)
@@ -231,31 +222,31 @@ class Tasks:
         """Queue the failed and cancelled ones of these tasks again."""
         again = [t for t in tasks if t.state in (TaskState.FAILED, TaskState.CANCELLED)]
         for task in again:
-            _queue_again(task)
+            queue_again(task)
             task.interruptions = 0
         return again
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """How many tasks of each kind are in each state."""
+        """The number of tasks by kind and state."""
         query = select(Task.kind, Task.state, func.count()).group_by(Task.kind, Task.state)
         with self._database.read() as session:
             return {(kind, state): n for kind, state, n in session.execute(query)}
 
     def give_back(self, pid: int) -> None:
-        """Queue again what a process of this machine held that was told to stop: no fault of the task."""
+        """Queue the tasks again that a process of this machine held when it was told to stop: no fault of theirs."""
         held = select(Task).where(
             Task.state == TaskState.RUNNING, Task.worker.startswith(f"{socket.gethostname()}:{pid}:", autoescape=True)
         )
         with self._database.write() as session:
             tasks = list(session.scalars(held.with_for_update()))
             for task in tasks:
-                _queue_again(task)
+                queue_again(task)
         self.ring(tasks)
 
     # -- nothing stays stuck
 
     def reconcile(self) -> int:
-        """Take back what dead workers held, ring for what the queue forgot; how many tasks were put right.
+        """Take back the tasks of dead workers, and ring for tasks the queue forgot. Returns their number.
 
         A task interrupted for the third time fails, and says so. Raises DatabaseUnavailable.
         """
@@ -266,15 +257,15 @@ class Tasks:
         at = now()
         with self._database.read() as session:
             running = session.scalars(select(Task).where(Task.state == TaskState.RUNNING)).all()
-        dead = [t.id for t in running if _expired(t, at) or not _may_live(t.worker)]
+        dead = [t.id for t in running if _expired(t, at) or not may_live(t.worker)]
         if not dead:
             return []
         out: list[Task] = []
         with self._database.write() as session:
             still = select(Task).where(Task.id.in_(dead), Task.state == TaskState.RUNNING).with_for_update()
             for task in session.scalars(still):
-                if _expired(task, at) or not _may_live(task.worker):
-                    _interrupted(task)
+                if _expired(task, at) or not may_live(task.worker):
+                    interrupt(task)
                     out.append(task)
         for task in out:
             log.warning("a step was interrupted", task=task.id, kind=task.kind, state=task.state, attempt=task.attempt)
@@ -282,11 +273,11 @@ class Tasks:
         return out
 
     def _ring_forgotten(self) -> int:
-        unheard = select(Task).where(
-            Task.state == TaskState.QUEUED, Task.queued_at < now() - timedelta(seconds=UNHEARD_S)
+        unclaimed = select(Task).where(
+            Task.state == TaskState.QUEUED, Task.queued_at < now() - timedelta(seconds=UNCLAIMED_S)
         )
         with self._database.read() as session:
-            queued = session.scalars(unheard).all()
+            queued = session.scalars(unclaimed).all()
         if not queued:
             return 0
         try:
@@ -297,76 +288,16 @@ class Tasks:
         if not forgotten:
             return 0
         with self._database.write() as session:
-            still = list(session.scalars(unheard.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
+            still = list(session.scalars(unclaimed.where(Task.id.in_(forgotten)).with_for_update(skip_locked=True)))
             for task in still:
                 # A new attempt, so that an entry that turns up late after all finds nothing to claim.
-                _next_attempt(task) if task.attempt < MAX_ATTEMPTS else _give_up(task)
+                next_attempt(task) if task.attempt < MAX_ATTEMPTS else give_up(task)
         self.ring(still)
         return len(still)
 
 
-def moving(to: TaskState, *before: TaskState) -> Update:
-    """An UPDATE of tasks to the state ``to``, for tasks in one of the states ``before`` alone.
-
-    Without ``before``, it applies to every state from which MOVES leads there. Raises ImpossibleMove.
-    """
-    for state in before:
-        check_move(state, to)
-    return update(Task).where(Task.state.in_(before or states_before(to))).values(state=to.value)
-
-
-def _queue_again(task: Task) -> None:
-    move(task, TaskState.QUEUED)
-    _next_attempt(task)
-
-
-def _next_attempt(task: Task) -> None:
-    """Make a queued task wait as a fresh attempt, with nothing left of the one before."""
-    task.attempt += 1
-    task.queued_at = now()
-    task.token = None
-    task.lease_until = None
-    task.worker = None
-    task.progress = 0.0
-    task.error = task.error_code = task.error_detail = None
-    task.finished_at = None
-
-
-def _interrupted(task: Task) -> None:
-    interruptions = task.interruptions + 1
-    if interruptions >= MAX_INTERRUPTIONS:
-        _give_up(task)
-    else:
-        _queue_again(task)
-    task.interruptions = interruptions
-
-
-def _give_up(task: Task) -> None:
-    error = Interrupted()
-    move(task, TaskState.FAILED)
-    task.error_code, task.error = error.code, error.message
-    task.error_detail = f"last worker: {task.worker}"
-    task.token = None
-    task.lease_until = None
-    task.finished_at = now()
-
-
 def _expired(task: Task, at: datetime) -> bool:
     return task.lease_until is None or task.lease_until < at
-
-
-def _may_live(worker: str | None) -> bool:
-    """False only when the worker ran on this machine and is certainly gone."""
-    host, pid, born = (worker or "::").rsplit(":", 2)
-    if host != socket.gethostname() or not pid:
-        return True
-    try:
-        process = psutil.Process(int(pid))
-        return _born(process) == int(born) and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
 
 
 def _mine(claim: Claim) -> tuple[ColumnElement[bool], ...]:
@@ -378,7 +309,3 @@ def _rows(session: Session, statement: Update) -> int:
     result = session.execute(statement)
     assert isinstance(result, CursorResult)
     return int(result.rowcount)
-
-
-def scratch_name(claim: Claim) -> str:
-    return f"{claim.id}-{claim.attempt}"

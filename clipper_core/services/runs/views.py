@@ -19,6 +19,8 @@ ORDER = [Kind.PROBE, Kind.MAP_SILENCE, Kind.PREVIEW, Kind.TRANSCRIBE, Kind.ALIGN
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
+    """A task as pages show it; ``progress`` is 0-1."""
+
     id: str
     kind: Kind
     label: str
@@ -36,7 +38,7 @@ class TaskView:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took, or has taken so far."""
+        """The time it took, or has taken so far."""
         if self.started_at is None:
             return None
         return max(0.0, ((self.finished_at or now()) - self.started_at).total_seconds())
@@ -65,9 +67,9 @@ class RunView:
 
     @property
     def can_retry(self) -> bool:
-        """Whether doing it again may end otherwise: not where the recording itself was refused.
+        """Whether a retry may end otherwise: not where the recording itself was refused.
 
-        A run that is done can be, where a service should have chosen the clips and could not.
+        A finished run can be retried where a service should have chosen the clips and could not.
         """
         stopped = self.state in (TaskState.FAILED, TaskState.CANCELLED) or self.was_chosen_offline
         return stopped and not (self.failure and is_refusal(self.failure.error_code))
@@ -106,6 +108,17 @@ def _task_view(task: Task) -> TaskView:
 
 
 def run_view(run: Run, title: str, tasks: Sequence[Task], spent: Spending | None = None) -> RunView:
+    """The view of a run.
+
+    Args:
+        run: Its row.
+        title: The title of the recording.
+        tasks: Its tasks in any order.
+        spent: What it paid, None where nothing was asked for.
+
+    Returns:
+        The view, with the tasks in the order of the work.
+    """
     views = tuple(sorted((_task_view(t) for t in tasks), key=lambda t: (ORDER.index(t.kind), t.position)))
     state = TaskState.CANCELLED if run.cancelled_at else state_of_run(t.state for t in views)
     at_work = [t for t in views if t.state is TaskState.RUNNING] or [t for t in views if t.state is TaskState.QUEUED]

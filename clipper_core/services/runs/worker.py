@@ -1,4 +1,4 @@
-"""What a worker does with one task: claim it, run its stage, store what came out, and say so."""
+"""Performs one task: claims it, runs its step, stores the result, and writes the end into its row."""
 
 from __future__ import annotations
 
@@ -8,63 +8,73 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
 
-from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.models import Asset, Project, Task
 from clipper_core.db.session import Database
 from clipper_core.domain.task import Kind, TaskState
+from clipper_core.domain.task_inputs import Inputs, inputs_from_row
 from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable
 from clipper_core.services.assets.files import NewFile
+from clipper_core.services.runs.attempt_files import AttemptFiles
 from clipper_core.services.runs.lease import LeaseKeeper
 from clipper_core.services.runs.runs import Runs
-from clipper_core.services.runs.tasks import Claim, Tasks, scratch_name
+from clipper_core.services.runs.tasks import Claim, Tasks
 
 log = structlog.get_logger()
+
+InputsT = TypeVar("InputsT", bound=Inputs)
 
 
 @dataclass
 class Outcome:
-    """What a step made: its result for the row, files to store, and what else to write when the row says done."""
+    """The outcome of a step.
+
+    Attributes:
+        result: What goes into the task's row.
+        files: Files to store.
+        save: Writes whatever else belongs to it, in the transaction that ends the task. Gets the files as assets.
+    """
 
     result: dict[str, Any]
     files: Sequence[NewFile] = ()
     save: Callable[[Session, Project, dict[str, Asset]], None] = lambda _session, _project, _assets: None
 
 
-@dataclass
-class TaskContext:
-    """What one step works with: its claim, an empty folder, and a progress to report that raises when it must stop."""
+@dataclass(frozen=True)
+class TaskContext(Generic[InputsT]):
+    """What one step works with.
+
+    Attributes:
+        claim: The task, as this worker holds it.
+        inputs: What the task works on.
+        folder: An empty folder, gone after the step.
+        progress: To be called with 0-1; raises when the step must stop.
+    """
 
     claim: Claim
+    inputs: InputsT
     folder: Path
     progress: Callable[[float], None]
 
 
-Step = Callable[[TaskContext], Outcome]
+Step = Callable[[TaskContext[Any]], Outcome]
 
 
 class TaskWorker:
-    """Performs tasks. ``steps`` says how each kind is done."""
+    """Performs tasks. ``steps`` holds the step for each kind."""
 
     def __init__(
-        self,
-        database: Database,
-        storage: Storage,
-        tasks: Tasks,
-        runs: Runs,
-        steps: Mapping[Kind, Step],
-        scratch: Path,
+        self, database: Database, tasks: Tasks, runs: Runs, steps: Mapping[Kind, Step], files: AttemptFiles
     ) -> None:
         self._database = database
-        self._storage = storage
         self._tasks = tasks
         self._runs = runs
         self._steps = steps
-        self._scratch = scratch
+        self._files = files
 
     def perform(self, task_id: str, attempt: int) -> None:
         """Do one attempt of a task to its end. Raises what made it fail, after the row says so."""
@@ -72,84 +82,62 @@ class TaskWorker:
         if claim is None:
             return
         began = time.monotonic()
-        say = log.bind(task=claim.id, kind=claim.kind.value, project=claim.project_id, attempt=claim.attempt)
-        say.info("started")
+        task_log = log.bind(task=claim.id, kind=claim.kind.value, project=claim.project_id, attempt=claim.attempt)
+        task_log.info("started")
         try:
             self._attempt(claim)
         except (LeaseLost, Cancelled) as error:
-            say.info("stopped", why=error.code)
-            self._forget(claim, claim.attempt)
+            task_log.info("stopped", why=error.code)
+            self._files.remove(claim, claim.attempt)
         except ClipperError as error:
             self._fail(claim, error)
-            say.warning("failed", code=error.code, why=error.message, detail=(error.detail or "")[-400:])
+            task_log.warning("failed", code=error.code, why=error.message, detail=(error.detail or "")[-400:])
+            # A refused recording is no fault of the worker, and nothing for the queue's list of failures.
             if error.status >= 500:
                 raise
         except Exception as error:
             self._fail(claim, ClipperError(detail=traceback.format_exc()))
-            say.exception("failed", why=type(error).__name__)
+            task_log.exception("failed", why=type(error).__name__)
             raise
         else:
-            say.info("succeeded", seconds=round(time.monotonic() - began, 1))
+            task_log.info("succeeded", seconds=round(time.monotonic() - began, 1))
 
     def _fail(self, claim: Claim, error: ClipperError) -> None:
-        """Say so in the row, and keep nothing; unless the row already says that this attempt succeeded."""
+        """Write the error into the row and keep nothing, unless the row already says that this attempt succeeded."""
         failed = self._tasks.fail(claim, error)
         if failed and claim.kind is Kind.TRANSCRIBE and isinstance(error, ServiceUnavailable):
             self._tasks.fail_waiting(claim, error)
+        # The connection may have broken after the commit: then the row names these files, and they must stay.
         if failed or not self._tasks.has_succeeded(claim):
-            self._forget(claim, claim.attempt)
+            self._files.remove(claim, claim.attempt)
 
     def sweep(self) -> int:
-        """Remove what attempts left that were killed and never followed by another; how many there were.
-
-        Each attempt has a scratch folder from its first moment, so these name every attempt that left anything.
-        """
+        """Remove what killed attempts left where no other attempt followed. Returns the number of them."""
         swept = 0
-        for folder in list(self._scratch.iterdir()) if self._scratch.is_dir() else []:
-            task_id, _, attempt = folder.name.rpartition("-")
+        for left in self._files.left_behind():
             with self._database.read() as session:
-                task = session.get(Task, task_id)
-            if not attempt.isdigit() or (task is not None and task.state == TaskState.RUNNING):
+                task = session.get(Task, left.task_id)
+            if left.attempt is None or (task is not None and task.state == TaskState.RUNNING):
                 continue
-            if task is not None and (task.state != TaskState.SUCCEEDED or task.attempt != int(attempt)):
-                self._storage.delete_folder(_attempt_folder(task.project_id, task_id, int(attempt)))
-            shutil.rmtree(folder, ignore_errors=True)
+            if task is not None and (task.state != TaskState.SUCCEEDED or task.attempt != left.attempt):
+                self._files.remove_stored(task.project_id, left.task_id, left.attempt)
+            shutil.rmtree(left.folder, ignore_errors=True)
             swept += 1
         return swept
 
     def _attempt(self, claim: Claim) -> None:
         for earlier in range(1, claim.attempt):
-            self._forget(claim, earlier)
-        folder = self._scratch / scratch_name(claim)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        try:
-            with LeaseKeeper(self._tasks, claim) as heart:
-                outcome = self._steps[claim.kind](TaskContext(claim, folder, heart.beat))
-                heart.beat(1.0)
-                assets = self._store(claim, outcome.files)
-            self._tasks.finish(claim, outcome.result, lambda s, task: self._follow(s, task, outcome, assets))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._files.remove(claim, earlier)
+        with self._files.folder(claim) as folder:
+            with LeaseKeeper(self._tasks, claim) as lease:
+                inputs = inputs_from_row(claim.kind, claim.inputs)
+                outcome = self._steps[claim.kind](TaskContext(claim, inputs, folder, lease.beat))
+                lease.beat(1.0)
+                assets = self._files.store(claim, outcome.files)
+            self._tasks.finish(claim, outcome.result, lambda s, task: self._save(s, task, outcome, assets))
 
-    def _store(self, claim: Claim, files: Sequence[NewFile]) -> dict[str, Asset]:
-        """Put what was made into the store under this attempt's own keys; rows name it only at the finish."""
-        out: dict[str, Asset] = {}
-        for file in files:
-            asset = Asset(
-                id=file.id,
-                project_id=claim.project_id,
-                kind=file.kind,
-                key=f"{_attempt_folder(claim.project_id, claim.id, claim.attempt)}/{file.name}",
-                mime=file.mime,
-                filename=file.filename,
-                size=0,
-            )
-            asset.size = self._storage.put(file.path, asset.key)
-            out[file.name] = asset
-        return out
-
-    def _follow(self, session: Session, task: Task, outcome: Outcome, assets: dict[str, Asset]) -> list[Task]:
+    def _save(self, session: Session, task: Task, outcome: Outcome, assets: dict[str, Asset]) -> list[Task]:
+        """Write what the step made, in the transaction that ends the task. Returns the tasks that follow."""
         session.add_all(assets.values())
         session.flush()
         project = session.get_one(Project, task.project_id, with_for_update=True)
@@ -157,12 +145,3 @@ class TaskWorker:
         project.revision += 1
         session.flush()
         return self._runs.follow_everywhere(session, task)
-
-    def _forget(self, claim: Claim, attempt: int) -> None:
-        """Remove what an attempt that came to nothing left in the store."""
-        self._storage.delete_folder(_attempt_folder(claim.project_id, claim.id, attempt))
-        shutil.rmtree(self._scratch / f"{claim.id}-{attempt}", ignore_errors=True)
-
-
-def _attempt_folder(project_id: str, task_id: str, attempt: int) -> str:
-    return f"projects/{project_id}/{task_id}-{attempt}"

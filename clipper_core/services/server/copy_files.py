@@ -1,4 +1,4 @@
-"""Stored files from one file store to another, each checked; the store they come from is only read."""
+"""Copies stored files from one file store to another and checks each. The old store is only read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SPARE_BYTES = 200 << 20  # stays free on the disk
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A stored file that a row names: ``size`` is what the row says, ``title`` the recording's."""
+    """A stored file that a row names: ``size`` in bytes as the row has it, ``title`` of its recording."""
 
     key: str
     size: int
@@ -36,7 +36,7 @@ class NamedFile:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A file that was not whole before the move: missing altogether, or of another size than its row says."""
+    """A file that was damaged before the move: missing, or of another size than its row has."""
 
     file: NamedFile
     missing: bool
@@ -51,8 +51,8 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
-    """How many files were copied and their bytes, how many were there already, and what was not whole before."""
+class CopyReport:
+    """Counts of the files copied, their bytes and the files that were there already; and the damaged ones."""
 
     copied: int = 0
     bytes: int = 0
@@ -61,31 +61,31 @@ class Copied:
 
 
 def named_files(session: Session) -> list[NamedFile]:
-    """Every file a row names, deleted recordings' too."""
+    """Every file that a row names, those of deleted recordings too."""
     query = select(Asset.key, Asset.size, Asset.kind, Project.title).join(Project, Project.id == Asset.project_id)
     return [NamedFile(*row) for row in session.execute(query.order_by(Asset.key))]
 
 
-class FileMover:
-    """Copies by way of ``staging``, a folder of its own on a disk with room for the largest file.
+class FileCopier:
+    """Copies files through ``staging``, a folder of its own on a disk with room for the largest file.
 
-    The new store takes a file whole or not at all and a key is never used twice, so one of the right size is done.
+    A store takes a file whole or not at all and a key is never used twice, so a file of the right size is done.
     """
 
     def __init__(self, source: Storage, target: Storage, staging: Path) -> None:
         self._source = source
         self._target = target
         self._staging = staging
-        self._say: Callable[[int], None] = lambda _bytes: None
+        self._count_bytes: Callable[[int], None] = lambda _bytes: None
 
-    def copy(self, files: Sequence[NamedFile], say: Callable[[float], None]) -> Copied:
-        """Bring every file over; ``say`` hears how far it is (0-1). Raises DiskFull, StorageFailed and its kinds."""
+    def copy(self, files: Sequence[NamedFile], progress: Callable[[float], None]) -> CopyReport:
+        """Copy every file and report the share done (0-1). Raises DiskFull, StorageFailed and its kinds."""
         there = {f.key: f.size for f in self._target.files(PREFIX)}
         wanted = [f for f in files if there.get(f.key) != f.size]
         sizes = {f.key: f.size for f in files if there.get(f.key) == f.size}
         already = len(sizes)
         self._check_room(wanted)
-        self._report_to(say, sum(sizes.values()), sum(f.size for f in files))
+        self._report_to(progress, sum(sizes.values()), sum(f.size for f in files))
         flaws: list[Flaw] = []
         self._clear()
         try:
@@ -101,15 +101,15 @@ class FileMover:
             shutil.rmtree(self._staging, ignore_errors=True)
         self._check(sizes)
         copied = [sizes[f.key] for f in wanted if f.key in sizes]
-        return Copied(len(copied), sum(copied), already, tuple(flaws))
+        return CopyReport(len(copied), sum(copied), already, tuple(flaws))
 
-    def _report_to(self, say: Callable[[float], None], done: int, total: int) -> None:
+    def _report_to(self, progress: Callable[[float], None], done: int, total: int) -> None:
         def add(more: int) -> None:
             nonlocal done
             done += more
-            say(min(1.0, done / max(total, 1)))
+            progress(min(1.0, done / max(total, 1)))
 
-        self._say = add
+        self._count_bytes = add
         add(0)
 
     def _check_room(self, files: Iterable[NamedFile]) -> None:
@@ -123,7 +123,7 @@ class FileMover:
             )
 
     def _check(self, sizes: dict[str, int]) -> None:
-        """Look at the new store once more, with its own eyes."""
+        """List the new store and compare. Raises StorageFailed if a file is missing or of another size."""
         there = {f.key: f.size for f in self._target.files(PREFIX)}
         if lost := [key for key, size in sizes.items() if there.get(key) != size]:
             raise StorageFailed(
@@ -135,7 +135,7 @@ class FileMover:
         staged = self._staging / uuid.uuid4().hex
         try:
             if self._linked(key, staged):
-                self._say(staged.stat().st_size)
+                self._count_bytes(staged.stat().st_size)
             else:
                 self._stream(key, staged)
             return self._target.put(staged, key)
@@ -143,7 +143,7 @@ class FileMover:
             staged.unlink(missing_ok=True)
 
     def _linked(self, key: str, staged: Path) -> bool:
-        """A second name for the file, for a store that only reads it and checks what it sent."""
+        """Hard-link the file where the target only reads it, in place of a copy. False if it must be copied."""
         path = self._source.on_disk(key)
         if path is None or isinstance(self._target, LocalStorage):
             return False
@@ -159,10 +159,10 @@ class FileMover:
             for block in self._source.read(key):
                 file.write(block)
                 sent.update(block)
-                self._say(len(block))
+                self._count_bytes(len(block))
             file.flush()
             os.fsync(file.fileno())
-            # So that what is compared comes from the disk, not from the memory it was written through.
+            # Drop it from the page cache, so that the comparison reads the disk.
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if _digest(staged) != sent.digest():
             raise StorageFailed(
@@ -171,7 +171,7 @@ class FileMover:
             )
 
     def _clear(self) -> None:
-        """The staging folder, there and empty: a move that was killed may have left a file."""
+        """Make the staging folder, or empty it: a move that was killed may have left a file."""
         shutil.rmtree(self._staging, ignore_errors=True)
         with translated():
             self._staging.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Whether everything Clipper stands on answers."""
+"""Health: asks everything Clipper depends on whether it works."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.session import Database
 from clipper_core.errors import ClipperError
 
-PARTS_MOST_S = 8
-LATE = {"status": "failed", "code": "no_answer", "message": f"It did not answer within {PARTS_MOST_S} seconds."}
+MAX_PART_S = 8
+NO_ANSWER = {"status": "failed", "code": "no_answer", "message": f"It did not answer within {MAX_PART_S} seconds."}
 
 
 class Health:
+    """Checks the database, the queue, the file store and the workers, side by side."""
+
     def __init__(self, database: Database, storage: Storage, queue: RqQueue) -> None:
         self._parts: dict[str, Callable[[], dict[str, Any]]] = {
-            "database": lambda: _fine(database.check),
-            "queue": lambda: _fine(queue.check),
-            "storage": lambda: _fine(storage.check),
+            "database": lambda: _ok_after(database.check),
+            "queue": lambda: _ok_after(queue.check),
+            "storage": lambda: _ok_after(storage.check),
             "workers": lambda: _workers(queue),
         }
 
     def report(self) -> dict[str, Any]:
-        """Each part with its ``status`` (ok or failed) and, where it failed, why; over all: ok or degraded."""
+        """Each part's ``status`` (ok or failed), with code and message if it failed; and in all, ok or degraded."""
         pool = ThreadPoolExecutor(len(self._parts))
-        asked = {name: pool.submit(_asked, ask) for name, ask in self._parts.items()}
-        done, _ = wait(asked.values(), timeout=PARTS_MOST_S)
-        parts = {name: answer.result() if answer in done else dict(LATE) for name, answer in asked.items()}
-        pool.shutdown(wait=False)
-        fine = all(p["status"] == "ok" for p in parts.values())
-        return {"status": "ok" if fine else "degraded", **parts}
+        answers = {name: pool.submit(_part_report, ask) for name, ask in self._parts.items()}
+        done, _ = wait(answers.values(), timeout=MAX_PART_S)
+        parts = {name: answer.result() if answer in done else dict(NO_ANSWER) for name, answer in answers.items()}
+        pool.shutdown(wait=False)  # a part that hangs must not hold the answer up
+        well = all(p["status"] == "ok" for p in parts.values())
+        return {"status": "ok" if well else "degraded", **parts}
 
 
-def _asked(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _part_report(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return ask()
     except ClipperError as error:
         return {"status": "failed", "code": error.code, "message": error.message}
 
 
-def _fine(check: Callable[[], None]) -> dict[str, Any]:
+def _ok_after(check: Callable[[], None]) -> dict[str, Any]:
     check()
     return {"status": "ok"}
 

@@ -1,4 +1,4 @@
-"""Counts in the text format Prometheus reads."""
+"""Metrics in the text format that Prometheus reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 
 def metrics_text(tasks: Mapping[tuple[str, str], int], depths: Mapping[str, int], workers: int) -> str:
-    """Tasks by (kind, state), waiting entries by queue, and how many workers are alive."""
+    """The metrics page.
+
+    Args:
+        tasks: How many tasks there are, by kind and state.
+        depths: How many entries wait, by queue.
+        workers: How many workers are alive.
+    """
     lines = ["# HELP clipper_tasks Tasks by kind and state.", "# TYPE clipper_tasks gauge"]
     lines += [f'clipper_tasks{{kind="{k}",state="{s}"}} {n}' for (k, s), n in sorted(tasks.items())]
     lines += ["# HELP clipper_queue_entries Entries that wait in a queue.", "# TYPE clipper_queue_entries gauge"]

@@ -1,7 +1,7 @@
 """Moves everything to another database or file store, or both: from the embedded default to services, or back.
 
-Files come first, rows after them in one transaction: the new place has nothing, or all of it. So a move that was
-broken off is simply done again. The old place is only read, and stays as it was.
+Files are copied first, then all rows in one transaction: the new place has nothing, or everything. A move that was
+interrupted is therefore simply run again. The old place is only read.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from clipper_core.db.transfer import TABLES, Row, Tally, is_newest, put_rows, ro
 from clipper_core.domain.ids import DEFAULT_SHOW, SAMPLE_PROJECT
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import ClipperError, Failed, WrongState
-from clipper_core.services.server.copy_files import Copied, FileMover, Flaw, NamedFile, named_files
-from clipper_core.services.server.serve import check_folder, only_one
+from clipper_core.services.server.copy_files import CopyReport, FileCopier, Flaw, NamedFile, named_files
+from clipper_core.services.server.serve import check_folder, hold_folder
 
 OURS = {"shows": {"id": DEFAULT_SHOW}, "projects": {"id": SAMPLE_PROJECT}, "assets": {"project_id": SAMPLE_PROJECT}}
-"""What a database holds in which nobody has done anything yet: the default show and the sample, not processed."""
+"""The rows of an unused database: the default show, and the sample before it is processed."""
 
 NEVER_RAN: Row = {"state": TaskState.QUEUED.value, "token": None, "lease_until": None, "worker": None, "progress": 0.0}
 
@@ -37,13 +37,13 @@ BUSY = "Work is under way. Stop Clipper, wait half a minute, then move."
 CHANGED = "Recordings changed while they were moved. Stop Clipper, then run the same command again."
 IN_USE = "The new database already holds other recordings. Move into one that is empty; nothing was changed there."
 
-Say = Callable[[str, float], None]
+Progress = Callable[[str, float], None]
 Tallies = dict[str, Tally]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one Clipper keeps everything. ``rows_at`` and ``files_at`` are equal for equal places."""
+    """One installation's database, files and data folder. ``rows_at`` and ``files_at`` are equal for equal ones."""
 
     database: Database
     storage: Storage
@@ -53,11 +53,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """What is now in the new place; ``rows`` and ``files`` are empty where the place of these did not change."""
+class MoveReport:
+    """Counts of what the new place holds now. ``rows`` or ``files`` is empty if these did not move."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    files: Copied = field(default_factory=Copied)
+    files: CopyReport = field(default_factory=CopyReport)
     unfinished_tasks: int = 0
     uploads_left: int = 0
 
@@ -75,7 +75,7 @@ class Moved:
         }
 
 
-class Mover:
+class Relocation:
     """Copies all rows and files from ``source`` to ``target``."""
 
     def __init__(self, source: Place, target: Place) -> None:
@@ -83,36 +83,44 @@ class Mover:
         self._target = target
         self._rows_move = source.rows_at != target.rows_at
         self._files_move = source.files_at != target.files_at
-        self._uploads_stay = source.data == target.data  # what is staged of them lies in the data folder
+        self._uploads_stay = source.data == target.data  # their bytes are staged in the data folder
 
-    def move(self, say: Say) -> Moved:
-        """Copy, check, and tell what was moved; ``say`` hears the step and how far it is (0-1).
+    def move(self, progress: Progress) -> MoveReport:
+        """Copy everything and check it.
 
-        Raises WrongState where Clipper is at work or the new database is not empty, SetupProblem where it runs with
-        either data folder, and what the databases and file stores raise.
+        Args:
+            progress: Called with the step's name and the share of it that is done (0-1).
+
+        Returns:
+            What was moved, for the user.
+
+        Raises:
+            WrongState: Tasks are running, or the new database is in use.
+            SetupProblem: Clipper runs with one of the data folders.
+            ClipperError: What the databases and file stores raise.
         """
         if not (self._rows_move or self._files_move):
             raise WrongState(SAME)
         with self._alone():
             files = self._check_source()
             self._check_target()
-            copied = Copied()
+            copied = CopyReport()
             if self._files_move:
-                mover = FileMover(self._source.storage, self._target.storage, self._target.data / "moving")
-                copied = mover.copy(files, lambda fraction: say("moving files", fraction))
-            tallies = self._move_rows(files, say) if self._rows_move else {}
+                copier = FileCopier(self._source.storage, self._target.storage, self._target.data / "moving")
+                copied = copier.copy(files, lambda fraction: progress("moving files", fraction))
+            tallies = self._move_rows(files, progress) if self._rows_move else {}
             if not tallies:
                 self._check_unchanged(files, tallies)
             unfinished, uploads = self._left()
-        return Moved({name: done.rows for name, done in tallies.items()}, copied, unfinished, uploads)
+        return MoveReport({name: done.rows for name, done in tallies.items()}, copied, unfinished, uploads)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Nobody starts Clipper, or another move, with either data folder meanwhile. Raises SetupProblem."""
+        """Lock both data folders against Clipper and other moves. Raises SetupProblem if one is in use."""
         with ExitStack() as held:
             for folder in sorted({self._source.data.resolve(), self._target.data.resolve()}):
                 check_folder(folder)
-                held.enter_context(only_one(folder))
+                held.enter_context(hold_folder(folder))
             yield
 
     # -- may it be moved?
@@ -125,7 +133,7 @@ class Mover:
             return named_files(here)
 
     def _check_target(self) -> None:
-        with _said_of_the_new_place():
+        with _naming_the_new_place():
             if self._files_move:
                 self._target.storage.prepare()
             if not self._rows_move:
@@ -137,7 +145,7 @@ class Mover:
                 self._has_it_all(here, there)
 
     def _has_it_all(self, here: Session, there: Session) -> bool:
-        """Whether a former move is complete; False for a new database. Raises WrongState for anything else."""
+        """True if an earlier move is complete, False for an unused database. Raises WrongState for any other."""
         if _is_new(there):
             return False
         if all(tally(rows_of(there, table)) == tally(self._rows(here, table)) for table in TABLES):
@@ -145,7 +153,7 @@ class Mover:
         raise WrongState(IN_USE)
 
     def _check_unchanged(self, files: list[NamedFile], tallies: Tallies) -> None:
-        """See that the old place is as it was when it was read. Raises WrongState."""
+        """Compare the old place with what was read from it. Raises WrongState if it changed."""
         with snapshot(self._source.database) as here:
             _check_idle(here)
             same = named_files(here) == files
@@ -153,7 +161,7 @@ class Mover:
                 raise WrongState(CHANGED)
 
     def _left(self) -> tuple[int, int]:
-        """How many tasks are to be done yet, and how many uploads on their way were left behind."""
+        """The numbers of unfinished tasks, and of unfinished uploads that were not moved."""
         with snapshot(self._source.database) as here:
             tasks = select(func.count()).where(Task.state.in_((TaskState.QUEUED, TaskState.RUNNING)))
             uploads = select(func.count()).where(Upload.project_id.is_(None))
@@ -161,13 +169,13 @@ class Mover:
 
     # -- the rows
 
-    def _move_rows(self, files: list[NamedFile], say: Say) -> Tallies:
+    def _move_rows(self, files: list[NamedFile], progress: Progress) -> Tallies:
         done: Tallies = {}
         # Under the migration lock, so that no Clipper that starts there puts its sample in between.
-        migrate(self._target.database, lambda: done.update(self._copy_tables(files, say)))
+        migrate(self._target.database, lambda: done.update(self._copy_tables(files, progress)))
         return done
 
-    def _copy_tables(self, files: list[NamedFile], say: Say) -> Tallies:
+    def _copy_tables(self, files: list[NamedFile], progress: Progress) -> Tallies:
         with snapshot(self._source.database) as here, self._target.database.write() as there:
             if self._has_it_all(here, there):
                 return {table.name: tally(rows_of(there, table)) for table in TABLES}
@@ -175,19 +183,19 @@ class Mover:
             total = sum(here.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES)
             done: Tallies = {}
             for table in TABLES:
-                progress = _counting(say, sum(t.rows for t in done.values()), total)
-                done[table.name] = put_rows(there, table, self._rows(here, table), progress)
+                count = _counting(progress, sum(t.rows for t in done.values()), total)
+                done[table.name] = put_rows(there, table, self._rows(here, table), count)
                 if tally(rows_of(there, table)) != done[table.name]:
                     raise Failed(f"The table {table.name} did not read back as it was written; nothing was moved.")
-            say("moving rows", 1.0)
-            # Before it is committed: what somebody has done meanwhile would be lost.
+            progress("moving rows", 1.0)
+            # Before the commit: changes made meanwhile would be lost.
             self._check_unchanged(files, done)
         for key in replaced - {f.key for f in files}:
             self._target.storage.delete(key)
         return done
 
     def _rows(self, session: Session, table: Table) -> Iterator[Row]:
-        """The rows as they go to the new place."""
+        """A table's rows as they are written to the new place: running tasks queued, unfinished uploads left out."""
         for row in rows_of(session, table):
             if table.name == Task.__tablename__ and row["state"] == TaskState.RUNNING:
                 yield {**row, **NEVER_RAN}
@@ -195,8 +203,8 @@ class Mover:
                 yield row
 
 
-def _counting(say: Say, before: int, total: int) -> Callable[[int], None]:
-    return lambda rows: say("moving rows", min(1.0, (before + rows) / max(total, 1)))
+def _counting(progress: Progress, before: int, total: int) -> Callable[[int], None]:
+    return lambda rows: progress("moving rows", min(1.0, (before + rows) / max(total, 1)))
 
 
 def _check_idle(session: Session) -> None:
@@ -216,7 +224,7 @@ def _is_new(session: Session) -> bool:
 
 
 def _clear(session: Session) -> set[str]:
-    """Take out what a new database holds; the keys of the files that were named."""
+    """Delete the rows of an unused database. Returns the keys of the files they named."""
     keys = {f.key for f in named_files(session)}
     for table in reversed(TABLES):
         session.execute(delete(table))
@@ -224,7 +232,7 @@ def _clear(session: Session) -> set[str]:
 
 
 @contextmanager
-def _said_of_the_new_place() -> Iterator[None]:
+def _naming_the_new_place() -> Iterator[None]:
     try:
         yield
     except WrongState:

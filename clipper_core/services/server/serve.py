@@ -1,6 +1,6 @@
 """Runs everything on this computer: the queue's Redis, the workers and the web process.
 
-The checks come first, so that a port in use or a folder without rights is said in one sentence before anything starts.
+The checks come first: a port in use or a folder without rights is reported in one sentence before anything starts.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from urllib.parse import quote
 from clipper_core.adapters.processes import RestartPolicy, Service, Supervisor, runs
 from clipper_core.errors import FolderNotWritable, PortInUse, SetupProblem
 
-LONGEST_SOCKET = 100  # bytes of a socket's path; the system's limit is 104 or 108, its closing zero included
+MAX_SOCKET_PATH = 100  # bytes of a socket's path; the system's limit is 104 or 108, its closing zero included
 WEB = ("-m", "streamlit", "run", "streamlit_app.py")
 WORKER = ("worker.py",)
 PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~,@-]+")
-UNWELL_S = 30.0  # how long /health may say that something is missing before readiness is announced all the same
+MAX_UNWELL_S = 30.0  # after so long with a degraded /health, readiness is announced all the same
 
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What ``serve`` needs to know.
+    """The settings of ``serve``.
 
-    ``environment(**names)`` gives a child's environment; ``prepare`` brings the tables up to date, once the checks have
-    passed and before anything starts. ``redis_url`` None means a Redis of our own. ``web`` and ``worker`` are arguments
-    for this Python; the web one gets Streamlit's options for address and port, the worker one ``--queues``.
+    ``environment(**names)`` returns a child's environment; ``prepare`` migrates the tables, after the checks and before
+    anything starts. Without a ``redis_url`` we start a Redis. ``web`` and ``worker`` are arguments for this Python; the
+    web one gets Streamlit's options for address and port, the worker one ``--queues``.
     """
 
     host: str
@@ -59,7 +59,7 @@ class ServeOptions:
 
 
 def serve(options: ServeOptions, out: TextIO | None = None) -> int:
-    """Run until Ctrl-C, then stop all: 0, since that is how it is meant to end.
+    """Run everything until Ctrl-C, then stop it. Returns 0: that is the intended end.
 
     Raises PortInUse, FolderNotWritable, or SetupProblem when it is already running with this data folder, or when
     a process can't be kept alive.
@@ -67,16 +67,16 @@ def serve(options: ServeOptions, out: TextIO | None = None) -> int:
     stream = out or sys.stdout
     check_port(options.host, options.port)
     check_folder(options.data)
-    with only_one(options.data), socket_folder(options.data / "run") as folder:
+    with hold_folder(options.data), socket_folder(options.data / "run") as folder:
         options.prepare()
         services = services_of(options, folder)
-        url = f"http://{_reachable(options.host)}:{options.port}"
+        url = f"http://{_address_for(options.host)}:{options.port}"
         supervisor = Supervisor(services, stream, colour=stream.isatty(), patience=options.patience)
         return supervisor.run(f"Clipper is ready: {url}  (Ctrl-C stops it)")
 
 
 def services_of(options: ServeOptions, folder: Path) -> list[Service]:
-    """Everything to run, in the order of its start; ``folder`` is where Redis' socket goes."""
+    """The processes to run, in the order they start. Redis' socket goes into ``folder``."""
     redis: list[Service] = []
     url = options.redis_url
     if url is None:
@@ -95,20 +95,20 @@ def services_of(options: ServeOptions, folder: Path) -> list[Service]:
 
 
 def queues_of(workers: int) -> list[str]:
-    """The queues of each worker. Of two or more, the first takes no renders: a new upload never waits behind them."""
+    """Each worker's queues. The first of several takes no renders, so that a new upload never waits behind them."""
     return ["fast,speech" if number == 0 and workers > 1 else "fast,render,speech" for number in range(workers)]
 
 
 def _web(options: ServeOptions, environment: dict[str, str]) -> Service:
     address = ("--server.address", options.host, "--server.port", str(options.port), "--server.headless", "true")
-    secret = {"STREAMLIT_SERVER_COOKIE_SECRET": _kept_secret(options.data / "cookie-secret")}
+    secret = {"STREAMLIT_SERVER_COOKIE_SECRET": _cookie_secret(options.data / "cookie-secret")}
     return Service(
         "web",
         (sys.executable, *options.web, *address),
         options.root,
         {**environment, **secret},
         stage=1,
-        ready=healthy(_reachable(options.host), options.port),
+        ready=health_probe(_address_for(options.host), options.port),
     )
 
 
@@ -141,22 +141,22 @@ def _real_redis(options: ServeOptions, server: str, folder: Path) -> tuple[Servi
     home = options.data / "redis"
     home.mkdir(exist_ok=True)
     path = folder / "redis.sock"
-    words = """--port 0 --unixsocketperm 700 --daemonize no --loglevel warning --maxmemory-policy noeviction
+    flags = """--port 0 --unixsocketperm 700 --daemonize no --loglevel warning --maxmemory-policy noeviction
         --appendonly yes --appendfsync everysec --aof-load-truncated yes"""
-    command = (server, *words.split(), "--save", "", "--unixsocket", str(path), "--dir", str(home))
+    command = (server, *flags.split(), "--save", "", "--unixsocket", str(path), "--dir", str(home))
 
     def ready() -> bool:
         return _answers_ping(socket.AF_UNIX, str(path))
 
     def mend(log: str) -> str | None:
-        return _start_queue_over(home, log)
+        return _put_queue_aside(home, log)
 
     service = Service("redis", command, options.root, options.environment(), quiet=True, ready=ready, mend=mend)
     return service, f"unix://{quote(str(path))}?db=0"
 
 
-def _start_queue_over(home: Path, log: str) -> str | None:
-    """Put aside what Redis refuses to load. The queue is rebuilt from the database, so nothing is lost."""
+def _put_queue_aside(home: Path, log: str) -> str | None:
+    """Move a queue file aside that Redis can't load. The queue is rebuilt from the database, so nothing is lost."""
     if "aof" not in log.lower() and "append only file" not in log.lower():
         return None
     aside = home.with_name("redis.unreadable")
@@ -179,7 +179,7 @@ def _fake_redis(options: ServeOptions) -> tuple[Service, str]:
 
 
 def _answers_ping(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
-    """Whether a Redis there has loaded its data and answers."""
+    """True if a Redis at this address has loaded its data and answers."""
     with socket.socket(family) as connection, suppress(OSError):
         connection.settimeout(1.0)
         connection.connect(address)
@@ -188,8 +188,8 @@ def _answers_ping(family: socket.AddressFamily, address: str | tuple[str, int]) 
     return False
 
 
-def healthy(host: str, port: int) -> Callable[[], bool]:
-    """A question whether /health says that all is well, or has answered for so long that waiting on won't help."""
+def health_probe(host: str, port: int) -> Callable[[], bool]:
+    """A readiness check: true once /health is ok, or has been degraded for ``MAX_UNWELL_S``."""
     first_answer: list[float] = []
 
     def ready() -> bool:
@@ -197,7 +197,7 @@ def healthy(host: str, port: int) -> Callable[[], bool]:
         if status is None:
             return False
         first_answer.append(time.monotonic())
-        return status == 200 or time.monotonic() - first_answer[0] > UNWELL_S
+        return status == 200 or time.monotonic() - first_answer[0] > MAX_UNWELL_S
 
     return ready
 
@@ -213,14 +213,14 @@ def _health_status(host: str, port: int) -> int | None:
         connection.close()
 
 
-def _reachable(host: str) -> str:
-    """The address to reach a server by that listens on ``host``, as it stands in a URL."""
+def _address_for(host: str) -> str:
+    """The host, as in a URL, by which to reach a server that listens on ``host``."""
     host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"[{host}]" if ":" in host else host
 
 
 def check_port(host: str, port: int) -> None:
-    """Raises PortInUse when somebody listens there, SetupProblem when we may not or can't."""
+    """Raise PortInUse if another program listens there, SetupProblem if we may not or can't."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -252,10 +252,10 @@ def check_folder(data: Path) -> None:
 
 
 @contextmanager
-def only_one(data: Path) -> Iterator[None]:
-    """Holds the data folder. Raises SetupProblem if somebody else does.
+def hold_folder(data: Path) -> Iterator[None]:
+    """Lock the data folder. Raises SetupProblem if another process holds it.
 
-    The lock is on the folder itself and goes with the process, however it ends: there is no file to be left behind.
+    The lock is on the folder itself and ends with the process, so that a crash leaves no lock file behind.
     """
     handle = os.open(data / "run", os.O_RDONLY)
     try:
@@ -276,10 +276,13 @@ def only_one(data: Path) -> Iterator[None]:
 
 @contextmanager
 def socket_folder(wanted: Path) -> Iterator[Path]:
-    """A folder for a socket: ``wanted``, or a short and plain one where its path would not do. No socket is left."""
+    """A folder for Redis' socket: ``wanted``, or a temporary one if its path is too long or has odd signs.
+
+    The socket is removed at the end.
+    """
     path = str(wanted / "redis.sock")
     # Redis repeats the path in CLIENT INFO, which its Python client divides at spaces and equals signs.
-    elsewhere = len(os.fsencode(path)) > LONGEST_SOCKET or not PLAIN_PATH.fullmatch(path)
+    elsewhere = len(os.fsencode(path)) > MAX_SOCKET_PATH or not PLAIN_PATH.fullmatch(path)
     folder = _short_folder(wanted) if elsewhere else wanted
     try:
         yield folder
@@ -291,19 +294,19 @@ def socket_folder(wanted: Path) -> Iterator[Path]:
 
 
 def _short_folder(wanted: Path) -> Path:
-    """The same for the same data folder, so that a start after a crash cleans up; never one that somebody else made."""
+    """A folder named by the data folder, so that the next start cleans up after a crash; never another user's."""
     name = f"clipper-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]}-{os.getuid()}"
     folder = Path(tempfile.gettempdir(), name)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    about = folder.lstat()
-    if stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and stat.S_IMODE(about.st_mode) == 0o700:
+    status = folder.lstat()
+    if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and stat.S_IMODE(status.st_mode) == 0o700:
         return folder
     return Path(tempfile.mkdtemp(prefix="clipper-"))
 
 
-def _kept_secret(path: Path) -> str:
-    """The key that signs Streamlit's cookies: the same after a restart, and readable by us alone."""
+def _cookie_secret(path: Path) -> str:
+    """The key that signs Streamlit's cookies: kept over restarts, readable by this user alone."""
     with suppress(FileExistsError):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:

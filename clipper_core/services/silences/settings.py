@@ -1,4 +1,4 @@
-"""The silences of a recording as people want them: found anew in its stored envelope, shown, and put to use."""
+"""A recording's silences under settings of the user's choice: found again in its stored envelope, shown, and used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from clipper_core.services.assets.measured import MeasuredArtifacts
 from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 
-KEPT = 8
+MAX_KEPT = 8
 
 LIMITS = SettingsLimits(
     {
@@ -42,7 +42,7 @@ CHANGED = "Somebody changed the silences of this recording while you had it open
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """A silence map with its revision, or that of the stored map it was found beside, and how loud all of it is."""
+    """A silence map, the revision of the map in use, and the recording's loudness."""
 
     revision: str
     silence_map: SilenceMap
@@ -55,12 +55,12 @@ class Silences:
     def __init__(self, database: Database, measured: MeasuredArtifacts) -> None:
         self._database = database
         self._measured = measured
-        self._found = lru_cache(KEPT)(self._find)
-        self._levels = lru_cache(KEPT)(self._find_levels)
-        self._contrasted = lru_cache(KEPT)(self._contrast)
+        self._found = lru_cache(MAX_KEPT)(self._find)
+        self._levels = lru_cache(MAX_KEPT)(self._find_levels)
+        self._contrasted = lru_cache(MAX_KEPT)(self._contrast)
 
     def show(self, project_id: str, settings: SilenceSettings | None = None) -> MapView:
-        """The map in use, or what other settings would find; nothing is stored.
+        """The map in use, or the one other settings would find. Stores nothing.
 
         Raises ProjectNotFound, NotReady before there is a map.
         """
@@ -69,7 +69,7 @@ class Silences:
         return MapView(map_id, self.found(map_id, settings), self._measured.envelope(map_id).loudness)
 
     def found(self, map_id: str, settings: SilenceSettings | None = None) -> SilenceMap:
-        """A stored map, or what other settings find in its envelope: milliseconds for hours."""
+        """A stored map, or the one other settings find in its envelope, in milliseconds for hours of sound."""
         stored: SilenceMap = self._measured.silence_map(map_id)
         if settings is None or stored.answers(settings):
             return stored
@@ -77,16 +77,24 @@ class Silences:
         return found
 
     def levels(self, map_id: str, settings: SilenceSettings) -> npt.NDArray[np.float32] | None:
-        """The level that parts silence from speech in every second, in dBFS; None where one level does throughout."""
+        """The threshold between silence and speech for each second, in dBFS; None if one level holds throughout."""
         levels: npt.NDArray[np.float32] | None = self._levels(map_id, settings)
         return levels
 
-    def use(self, project_id: str, settings: SilenceSettings, seen: str | None = None) -> MapView:
-        """Make what these settings find the project's map: for what is cut, placed and proposed from now on.
+    def use(self, project_id: str, settings: SilenceSettings, expected_revision: str | None = None) -> MapView:
+        """Make the map that these settings find the project's. Clips stay as they are.
 
-        Clips keep their versions, and these the certificates and the map they rest on. Maps are kept, so going back
-        to settings that were used before takes that map again. ``seen`` is the revision somebody chose by.
-        Raises ProjectNotFound, NotReady, Stale.
+        New cuts and proposals rest on it. Maps are kept, so settings that were used before get their map again.
+
+        Args:
+            project_id: The recording.
+            settings: How silences are found.
+            expected_revision: The map the client saw; None to skip the check.
+
+        Raises:
+            ProjectNotFound: The recording is gone.
+            NotReady: It has no map yet.
+            Stale: Another map is in use than the client saw, or a run replaced the envelope meanwhile.
         """
         with self._database.read() as session:
             before = _map_of(lookups.mapped_project(session, project_id))
@@ -95,8 +103,10 @@ class Silences:
         with self._database.write() as session:
             project = lookups.mapped_project(session, project_id, lock=True)
             now = _map_of(project)
-            # A run that mapped the recording anew meanwhile took away what was looked at.
-            if (seen is not None and seen != now) or session.get_one(SilenceMapRow, now).asset_id != asset_id:
+            # A run may have mapped the recording again meanwhile: then this map rests on an old envelope.
+            if (expected_revision is not None and expected_revision != now) or session.get_one(
+                SilenceMapRow, now
+            ).asset_id != asset_id:
                 raise Stale(CHANGED)
             row = _stored(session, project_id, asset_id, settings)
             if row is None:
@@ -115,7 +125,7 @@ class Silences:
         return threshold_levels(self._contrasted(map_id), settings) if settings.threshold_db is None else None
 
     def _contrast(self, map_id: str) -> Envelope:
-        """The envelope, with what an earlier version did not measure taken from its levels: once, not at each trial."""
+        """The envelope with its contrast: computed here for envelopes of earlier versions, which lack it."""
         envelope = self._measured.envelope(map_id)
         if envelope.contrast is not None:
             return envelope

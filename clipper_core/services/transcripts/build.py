@@ -1,4 +1,4 @@
-"""From what was heard or handed in to a transcript: which words to believe, and what to say about them."""
+"""Turns captions or recognised words into a transcript: which words to believe, and what to warn of."""
 
 from __future__ import annotations
 
@@ -6,48 +6,82 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from clipper_core.adapters.captions import read_captions
-from clipper_core.adapters.speech.speech_audio import SpeechAudio
+from clipper_core.domain.engines import Transcriber
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
+from clipper_core.domain.warning import RunWarning, Warnings
 from clipper_core.stages.words.align import Aligner, align_words
 from clipper_core.stages.words.speech import SpeechTrack
 from clipper_core.stages.words.spread import words_of_captions
-from clipper_core.stages.words.transcribe import english, plausible
+from clipper_core.stages.words.transcribe import RecognisedPart, english, plausible
 
-LEAST_SPEECH_MS = 1_000
-LEAST_FOUND = 0.5  # of the words of a caption file: with fewer it is hardly this recording's
+MIN_SPEECH_MS = 1_000
+MIN_FOUND = 0.5  # of the words of a caption file: with fewer it is hardly this recording's
 
-Warnings = list[dict[str, str]]
-
-NOT_UNDERSTOOD = {
-    "code": "not_understood",
-    "message": "The offline transcriber could not follow this recording (it knows clear English only), so clips were "
+NOT_UNDERSTOOD = RunWarning(
+    "not_understood",
+    "The offline transcriber could not follow this recording (it knows clear English only), so clips were "
     "chosen by the pauses. Add a caption file to choose by the words.",
-}
-DRAFT = {
-    "code": "draft_words",
-    "message": "The words come from the offline transcriber and are a draft: good enough to choose clips by, not to "
+)
+DRAFT = RunWarning(
+    "draft_words",
+    "The words come from the offline transcriber and are a draft: good enough to choose clips by, not to "
     "show as captions. Add a caption file for exact words.",
-}
-MISMATCH = {
-    "code": "captions_mismatch",
-    "message": "Most words of the caption file were not found in the sound. Check that it belongs to this recording.",
-}
-NOT_FOUND = {
-    "code": "words_not_found",
-    "message": "Most words that the service wrote were not found in the sound, so their times are rough. Check the "
+)
+MISMATCH = RunWarning(
+    "captions_mismatch",
+    "Most words of the caption file were not found in the sound. Check that it belongs to this recording.",
+)
+NOT_FOUND = RunWarning(
+    "words_not_found",
+    "Most words that the service wrote were not found in the sound, so their times are rough. Check the "
     "language in Settings, or add a caption file.",
-}
-ROUGH = {
-    "code": "rough_times",
-    "message": "The service tells no word times, and there is no model for this language here to find them with, so "
+)
+ROUGH = RunWarning(
+    "rough_times",
+    "The service tells no word times, and there is no model for this language here to find them with, so "
     "they are rough. Cuts still lie in silences.",
-}
-NOTHING_HEARD = {
-    "code": "nothing_heard",
-    "message": "The service heard no words in this recording, so clips were chosen by the pauses.",
-}
-NO_SPEECH = {"code": "no_speech", "message": "No speech was found in this recording."}
+)
+NOTHING_HEARD = RunWarning(
+    "nothing_heard",
+    "The service heard no words in this recording, so clips were chosen by the pauses.",
+)
+NO_SPEECH = RunWarning("no_speech", "No speech was found in this recording.")
+
+NO_WORDS = RecognisedPart(())
+
+
+@dataclass(frozen=True, slots=True)
+class WordSource:
+    """Where the words of a recording come from.
+
+    Attributes:
+        transcriber: The engine of the run.
+        language: The language asked for: a code, or auto.
+        captions: The bytes of a caption file, where there is one to go by.
+        recognised: The words of a recogniser, all parts in order.
+    """
+
+    transcriber: str
+    language: str
+    captions: bytes | None = None
+    recognised: RecognisedPart = NO_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class WordPlacer:
+    """Places words in the sound of one recording. ``progress`` may raise, which stops the work."""
+
+    aligner: Callable[[], Aligner]
+    speech: SpeechTrack
+    progress: Callable[[float], None] = lambda _: None
+
+    def place(self, words: Sequence[Word], language: str) -> tuple[Word, ...]:
+        return align_words(self.aligner, words, self.speech, language, self.progress)
+
+    def knows(self, language: str) -> bool:
+        """Tell whether the aligner has a model for this language."""
+        return language in self.aligner().languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,63 +93,87 @@ class CaptionWords:
     dropped: int
 
 
-def hear_captions(data: bytes, silences: SilenceMap, language: str) -> CaptionWords:
-    """Raises BadCaptions."""
+def words_for(source: WordSource, placer: WordPlacer) -> tuple[Transcript | None, Warnings]:
+    """The transcript that this source gives, and what to warn of; None where no words are wanted.
+
+    Raises BadCaptions, and what ``placer.progress`` raises.
+    """
+    if source.captions is not None:
+        return place_captions(read_caption_words(source.captions, placer.speech.silences, source.language), placer)
+    match source.transcriber:
+        case Transcriber.NONE:
+            return None, []
+        case Transcriber.OPENAI:
+            language = source.language if source.language != "auto" else source.recognised.language
+            return place_recognised(source.recognised.words, language, placer)
+        case _:
+            return draft_transcript(source, placer.speech.silences)
+
+
+def read_caption_words(data: bytes, silences: SilenceMap, language: str) -> CaptionWords:
+    """Read a caption file, and spread its words over its cues.
+
+    Args:
+        data: The file.
+        silences: The silences of the recording; no word is put into one.
+        language: The language asked for: a code, or auto to decide by the words.
+
+    Returns:
+        The words with rough times.
+
+    Raises:
+        BadCaptions: The file can't be read as captions.
+    """
     words, dropped = words_of_captions(read_captions(data), silences.duration_ms, silences)
     spoken = language if language != "auto" else ("en" if english(words) else "und")
     return CaptionWords(words, spoken, dropped)
 
 
-def place_words(
-    heard: CaptionWords,
-    aligner: Callable[[], Aligner],
-    speech: SpeechAudio,
-    silences: SilenceMap,
-    progress: Callable[[float], None],
-) -> tuple[Transcript, Warnings]:
-    """The words of a caption file, each where it is heard."""
-    words = align_words(aligner, heard.words, SpeechTrack(speech, silences), heard.language, progress)
+def place_captions(captions: CaptionWords, placer: WordPlacer) -> tuple[Transcript, Warnings]:
+    """The words of a caption file, each placed where it is said."""
+    words = placer.place(captions.words, captions.language)
     warnings: Warnings = []
-    if heard.dropped:
-        message = f"{heard.dropped} captions lie outside the recording and were left out."
-        warnings.append({"code": "outside_recording", "message": message})
-    alignable = heard.language in aligner().languages
-    if alignable and words and sum(w.timed for w in words) < LEAST_FOUND * len(words):
+    if captions.dropped:
+        message = f"{captions.dropped} captions lie outside the recording and were left out."
+        warnings.append(RunWarning("outside_recording", message))
+    if placer.knows(captions.language) and words and sum(w.timed for w in words) < MIN_FOUND * len(words):
         warnings.append(MISMATCH)
-    return Transcript("captions", heard.language, words, sentences_of(words)), warnings
+    return Transcript("captions", captions.language, words, sentences_of(words)), warnings
 
 
-def place_heard(
-    heard: Sequence[Word],
-    language: str | None,
-    aligner: Callable[[], Aligner],
-    speech: SpeechAudio,
-    silences: SilenceMap,
-    progress: Callable[[float], None],
+def place_recognised(
+    recognised: Sequence[Word], language: str | None, placer: WordPlacer
 ) -> tuple[Transcript, Warnings]:
-    """What an endpoint heard, which can be quoted: each word where it is heard. ``language`` None where none was named.
+    """The words an endpoint recognised, which can be quoted, each placed where it is said.
 
-    Times the endpoint told stay where the sound does not show better ones.
+    Times that the endpoint gave stay where the sound does not show better ones.
+
+    Args:
+        recognised: The words, ``timed`` where the endpoint gave their times.
+        language: The language spoken, None where none is named.
+        placer: Places the words in the sound.
+
+    Returns:
+        The transcript, and what to warn of.
     """
-    spoken = language or ("en" if heard and english(heard) else "und")
-    if not heard:
-        silent = spoken_ms(silences) < LEAST_SPEECH_MS
+    spoken = language or ("en" if recognised and english(recognised) else "und")
+    if not recognised:
+        silent = spoken_ms(placer.speech.silences) < MIN_SPEECH_MS
         return Transcript("openai", spoken), [NO_SPEECH if silent else NOTHING_HEARD]
-    rough = [replace(w, timed=False) for w in heard]
-    found = align_words(aligner, rough, SpeechTrack(speech, silences), spoken, progress)
-    words = _with_told_times(found, heard)
+    placed = placer.place([replace(w, timed=False) for w in recognised], spoken)
+    words = _with_given_times(placed, recognised)
     warnings: Warnings = []
-    if spoken.split("-")[0].lower() not in aligner().languages:
+    if not placer.knows(spoken.split("-")[0].lower()):
         warnings += [ROUGH] if not any(w.timed for w in words) else []
-    elif sum(w.timed for w in found) < LEAST_FOUND * len(found):
+    elif sum(w.timed for w in placed) < MIN_FOUND * len(placed):
         warnings.append(NOT_FOUND)
     return Transcript("openai", spoken, words, sentences_of(words)), warnings
 
 
-def _with_told_times(found: Sequence[Word], told: Sequence[Word]) -> tuple[Word, ...]:
-    """``found``, with the told times of words that were not found, where these lie between their neighbours."""
+def _with_given_times(placed: Sequence[Word], given: Sequence[Word]) -> tuple[Word, ...]:
+    """``placed``, with the given times of words that were not found, where these lie between their neighbours."""
     out: list[Word] = []
-    for word, own, until in zip(found, told, _next_starts(found), strict=True):
+    for word, own, until in zip(placed, given, _next_starts(placed), strict=True):
         after = out[-1].start_ms if out else 0
         fits = own.timed and not word.timed and after <= own.start_ms <= until
         out.append(replace(own, end_ms=min(own.end_ms, max(until, own.start_ms))) if fits else word)
@@ -123,7 +181,7 @@ def _with_told_times(found: Sequence[Word], told: Sequence[Word]) -> tuple[Word,
 
 
 def _next_starts(words: Sequence[Word]) -> list[int]:
-    """For each word, where the next one that was found begins."""
+    """For each word, the start of the next one that was found."""
     out: list[int] = []
     at = max((w.end_ms for w in words), default=0)
     for word in reversed(words):
@@ -132,10 +190,11 @@ def _next_starts(words: Sequence[Word]) -> list[int]:
     return out[::-1]
 
 
-def settle(words: tuple[Word, ...], engine: str, language: str, silences: SilenceMap) -> tuple[Transcript, Warnings]:
-    """What the offline recogniser heard, as a draft, or no words where it cannot have understood the speech."""
-    spoken = "en" if language == "auto" else language
-    if spoken_ms(silences) < LEAST_SPEECH_MS:
+def draft_transcript(source: WordSource, silences: SilenceMap) -> tuple[Transcript, Warnings]:
+    """The words of the offline recogniser as a draft, or none where it can't have understood the speech."""
+    engine, words = source.transcriber, source.recognised.words
+    spoken = "en" if source.language == "auto" else source.language
+    if spoken_ms(silences) < MIN_SPEECH_MS:
         return Transcript(engine, spoken, draft=True), [NO_SPEECH]
     if not plausible(words, silences):
         return Transcript(engine, "und", draft=True), [NOT_UNDERSTOOD]
@@ -143,5 +202,5 @@ def settle(words: tuple[Word, ...], engine: str, language: str, silences: Silenc
 
 
 def spoken_ms(silences: SilenceMap) -> int:
-    """How much of a recording lies in no silence."""
+    """How much of a recording lies in no silence, in ms."""
     return silences.duration_ms - sum(s.length_ms for s in silences.silences)

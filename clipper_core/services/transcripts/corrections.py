@@ -1,4 +1,4 @@
-"""Words put right by people: each correction is a new revision of the project's transcript, beside the ones before."""
+"""Corrections of a transcript: each is a new revision of the project's words, beside the earlier ones."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from clipper_core.db import lookups
 from clipper_core.db.models import Asset, Clip, Project, TranscriptRow
 from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
-from clipper_core.domain.corrections import Edit, correct, replace_everywhere
+from clipper_core.domain.corrections import Edit, Replacement, correct, replace_everywhere
 from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, TranscriptNotFound, TranscriptStale
 from clipper_core.services.assets.files import write_json
-from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.clips.idempotency import answered, remember
+from clipper_core.services.assets.measured import CertifiedCuts, MeasuredArtifacts
+from clipper_core.services.clips.idempotency import record, result_of
 from clipper_core.services.clips.outlines import outlines
-from clipper_core.services.clips.views import clean_text, new_version
+from clipper_core.services.clips.views import VersionContent, clean_text, new_version
 from clipper_core.stages.cuts.snap import certify_ranges
 
 NO_WORDS = "The words of this recording are not known yet. Wait until they are transcribed."
@@ -33,6 +33,7 @@ NO_WORDS = "The words of this recording are not known yet. Wait until they are t
 CORRECTED = "{} corrected the words while you had them open. Look at them as they are now, then try again."
 
 Change = Callable[[Transcript], tuple[Transcript, int]]
+"""From a transcript to the corrected one, and in how many places they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,37 @@ class TranscriptView:
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """The revision there is now, in how many places it differs, and how many clips got a new version by it."""
+class CorrectionResult:
+    """The revision in use now, in how many places it differs, and how many clips got a new version by it."""
 
     revision: str
     changed: int
     clips: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request for a correction: the revision it was made on, by whom, and its idempotency key."""
+
+    project_id: str
+    expected_revision: str
+    by: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _NewRevision:
+    """The words before and after a correction, and the asset that holds the new ones."""
+
+    request: _Request
+    asset_id: str
+    old: Transcript
+    new: Transcript
+    changed: int
+
+
 class Corrections:
-    """Corrects a project's transcript. ``seen`` is always the revision somebody corrected by."""
+    """Corrects a project's transcript. ``expected_revision`` is always the one the client saw."""
 
     def __init__(self, database: Database, storage: Storage, measured: MeasuredArtifacts) -> None:
         self._database = database
@@ -71,48 +93,77 @@ class Corrections:
         return TranscriptView(transcript_id, self._measured.transcript(transcript_id), edited_by)
 
     def correct(
-        self, project_id: str, seen: str, edits: Sequence[Edit], *, by: str = "", key: str | None = None
-    ) -> Corrected:
-        """Put words right in place. Raises ProjectNotFound, NotReady, TranscriptStale, WordChanged, BadWord."""
-        return self._make(project_id, seen, lambda words: correct(words, edits), by, key)
+        self, project_id: str, expected_revision: str, edits: Sequence[Edit], *, by: str = "", key: str | None = None
+    ) -> CorrectionResult:
+        """Correct words in place.
+
+        Args:
+            project_id: The recording.
+            expected_revision: The transcript the edits were made on.
+            edits: What to correct, each word at most once.
+            by: The reviewer's name, for the record.
+            key: The request's idempotency key: sent again, it returns the first result.
+
+        Raises:
+            ProjectNotFound: The recording is gone.
+            NotReady: It has no words yet.
+            TranscriptStale: Another revision is in use.
+            WordChanged: A word is not what the edit says it was.
+            BadWord: A correction is no word.
+        """
+        request = _Request(project_id, expected_revision, by, key)
+        return self._correct(request, lambda words: correct(words, edits))
 
     def replace(
-        self, project_id: str, seen: str, find: str, new: str, *, by: str = "", key: str | None = None
-    ) -> Corrected:
-        """Replace a name wherever it stands. Raises ProjectNotFound, NotReady, TranscriptStale, BadWord."""
-        return self._make(project_id, seen, lambda words: replace_everywhere(words, find, new), by, key)
+        self,
+        project_id: str,
+        expected_revision: str,
+        replacement: Replacement,
+        *,
+        by: str = "",
+        key: str | None = None,
+    ) -> CorrectionResult:
+        """Replace a name of one or several words in the whole transcript. Arguments and errors as ``correct``."""
+        request = _Request(project_id, expected_revision, by, key)
+        return self._correct(request, lambda words: replace_everywhere(words, replacement))
 
-    def restore(self, project_id: str, seen: str, revision: str, *, by: str = "", key: str | None = None) -> Corrected:
-        """Take the words of an earlier revision again. Raises as ``replace``, and TranscriptNotFound."""
+    def restore(
+        self, project_id: str, expected_revision: str, revision: str, *, by: str = "", key: str | None = None
+    ) -> CorrectionResult:
+        """Use the words of an earlier revision again, as a new one.
+
+        Arguments and errors as ``correct``; raises TranscriptNotFound for a ``revision`` of another recording.
+        """
+        request = _Request(project_id, expected_revision, by, key)
         with self._database.read() as session:
-            if done := _done_before(session, project_id, key):
-                return done
-            now = _seen(session, lookups.project(session, project_id), seen)
+            if result := _earlier_result(session, request):
+                return result
+            current = _revision_in_use(session, request)
             earlier = session.get(TranscriptRow, revision)
             if earlier is None or earlier.project_id != project_id:
                 raise TranscriptNotFound
-        if revision == now:
-            return Corrected(now, 0, 0)
-        old, new = self._measured.transcript(now), self._measured.transcript(revision)
-        return self._take_up(_Step(project_id, seen, earlier.asset_id, old, new, 1, by, key))
+        if revision == current:
+            return CorrectionResult(current, 0, 0)
+        old, new = self._measured.transcript(current), self._measured.transcript(revision)
+        return self._save(_NewRevision(request, earlier.asset_id, old, new, 1))
 
-    def _make(self, project_id: str, seen: str, change: Change, by: str, key: str | None) -> Corrected:
+    def _correct(self, request: _Request, change: Change) -> CorrectionResult:
         with self._database.read() as session:
-            if done := _done_before(session, project_id, key):
-                return done
-            now = _seen(session, lookups.project(session, project_id), seen)
-        old = self._measured.transcript(now)
+            if result := _earlier_result(session, request):
+                return result
+            current = _revision_in_use(session, request)
+        old = self._measured.transcript(current)
         new, changed = change(old)
         if not changed:
-            return Corrected(now, 0, 0)
-        asset = self._stored(project_id, new)
+            return CorrectionResult(current, 0, 0)
+        asset = self._store(request.project_id, new)
         try:
-            return self._take_up(_Step(project_id, seen, asset.id, old, new, changed, by, key), asset)
+            return self._save(_NewRevision(request, asset.id, old, new, changed), asset)
         finally:
-            self._forget_unnamed(asset.id, asset.key)
+            self._delete_unnamed(asset.id, asset.key)
 
-    def _stored(self, project_id: str, transcript: Transcript) -> Asset:
-        """The words in the file store, under a key that held nothing else, and the row that will name them."""
+    def _store(self, project_id: str, transcript: Transcript) -> Asset:
+        """Put the words into the file store, under a new key. Returns the row that will name them."""
         asset_id = new_id("ast")
         key = f"projects/{project_id}/words/{asset_id}"
         with tempfile.TemporaryDirectory() as folder:
@@ -120,100 +171,103 @@ class Corrections:
             size = self._storage.put(path, key)
         return Asset(id=asset_id, project_id=project_id, kind="transcript", key=key, mime="application/gzip", size=size)
 
-    def _forget_unnamed(self, asset_id: str, key: str) -> None:
-        """Remove what was stored if no row came to name it; where that can't be told, it stays."""
+    def _delete_unnamed(self, asset_id: str, key: str) -> None:
+        """Delete a stored file that no row names. It stays if the database can't be asked."""
         with suppress(ClipperError):
             with self._database.read() as session:
                 named = session.get(Asset, asset_id) is not None
             if not named:
                 self._storage.delete(key)
 
-    def _take_up(self, step: _Step, asset: Asset | None = None) -> Corrected:
-        """Make new words the project's, with what follows for its clips: all of it, or nothing."""
-        self._read_map(step.project_id)
+    def _save(self, revision: _NewRevision, asset: Asset | None = None) -> CorrectionResult:
+        """Make a new revision the project's and renew its clips, in one transaction.
+
+        Args:
+            revision: The words before and after.
+            asset: The row for the new words' file, unless it has one already.
+
+        Raises:
+            ProjectNotFound: The recording was deleted meanwhile.
+            TranscriptStale: Another correction was quicker.
+        """
+        request = revision.request
+        self._load_map(request.project_id)
         with self._database.write() as session:
-            lookups.lock_project(session, step.project_id)
-            if done := _done_before(session, step.project_id, step.key):
-                return done
-            project = lookups.project(session, step.project_id)
-            _seen(session, project, step.seen)
+            lookups.lock_project(session, request.project_id)
+            if result := _earlier_result(session, request):
+                return result
+            _revision_in_use(session, request)
             if asset is not None:
                 session.add(asset)
                 session.flush()
-            row = _row(step)
+            row = _row(revision)
             session.add(row)
+            project = lookups.project(session, request.project_id)
             project.transcript_id = row.id
             project.revision += 1
             session.flush()
-            renewed = self._renew_clips(session, project, step)
-            remember(session, step.project_id, step.key, [row.id, str(step.changed), str(renewed)])
-        self._measured.keep(row.id, step.new)
-        return Corrected(row.id, step.changed, renewed)
+            renewed = self._renew_clips(session, project, revision)
+            record(session, request.project_id, request.key, [row.id, str(revision.changed), str(renewed)])
+        self._measured.keep(row.id, revision.new)
+        return CorrectionResult(row.id, revision.changed, renewed)
 
-    def _read_map(self, project_id: str) -> None:
-        """Have the silences in memory: read while the project is held, they would take a second connection."""
+    def _load_map(self, project_id: str) -> None:
+        """Load the silences into memory: loading them while the project is locked would take a second connection."""
         with self._database.read() as session:
             map_id = lookups.project(session, project_id).map_id
         if map_id is not None:
             self._measured.silence_map(map_id)
 
-    def _renew_clips(self, session: Session, project: Project, step: _Step) -> int:
-        """A version on the new words for each clip nobody has decided on whose words they change; how many."""
-        live = session.scalars(select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))).all()
-        silences = self._measured.silence_map(project.map_id) if project.map_id else None
+    def _renew_clips(self, session: Session, project: Project, revision: _NewRevision) -> int:
+        """Add a version on the new words to each undecided clip whose words differ. Returns how many."""
+        clips = session.scalars(select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))).all()
+        map_id = project.map_id
+        silences = self._measured.silence_map(map_id) if map_id else None
+        views = outlines(session, [c.id for c in clips])
         renewed = 0
-        stand = outlines(session, [c.id for c in live])
-        for clip in live:
-            view = stand[clip.id]
+        for clip in clips:
+            view = views[clip.id]
             undecided = view.status is ClipStatus.PROPOSED
-            if silences is None or not undecided or not wording_differs(step.old, step.new, view.ranges):
+            if map_id is None or silences is None or not undecided:
+                continue
+            if not wording_differs(revision.old, revision.new, view.ranges):
                 continue
             clip.newest += 1
             clip.revision += 1
-            cuts = certify_ranges(view.ranges, silences, step.new)
-            session.add(new_version(clip, project, view.title, view.ranges, cuts, view.preset, step.by))
+            cuts = certify_ranges(view.ranges, silences, revision.new)
+            content = VersionContent(view.title, view.ranges, view.preset, revision.request.by)
+            session.add(new_version(clip, content, CertifiedCuts(cuts, map_id, project.transcript_id)))
             renewed += 1
         return renewed
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """From which words to which, who took it, and where the new ones are stored."""
-
-    project_id: str
-    seen: str
-    asset_id: str
-    old: Transcript
-    new: Transcript
-    changed: int
-    by: str
-    key: str | None
-
-
-def _row(step: _Step) -> TranscriptRow:
+def _row(revision: _NewRevision) -> TranscriptRow:
+    new, request = revision.new, revision.request
     return TranscriptRow(
         id=new_id("trs"),
-        project_id=step.project_id,
-        asset_id=step.asset_id,
-        engine=step.new.engine,
-        language=step.new.language,
-        draft=step.new.draft,
-        word_count=len(step.new.words),
-        parent_id=step.seen,
-        edited_by=clean_text(step.by, 200),
+        project_id=request.project_id,
+        asset_id=revision.asset_id,
+        engine=new.engine,
+        language=new.language,
+        draft=new.draft,
+        word_count=len(new.words),
+        parent_id=request.expected_revision,
+        edited_by=clean_text(request.by, 200),
     )
 
 
-def _seen(session: Session, project: Project, seen: str) -> str:
-    """The revision in use, if it still is the one that was seen."""
+def _revision_in_use(session: Session, request: _Request) -> str:
+    """The revision in use. Raises ProjectNotFound, NotReady, and TranscriptStale if it is not the expected one."""
+    project = lookups.project(session, request.project_id)
     if project.transcript_id is None:
         raise NotReady(NO_WORDS)
-    if project.transcript_id != seen:
+    if project.transcript_id != request.expected_revision:
         by = session.get_one(TranscriptRow, project.transcript_id).edited_by
         raise TranscriptStale(CORRECTED.format(by) if by else None)
     return project.transcript_id
 
 
-def _done_before(session: Session, project_id: str, key: str | None) -> Corrected | None:
-    made = answered(session, project_id, key)
-    return Corrected(made[0], int(made[1]), int(made[2])) if made is not None else None
+def _earlier_result(session: Session, request: _Request) -> CorrectionResult | None:
+    """The result of the same request, if it was made before."""
+    made = result_of(session, request.project_id, request.key)
+    return CorrectionResult(made[0], int(made[1]), int(made[2])) if made is not None else None

@@ -14,7 +14,7 @@ MORE_THAN_ANNOUNCED = "More bytes arrived than the upload announced. Start the u
 
 @dataclass(frozen=True, slots=True)
 class UploadState:
-    """How far an upload is. ``project_id`` is there once it is complete."""
+    """An upload's progress. ``project_id`` is set once it is complete."""
 
     id: str
     filename: str
@@ -29,7 +29,7 @@ class OffsetRecorder(Protocol):
 
     @property
     def checkpoint_bytes(self) -> int:
-        """How many bytes of a long piece may be written without being saved."""
+        """The most bytes of a long piece that may be written without being saved."""
 
     def save_offset(self, upload_id: str, offset: int) -> None:
         """Record that the first ``offset`` bytes are on disk."""
@@ -56,22 +56,22 @@ class Piece:
         self._state = state
         self._recorder = recorder
         self._checksum = checksum
-        self._at = state.offset  # up to here it is written
-        self._saved = state.offset  # up to here the row says so
+        self._at = state.offset  # the end of what is written
+        self._saved = state.offset  # the end of what the row counts
         self._closed = False
 
     @property
     def room(self) -> int:
-        """How many bytes are still missing."""
+        """The number of bytes the upload still lacks."""
         return self._state.size - self._at
 
     @property
     def wanted(self) -> bool:
-        """Whether another request wants to go on with this upload, because this one seems lost."""
+        """True if another request waits to continue this upload, because this one seems lost."""
         return self._file.wanted
 
     def write(self, block: bytes | bytearray) -> None:
-        """Append ``block``. Raises TooLarge past the announced size, DiskFull; then nothing unsaved stays."""
+        """Append ``block``. Raises TooLarge past the announced size, or DiskFull; what is not saved is then cut off."""
         if len(block) > self.room:
             self._undo()
             raise TooLarge(MORE_THAN_ANNOUNCED)
@@ -87,7 +87,7 @@ class Piece:
             self._save()
 
     def keep(self) -> UploadState:
-        """The piece is whole: save it, and complete the upload if it was the last. Raises ChecksumMismatch."""
+        """Save the whole piece, and complete the upload if it was the last. Raises ChecksumMismatch."""
         try:
             if self._checksum is not None and not self._checksum.fits:
                 self._undo()
@@ -98,7 +98,7 @@ class Piece:
             self._close()
 
     def break_off(self) -> None:
-        """The connection was lost: save what arrived, unless only the whole piece can be checked. May be repeated."""
+        """End a piece whose connection was lost. Saves what arrived, unless it has a checksum. May be repeated."""
         if self._closed:
             return
         try:
@@ -115,7 +115,7 @@ class Piece:
     def _save(self) -> None:
         if self._at == self._saved:
             return
-        self._file.flush()
+        self._file.flush()  # before the row: it must never count bytes that a crash may lose
         self._recorder.save_offset(self._state.id, self._at)
         self._saved = self._at
 

@@ -1,8 +1,7 @@
-"""Uploads: recordings on their way in, piece by piece, and what becomes of them when they are whole.
+"""Uploads: recordings on their way in, piece by piece, until each becomes a project.
 
-A row says how far an upload is, and never more than is on disk: bytes are flushed first, then the row is written.
-What a crash leaves between the two is cut off again, and a crash after the last byte is made up for by whoever asks
-next.
+A row counts the bytes of an upload that are on disk: they are flushed first, then the row is written. After a crash the
+file is truncated to the recorded offset. If every byte had arrived, the next request completes the upload.
 """
 
 from __future__ import annotations
@@ -42,14 +41,14 @@ from clipper_core.services.uploads.piece import Piece, UploadState
 
 log = structlog.get_logger()
 
-WAIT_S = 3.0  # how long a new request waits for the one it has taken the place of
+WAIT_S = 3.0  # how long a new request waits for the one it replaces to leave
 STRAY_AGE_S = 3600  # a staged file without a row is left alone for so long: its row may be about to be written
 ID = re.compile(r"upl_[0-9a-z]{20}")
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What is accepted, and how long an upload nobody goes on with is kept."""
+    """The largest upload, and how long one that no client continues is kept."""
 
     max_bytes: int
     spare_bytes: int = 200 << 20  # stays free on the disk
@@ -59,9 +58,9 @@ class UploadLimits:
 
 
 class Intake(Protocol):
-    """What becomes of a whole upload: its file is stored, then a project made, then the work on it announced.
+    """Turns a complete upload into a project: stores its file, makes the project, announces the work on it.
 
-    Any of these may be done again after a crash, with the same upload.
+    After a crash any of these is called again with the same upload.
     """
 
     def store(self, upload_id: str, path: Path, captions: Path | None) -> StoredUpload:
@@ -71,7 +70,7 @@ class Intake(Protocol):
         """Make the project, in the caller's transaction. Returns its id."""
 
     def announce(self, project_id: str) -> None:
-        """Called once that is saved; should it fail, the reconciler finds the tasks."""
+        """Ring for the project's tasks, after the commit. If it fails, the reconciler finds them."""
 
     def discard(self, upload_id: str) -> None:
         """Remove what ``store`` kept of an upload that will never be complete."""
@@ -88,11 +87,11 @@ class Uploads:
 
     @property
     def checkpoint_bytes(self) -> int:
-        """How many bytes of a long piece may be written without being saved."""
+        """The most bytes of a long piece that may be written without being saved."""
         return self.limits.checkpoint_bytes
 
     def create(self, size: int, metadata: Mapping[str, str]) -> str:
-        """Begin an upload of ``size`` bytes; its id. One of no bytes is complete at once.
+        """Begin an upload of ``size`` bytes and return its id. One of no bytes is complete at once.
 
         Raises TooLarge, NotMedia, NotAudioVideo, DiskFull, ShowNotFound, BadSettings.
         """
@@ -114,7 +113,7 @@ class Uploads:
         return upload.id
 
     def state(self, upload_id: str) -> UploadState:
-        """How far it is. Raises UploadNotFound."""
+        """The upload's progress. Raises UploadNotFound."""
         if not ID.fullmatch(upload_id):
             raise UploadNotFound
         with self._database.read() as session:
@@ -125,20 +124,28 @@ class Uploads:
         return UploadState(upload.id, upload.filename, upload.filetype, upload.size, offset, upload.project_id)
 
     def resume(self, upload_id: str) -> UploadState:
-        """The same for somebody who goes on; an upload that is whole and was never completed is completed now."""
+        """The upload's progress, for a client that continues it. Completes one that is whole and has no project yet."""
         state = self.state(upload_id)
         if state.project_id is not None or state.offset < state.size:
             return state
         try:
             return self.open_piece(upload_id, state.offset, wait_s=0).keep()
-        except ClipperError as error:  # a HEAD has no body to say why in: the PATCH that follows will say it
+        except ClipperError as error:  # a HEAD has no body for the reason; the PATCH that follows gives it
             log.warning("upload_not_completed", upload=upload_id, code=error.code, detail=error.detail)
             return self.state(upload_id)
 
     def open_piece(self, upload_id: str, at: int, checksum: Checksum | None = None, wait_s: float = WAIT_S) -> Piece:
-        """Go on at the byte ``at``. Whoever writes now is asked to leave, and given ``wait_s`` to do so.
+        """Lock an upload and continue it.
 
-        Raises UploadNotFound, and UploadConflict where the upload is elsewhere or its writer does not leave.
+        Args:
+            upload_id: The upload.
+            at: The byte to continue at; it must be the upload's offset.
+            checksum: What the whole piece must hash to, if the client says so.
+            wait_s: How long another writer has to give the lock up, in seconds.
+
+        Raises:
+            UploadNotFound: There is no such upload.
+            UploadConflict: Its offset is another, or its writer keeps the lock.
         """
         self.state(upload_id)
         file = self._staging.open(upload_id, wait_s)
@@ -152,10 +159,10 @@ class Uploads:
         return Piece(file, state, self, checksum)
 
     def _settled(self, upload_id: str, file: StagedFile) -> UploadState:
-        """Row and file brought to agree, now that nobody else writes."""
+        """Make row and file agree, with the lock held. Returns the upload's progress."""
         try:
             state = self.state(upload_id)
-        except UploadNotFound:  # it was ended while we waited; opening has made the file anew
+        except UploadNotFound:  # it was ended while we waited, and opening it made an empty file
             self._staging.drop(upload_id)
             raise
         if state.project_id is not None:
@@ -165,7 +172,7 @@ class Uploads:
         return state
 
     def put_captions(self, upload_id: str, data: bytes) -> None:
-        """Give a recording that is still on its way its captions. Raises BadCaptions, WrongState, UploadNotFound."""
+        """Add captions to an unfinished upload. Raises BadCaptions, WrongState, UploadNotFound."""
         if self.state(upload_id).project_id is not None:
             raise WrongState("This recording has already arrived. Add the captions on its review desk.")
         if len(data) > self.limits.captions_bytes:
@@ -174,11 +181,11 @@ class Uploads:
         self._staging.put_captions(upload_id, data)
 
     def captions_path(self, upload_id: str) -> Path | None:
-        """A copy of the captions sent with a recording, to be moved away or left; None if there are none."""
+        """A copy of the captions sent with a recording, which may be moved away; None if there are none."""
         return self._staging.copy_of_captions(upload_id)
 
     def terminate(self, upload_id: str) -> None:
-        """End an upload and forget its bytes. Raises UploadNotFound, WrongState once it is complete."""
+        """Delete an upload and its bytes. Raises UploadNotFound, and WrongState once it is complete."""
         self.state(upload_id)
         file = self._staging.open(upload_id, WAIT_S)
         try:
@@ -190,13 +197,13 @@ class Uploads:
             file.close()
 
     def sweep(self) -> int:
-        """Complete what arrived whole, drop what nobody has touched for ``keep_days``; how many were dropped."""
+        """Complete uploads that are whole, drop those untouched for ``keep_days``. Returns how many were dropped."""
         limit = now() - timedelta(days=self.limits.keep_days)
         whole = select(Upload.id).where(Upload.project_id.is_(None), Upload.offset == Upload.size)
         with self._database.read() as session:
             waiting = session.scalars(whole).all()
         for upload_id in waiting:
-            with suppress(UploadNotFound):  # somebody has ended it meanwhile
+            with suppress(UploadNotFound):  # it was ended meanwhile
                 self.resume(upload_id)
         with self._database.read() as session:
             old = session.scalars(select(Upload.id).where(Upload.touched_at < limit)).all()
@@ -207,10 +214,10 @@ class Uploads:
         return dropped
 
     def _dropped(self, upload_id: str, limit: datetime) -> bool:
-        """Forget an upload nobody goes on with. One that arrived whole is kept: storing it may work tomorrow."""
+        """Drop an upload that no client continues. One that is whole stays: storing it may work tomorrow."""
         try:
             file = self._staging.open(upload_id, wait_s=0)
-        except ClipperError:  # somebody is writing it after all
+        except ClipperError:  # a client is writing it after all
             return False
         try:
             state = self.state(upload_id)
@@ -225,7 +232,7 @@ class Uploads:
         return True
 
     def _forget(self, state: UploadState, limit: datetime | None = None) -> None:
-        """Remove an upload's row, what is staged of it, and what was stored of one that never became a project."""
+        """Delete an upload's row, its staged bytes, and the stored files of one that never became a project."""
         gone = delete(Upload).where(Upload.id == state.id)
         if state.project_id is None:
             gone = gone.where(Upload.project_id.is_(None))

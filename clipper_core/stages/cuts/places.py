@@ -21,7 +21,7 @@ from clipper_core.stages.cuts.snap import CLEAN_MS, cut_points
 Ints = NDArray[np.int64]
 
 PAUSE_MS = 500  # without words or marks, a pause this long is taken for the end of a thought
-MOST_PLACES = 6_000  # more silences are thinned out, the shortest first
+MAX_PLACES = 6_000  # more silences are thinned out, the shortest first
 
 
 class Tier(IntEnum):
@@ -55,7 +55,7 @@ class Places:
         return int(np.count_nonzero(self.tier <= tier))
 
     def one_every(self, ms: int) -> Places:
-        """The best place (by tier, then by pause) of each stretch of ``ms``."""
+        """The best place (by tier, then by pause) in every ``ms`` of the recording."""
         best_first = np.lexsort((self.at_ms, -self.pause_ms, self.tier))
         _, first = np.unique(self.at_ms[best_first] // ms, return_index=True)
         return self._only(best_first[first])
@@ -67,7 +67,16 @@ class Places:
 def find_edges(
     transcript: Transcript | None, silences: SilenceMap, sentences: Sequence[Sentence]
 ) -> tuple[Places, Places]:
-    """Every place where a clip could start, and every place where one could end."""
+    """Every place where a clip could start, and every place where one could end.
+
+    Args:
+        transcript: The words of the recording; None where none are known.
+        silences: Its silences.
+        sentences: Its sentences, also where the transcript itself has none.
+
+    Returns:
+        The starts and the ends, in order of time.
+    """
     if transcript is None or not transcript.words:
         return _without_words(silences)
     return _beside_words(transcript, silences, sentences)
@@ -130,7 +139,7 @@ def _beside_words(transcript: Transcript, silences: SilenceMap, sentences: Seque
 
 
 class _Boundaries:
-    """How good a boundary it is in front of each word, by its number; one past the last is the end of them all."""
+    """The quality of the boundary in front of each word, by its number; one past the last is the end of them all."""
 
     def __init__(self, transcript: Transcript, sentences: Sequence[Sentence]) -> None:
         words = transcript.words
@@ -149,18 +158,18 @@ class _Boundaries:
         return Tier.IDEAL if guessed else Tier.SHORT if number in self._edges else Tier.PAUSE
 
     def spoken(self, number: int) -> Tier | None:
-        """None where no sentence is known to begin; without marks they were made from pauses in the first place."""
+        """None where no sentence is known to begin; without marks sentences are guesses from pauses anyway."""
         return Tier.SPOKEN if self._marked and number in self._sure else None
 
 
 def _between_words(transcript: Transcript, duration_ms: int) -> Iterator[tuple[int, int, int]]:
     """In front of each word and after the last: where to cut (out, in), and the gap, negative where voices overlap."""
-    heard_until = 0
+    speech_end = 0
     for start, end in [*((w.start_ms, w.end_ms) for w in transcript.words), (duration_ms, duration_ms)]:
-        start, heard = min(start, duration_ms), min(heard_until, duration_ms)
-        cut = cut_points(Silence(heard, start)) if heard < start else (heard, start)
-        yield *cut, start - heard
-        heard_until = max(heard_until, end)
+        start, gap_start = min(start, duration_ms), min(speech_end, duration_ms)
+        cut = cut_points(Silence(gap_start, start)) if gap_start < start else (gap_start, start)
+        yield *cut, start - gap_start
+        speech_end = max(speech_end, end)
 
 
 def _in_order(places: Iterable[_Place]) -> Places:
@@ -168,13 +177,13 @@ def _in_order(places: Iterable[_Place]) -> Places:
     best: dict[int, _Place] = {}
     for place in sorted(places, key=lambda p: (p.at_ms, p.tier, -p.pause_ms)):
         best.setdefault(place.at_ms, place)
-    kept = list(best.values())
-    table = np.array([(p.at_ms, p.tier, p.pause_ms, p.word) for p in kept], dtype=np.int64).reshape(-1, 4)
+    rows = [(p.at_ms, p.tier, p.pause_ms, p.word) for p in best.values()]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
     return Places(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
 
 
 def _longest(silences: SilenceMap) -> tuple[Silence, ...]:
-    if len(silences.silences) <= MOST_PLACES:
+    if len(silences.silences) <= MAX_PLACES:
         return silences.silences
-    kept = sorted(silences.silences, key=lambda s: (-s.length_ms, s.start_ms))[:MOST_PLACES]
-    return tuple(sorted(kept))
+    longest = sorted(silences.silences, key=lambda s: (-s.length_ms, s.start_ms))[:MAX_PLACES]
+    return tuple(sorted(longest))

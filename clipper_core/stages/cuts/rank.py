@@ -1,4 +1,4 @@
-"""Where else an edge of a clip could be: the good places near it, best first."""
+"""Other places for an edge of a clip: the good ones near it, best first."""
 
 from __future__ import annotations
 

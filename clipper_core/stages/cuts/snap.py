@@ -1,4 +1,4 @@
-"""Where footage may be divided, and how clean it is to do so there.
+"""Cuts in silences, and certificates of how clean a cut is.
 
 A cut is graded by the silence it lies in, measured in the sound, and by the words beside it, as far as they are
 trusted:
@@ -35,13 +35,13 @@ EDGE_MS = 20  # this near, a cut is at the recording's own start or end
 WORD_SLACK_MS = 30  # how exactly an aligner knows where a word begins and ends
 GAP_MS = 200  # the shortest pause between words that counts as a silence where no sound was measured
 ALTERNATIVE_REACH_MS = 15_000
-LEAST_CHANGE_MS = 1_000  # less is trimming, not another choice
+MIN_CHANGE_MS = 1_000  # less is trimming, not another choice
 GOOD_PAUSE_MS = 700
 RANK = {Grade.CLEAN: 0, Grade.FAIR: 1, Grade.POOR: 2}
 
 
 def cut_points(silence: Silence) -> tuple[int, int]:
-    """Where a clip before ``silence`` ends and where one after it starts, in ms: (out, in), out never after in.
+    """The end of a clip before ``silence`` and the start of one after it, in ms: (out, in), out never after in.
 
     A silence too short for a tail and a lead is shared out between them in the same proportion.
     """
@@ -54,15 +54,15 @@ def cut_points(silence: Silence) -> tuple[int, int]:
 def silences_from_words(words: Sequence[Word], duration_ms: int) -> SilenceMap:
     """The pauses between words of at least ``GAP_MS`` as a silence map, for when there is no sound to measure.
 
-    Their level is not known and stands at the floor: show no levels of such a map.
+    Their level is not known and is set to the floor: show no levels of such a map.
     """
-    found: list[Silence] = []
-    heard_until = 0
+    pauses: list[Silence] = []
+    speech_end = 0  # of all words so far: a long one may outlast the next
     for start, end in [(w.start_ms, w.end_ms) for w in words] + [(duration_ms, duration_ms)]:
-        if min(start, duration_ms) - heard_until >= GAP_MS:
-            found.append(Silence(heard_until, min(start, duration_ms)))
-        heard_until = max(heard_until, end)
-    return SilenceMap(duration_ms, tuple(found))
+        if min(start, duration_ms) - speech_end >= GAP_MS:
+            pauses.append(Silence(speech_end, min(start, duration_ms)))
+        speech_end = max(speech_end, end)
+    return SilenceMap(duration_ms, tuple(pauses))
 
 
 def certify_ranges(ranges: Sequence[TimeRange], silences: SilenceMap, transcript: Transcript | None) -> tuple[Cut, ...]:
@@ -72,7 +72,17 @@ def certify_ranges(ranges: Sequence[TimeRange], silences: SilenceMap, transcript
 
 
 def certify(at_ms: int, side: Side, silences: SilenceMap, transcript: Transcript | None) -> Cut:
-    """The cut at ``at_ms`` with its evidence; see the head of this file for the grades."""
+    """Certify one cut; the grades are explained at the head of this file.
+
+    Args:
+        at_ms: When it is.
+        side: Whether a clip begins or ends there.
+        silences: The silences of the recording.
+        transcript: Its words, where there are some.
+
+    Returns:
+        The cut with its certificate.
+    """
     silence = silences.at(at_ms)
     words = _beside(at_ms, side, transcript)
     grade = _grade(at_ms, side, silence, words, silences.duration_ms)
@@ -88,9 +98,17 @@ def certify(at_ms: int, side: Side, silences: SilenceMap, transcript: Transcript
 
 
 def snap(span: TimeRange, silences: SilenceMap, transcript: Transcript | None, reach_ms: int = REACH_MS) -> TimeRange:
-    """``span`` with each edge at the nearest good cut within ``reach_ms``: a clean one, else any in a silence.
+    """Move each edge to the nearest good cut: a clean one, else any in a silence.
 
-    An edge with no silence in reach stays. So do both, if they would meet or pass each other.
+    Args:
+        span: The range as chosen roughly.
+        silences: The silences of the recording.
+        transcript: Its words, where there are some.
+        reach_ms: How far an edge may move.
+
+    Returns:
+        The range between the cuts. An edge with no silence in reach stays. So do both, if they would meet or pass each
+        other.
     """
     start = _snapped(span.start_ms, Side.IN, silences, transcript, reach_ms)
     end = _snapped(span.end_ms, Side.OUT, silences, transcript, reach_ms)
@@ -98,28 +116,38 @@ def snap(span: TimeRange, silences: SilenceMap, transcript: Transcript | None, r
 
 
 def alternatives(
-    span: TimeRange, silences: SilenceMap, transcript: Transcript | None, lengths: Lengths, most: int = 4
+    span: TimeRange, silences: SilenceMap, transcript: Transcript | None, lengths: Lengths, max_ranges: int = 4
 ) -> tuple[TimeRange, ...]:
     """Other good edges for the same idea, best first, the best of each kind (earlier start, later end, …) leading.
 
-    Each shares most of ``span``, moves an edge by 1 to 15 s, and keeps to ``lengths``. Cleaner cuts come before others,
-    longer pauses and smaller changes before shorter and larger ones.
+    Cleaner cuts come before others, longer pauses and smaller changes before shorter and larger ones.
+
+    Args:
+        span: The clip as proposed.
+        silences: The silences of the recording.
+        transcript: Its words, where there are some.
+        lengths: The lengths that are allowed.
+        max_ranges: How many are wanted.
+
+    Returns:
+        At most ``max_ranges`` ranges. Each shares more than half of ``span`` and moves an edge by 1 to 15 s.
     """
     starts = _edges_near(span.start_ms, Side.IN, silences, transcript)
     ends = _edges_near(span.end_ms, Side.OUT, silences, transcript)
-    found = sorted(
+    ranked = sorted(
         (a.rank + b.rank, a.cost + b.cost, a.at_ms, b.at_ms)
         for a, b in product(starts, ends)
         if _same_idea(span, a.at_ms, b.at_ms) and lengths.min_ms <= b.at_ms - a.at_ms <= lengths.max_ms
     )
-    ranges = [TimeRange(start, end) for *_, start, end in found]
+    ranges = [TimeRange(start, end) for *_, start, end in ranked]
     leading = list({_kind(span, r): r for r in reversed(ranges)}.values())
-    return tuple(sorted(ranges, key=lambda r: (r not in leading, ranges.index(r)))[:most]) if most > 0 else ()
+    in_order = sorted(ranges, key=lambda r: (r not in leading, ranges.index(r)))
+    return tuple(in_order[: max(0, max_ranges)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What the words say about a cut: None and empty where they are not trusted."""
+    """The words beside a cut: None and empty where they are not trusted."""
 
     gap_ms: int | None = None
     boundary: bool | None = None
@@ -203,7 +231,7 @@ def _snapped(at_ms: int, side: Side, silences: SilenceMap, transcript: Transcrip
 
 
 def _place_in(silence: Silence, at_ms: int, side: Side, reach_ms: int) -> int | None:
-    """Where in ``silence`` an edge near ``at_ms`` belongs: by the speech, else as near as the silence allows."""
+    """The moment in ``silence`` for an edge near ``at_ms``: by the speech, else as near as the silence allows."""
     out_ms, in_ms = cut_points(silence)
     by_speech = in_ms if side is Side.IN else out_ms
     if abs(by_speech - at_ms) <= reach_ms:
@@ -219,7 +247,7 @@ def _edges_near(at_ms: int, side: Side, silences: SilenceMap, transcript: Transc
     for silence in silences.around(at_ms, ALTERNATIVE_REACH_MS):
         place = cut_points(silence)[side is Side.IN]
         moved = abs(place - at_ms)
-        if LEAST_CHANGE_MS <= moved <= ALTERNATIVE_REACH_MS:
+        if MIN_CHANGE_MS <= moved <= ALTERNATIVE_REACH_MS:
             grade = certify(place, side, silences, transcript).certificate.grade
             edges.append(_Edge(place, RANK[grade], moved + 4 * max(0, GOOD_PAUSE_MS - silence.length_ms)))
     return edges
@@ -231,7 +259,7 @@ def _same_idea(span: TimeRange, start_ms: int, end_ms: int) -> bool:
 
 
 def _kind(span: TimeRange, other: TimeRange) -> tuple[int, int]:
-    """Which way each edge moved: -1 earlier, 0 not, 1 later."""
+    """The direction in which each edge moved: -1 earlier, 0 not, 1 later."""
 
     def sign(ms: int) -> int:
         return (ms > 0) - (ms < 0)

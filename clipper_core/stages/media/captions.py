@@ -17,7 +17,7 @@ PAUSE_MS = 700
 
 
 def has_captions(transcript: Transcript) -> bool:
-    """Whether clips come with captions: words that are only a draft are no text to publish."""
+    """True if clips come with captions: words that are only a draft are no text to publish."""
     return bool(transcript.words) and not transcript.draft
 
 

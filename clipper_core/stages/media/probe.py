@@ -86,7 +86,7 @@ def _header(path: Path, head: bytes) -> Header:
 
 
 def _has_index(path: Path) -> bool:
-    """Whether one of an MP4's top-level boxes is its index, without which nothing in it can be found."""
+    """True if one of an MP4's top-level boxes is its index, without which nothing in it can be found."""
     size, at = path.stat().st_size, 0
     with path.open("rb") as file:
         for _ in range(1_000):

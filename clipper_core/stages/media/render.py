@@ -33,7 +33,7 @@ ENCODING = 0.9  # of the work; the rest is measuring
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """What a file is made of: ranges of the recording, one after the other, and how they are encoded."""
+    """The content of a file: ranges of the recording, one after the other, and how they are encoded."""
 
     ranges: tuple[TimeRange, ...]
     preset: Preset

@@ -1,4 +1,4 @@
-"""What a language model answered, when it was asked for clips: read, checked, and mended where that is possible.
+"""The answer of a language model that was asked for clips: read, checked, and mended where that is possible.
 
 Nothing in an answer is trusted. What can be mended is mended here (fences around the JSON, titles of many lines, scores
 off the scale); the rest is a problem, in words that tell a model what to do about it.
@@ -15,12 +15,12 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from clipper_core.stages.selection.number import Line, one_line
 
-LONGEST_TITLE = 80
-LONGEST_REASON = 200
-MOST_REASONS = 3
-MOST_CLIPS = 100  # of one answer; nobody asked for so many
+MAX_TITLE = 80
+MAX_REASON = 200
+MAX_REASONS = 3
+MAX_CLIPS = 100  # of one answer; so many are never asked for
 QUOTES, MARKS = '"“”„«»', "*_#` "
-LARGEST_SCORE, UNKNOWN_SCORE = 100.0, 50.0
+MAX_SCORE, UNKNOWN_SCORE = 100.0, 50.0
 
 
 class Fault(StrEnum):
@@ -50,43 +50,52 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and what to tell the model about it."""
+    """One thing that is wrong with an answer, and how the model is told about it."""
 
     fault: Fault
     words: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What an answer says, as far as it can be used, and what is wrong with the rest."""
+class CheckedAnswer:
+    """The clips of an answer as far as they can be used, and what is wrong with the rest."""
 
     suggestions: tuple[Suggestion, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
-def check_answer(text: str, cut_short: bool, lines: Sequence[Line]) -> Reading:
-    """The clips in an answer about ``lines`` (numbered without gaps), in its order. Never raises."""
+def check_answer(text: str, cut_short: bool, lines: Sequence[Line]) -> CheckedAnswer:
+    """Read an answer. Never raises.
+
+    Args:
+        text: What the model wrote.
+        cut_short: Whether it was stopped before its end.
+        lines: The sentences it chose from, numbered without gaps.
+
+    Returns:
+        The clips in the order of the answer, and its problems.
+    """
     problems = [Problem(Fault.CUT_SHORT, "It broke off. Answer with fewer clips, and shorter.")] if cut_short else []
     try:
-        said = _Said.model_validate_json(_json_in(text))
+        body = _Body.model_validate_json(_json_in(text))
     except ValidationError as error:
         unreadable = Problem(Fault.MALFORMED, f"It is not the JSON that was asked for: {_first_of(error)}.")
-        return Reading(problems=(*problems, *([] if cut_short else [unreadable])))
+        return CheckedAnswer(problems=(*problems, *([] if cut_short else [unreadable])))
     suggestions: list[Suggestion] = []
-    for place, clip in enumerate(said.clips[:MOST_CLIPS], 1):
-        found = _suggestion(place, clip, lines)
-        if isinstance(found, Problem):
-            problems.append(found)
+    for place, clip in enumerate(body.clips[:MAX_CLIPS], 1):
+        checked = _suggestion(place, clip, lines)
+        if isinstance(checked, Problem):
+            problems.append(checked)
         else:
-            suggestions.append(found)
-    return Reading(tuple(suggestions), tuple(problems))
+            suggestions.append(checked)
+    return CheckedAnswer(tuple(suggestions), tuple(problems))
 
 
 def _on_scale(value: float) -> float:
-    return min(max(value, 0.0), LARGEST_SCORE)
+    return min(max(value, 0.0), MAX_SCORE)
 
 
-class _Clip(BaseModel):
+class _Clip(BaseModel):  # pydantic puts the name into messages that a model reads: keep it
     first_sentence: int
     last_sentence: int
     title: str = ""
@@ -94,7 +103,7 @@ class _Clip(BaseModel):
     score: Annotated[float, Field(allow_inf_nan=False), AfterValidator(_on_scale)] = UNKNOWN_SCORE
 
 
-class _Said(BaseModel):
+class _Body(BaseModel):
     clips: list[Any]
 
 
@@ -104,9 +113,9 @@ def _json_in(text: str) -> str:
     return text[first : last + 1] if 0 <= first < last else text
 
 
-def _suggestion(place: int, said: Any, lines: Sequence[Line]) -> Suggestion | Problem:
+def _suggestion(place: int, entry: Any, lines: Sequence[Line]) -> Suggestion | Problem:
     try:
-        clip = _Clip.model_validate(said)
+        clip = _Clip.model_validate(entry)
     except ValidationError as error:
         return Problem(Fault.MALFORMED, f"Clip {place} is not in the form that was asked for: {_first_of(error)}.")
     lowest, highest = lines[0].number, lines[-1].number
@@ -120,8 +129,8 @@ def _suggestion(place: int, said: Any, lines: Sequence[Line]) -> Suggestion | Pr
 
 
 def clean_title(text: str) -> str:
-    """A title on one line, at most ``LONGEST_TITLE`` characters, without marks around it; empty if it says nothing."""
-    title = one_line(_bare(one_line(text, 10 * LONGEST_TITLE)), LONGEST_TITLE)
+    """A title on one line, at most ``MAX_TITLE`` characters, without marks around it; empty if it says nothing."""
+    title = one_line(_bare(one_line(text, 10 * MAX_TITLE)), MAX_TITLE)
     return title if any(c.isalnum() for c in title) else ""
 
 
@@ -135,13 +144,13 @@ def _bare(title: str) -> str:
 
 def clean_reasons(texts: Sequence[str]) -> tuple[str, ...]:
     """One to three reasons on one line each; none if they say nothing."""
-    lines = [one_line(text, LONGEST_REASON) for text in texts]
-    told = dict.fromkeys(line for line in lines if any(c.isalnum() for c in line))
-    return tuple(told)[:MOST_REASONS]
+    lines = [one_line(text, MAX_REASON) for text in texts]
+    telling = dict.fromkeys(line for line in lines if any(c.isalnum() for c in line))
+    return tuple(telling)[:MAX_REASONS]
 
 
 def _first_of(error: ValidationError) -> str:
-    """What pydantic says first, without what was given."""
+    """The first error that pydantic reports, without the value it was given."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(step) for step in first["loc"])
     return f"{where}: {first['msg']}" if where else str(first["msg"])

@@ -1,4 +1,4 @@
-"""Which stretches of a recording would stand alone as clips, by asking a language model.
+"""Choose clips by asking a language model.
 
 The model sees numbered sentences and answers with numbers, titles and reasons; where the clips are cut, and whether
 they keep the rules, is decided here, by the same places, scores and certificates as without a model. An answer that
@@ -15,27 +15,35 @@ from typing import Any, Protocol
 import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
+from clipper_core.domain.clock import clock
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceUnavailable
-from clipper_core.stages.selection.answer import LARGEST_SCORE, Fault, Problem, Reading, Suggestion, check_answer
+from clipper_core.stages.selection.answer import MAX_SCORE, CheckedAnswer, Fault, Problem, Suggestion, check_answer
 from clipper_core.stages.selection.features import RecordingFeatures, features_of
 from clipper_core.stages.selection.name import Name
 from clipper_core.stages.selection.number import Line, in_parts, number_sentences
 from clipper_core.stages.selection.place import Placer
 from clipper_core.stages.selection.propose import Choice, Demand, best_set, proposals_of
-from clipper_core.stages.selection.request import SCHEMA, SCHEMA_NAME, Message, Part, clock, write_repair, write_request
+from clipper_core.stages.selection.request import (
+    SCHEMA,
+    SCHEMA_NAME,
+    Message,
+    TranscriptPart,
+    write_repair,
+    write_request,
+)
 
 MAX_WORDS = 20_000  # of a part: about two hours of talk, forty thousand tokens
-MIN_WORDS = 500  # of a part: who reads less than that is not asked
-CONTEXT_MS = 60_000  # shown on either side of the stretch that is asked about
+MIN_WORDS = 500  # of a part: a model that reads less is not asked
+CONTEXT_MS = 60_000  # shown on either side of the range that is asked about
 A_FEW = 2  # asked for beyond what is wanted, since some fall away
 MAX_DETAIL = 2_000  # characters of an unusable answer, kept for an engineer
 
 
 class Answer(Protocol):
-    """What a model said: its text, or why it declined; ``cut_short`` where it was stopped before its end."""
+    """A model's answer: its text, or why it declined; ``cut_short`` where it was stopped before its end."""
 
     @property
     def text(self) -> str: ...
@@ -53,7 +61,7 @@ class Chat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClipRequest:
-    """What a language model is asked for.
+    """The clips a language model is asked for.
 
     ``avoid`` are ranges that no clip may overlap. ``within`` is where there is anything to choose, if not everywhere:
     what lies far from it is not shown. Long transcripts are asked about in parts of at most ``max_words``, or less if
@@ -93,7 +101,7 @@ class _PartResult:
 
     @property
     def is_unusable(self) -> bool:
-        """Whether the part must be asked about again: not in form, or nothing legal though clips were named."""
+        """True if the part must be asked about again: not in form, or nothing legal though clips were named."""
         grave = any(p.fault is not Fault.AGAINST_RULES for p in self.problems)
         return grave or (bool(self.problems) and not self.placed)
 
@@ -145,7 +153,9 @@ class _Inquiry:
         self._chat, self._features, self._demand, self._within = chat, features, demand, within
         self._placer = Placer(features, demand.lengths)
 
-    def ask_all(self, max_words: int, progress: Callable[[float], None]) -> tuple[list[Part], list[_PartResult]]:
+    def ask_all(
+        self, max_words: int, progress: Callable[[float], None]
+    ) -> tuple[list[TranscriptPart], list[_PartResult]]:
         """Ask about each part. Parts that are too large for the service are asked about in halves."""
         parts = self._parts(max_words)
         results: list[_PartResult] = []
@@ -160,7 +170,7 @@ class _Inquiry:
             return self.ask_all(min(max_words, largest) // 2, progress)
         return [part for part, _ in parts], results
 
-    def _parts(self, max_words: int) -> list[tuple[Part, int]]:
+    def _parts(self, max_words: int) -> list[tuple[TranscriptPart, int]]:
         """The parts that have room for a clip, and how many clips to ask for in each: its share and a few more."""
         transcript = self._features.transcript
         if transcript is None:
@@ -168,11 +178,8 @@ class _Inquiry:
         numbered = number_sentences(self._features, self._demand.lengths.max_ms)
         lines = [line for line in numbered if self._is_near(line)]
         divided = in_parts(lines, self._features.topics, max_words)
-        whole_ms = self._features.duration_ms
-        parts = [
-            Part(piece, number, len(divided), whole_ms, transcript.language, transcript.draft, self._demand.taken)
-            for number, piece in enumerate(divided, 1)
-        ]
+        whole = self._features.duration_ms, transcript.language, transcript.draft, self._demand.taken
+        parts = [TranscriptPart(piece, number, len(divided), *whole) for number, piece in enumerate(divided, 1)]
         free_ms = [_free_ms(part) for part in parts]
         shares = [math.ceil(self._demand.count * free / max(1, sum(free_ms))) + A_FEW for free in free_ms]
         rows = zip(parts, shares, free_ms, strict=True)
@@ -183,35 +190,35 @@ class _Inquiry:
             return True
         return line.end_ms > self._within.start_ms - CONTEXT_MS and line.start_ms < self._within.end_ms + CONTEXT_MS
 
-    def _ask(self, part: Part, count: int) -> _PartResult:
+    def _ask(self, part: TranscriptPart, count: int) -> _PartResult:
         """The clips of a part; asked for once more where the first answer can't be used."""
         messages = write_request(part, self._demand.lengths, count)
-        first = self._answered(messages, part)
+        first = self._read_answer(messages, part)
         if not first.is_unusable:
             return first
         try:
-            again = self._answered(write_repair(messages, first.text, [p.words for p in first.problems]), part)
+            again = self._read_answer(write_repair(messages, first.text, [p.words for p in first.problems]), part)
         except ServiceUnavailable:
             if not first.placed:
                 raise
-            return replace(first, repaired=True)  # what was legal in the first answer is paid for and good
+            return replace(first, repaired=True)  # the legal clips of the first answer are paid for and good
         better = first if len(first.placed) > len(again.placed) else again
         return replace(better, repaired=True)
 
-    def _answered(self, messages: Sequence[Message], part: Part) -> _PartResult:
+    def _read_answer(self, messages: Sequence[Message], part: TranscriptPart) -> _PartResult:
         answer = self._chat(messages, SCHEMA_NAME, SCHEMA)
         if answer.refusal:
             raise ServiceAnswerUnusable(DECLINED, detail=_whole(answer.refusal)[:MAX_DETAIL])
         text = _whole(answer.text)
-        reading = check_answer(text, answer.cut_short, part.lines)
-        placed, problems = self._placed(reading)
-        return _PartResult(placed, (*reading.problems, *problems), text)
+        checked = check_answer(text, answer.cut_short, part.lines)
+        placed, problems = self._place(checked)
+        return _PartResult(placed, (*checked.problems, *problems), text)
 
-    def _placed(self, reading: Reading) -> tuple[tuple[_PlacedSuggestion, ...], list[Problem]]:
-        """Where the suggestions are cut, the best first served; what overlaps a better one is left out silently."""
+    def _place(self, checked: CheckedAnswer) -> tuple[tuple[_PlacedSuggestion, ...], list[Problem]]:
+        """Place the suggestions, the best first; one that overlaps a better one is left out without a problem."""
         placed: list[_PlacedSuggestion] = []
         problems: list[Problem] = []
-        for suggestion in sorted(reading.suggestions, key=lambda s: -s.score):
+        for suggestion in sorted(checked.suggestions, key=lambda s: -s.score):
             wish = suggestion.first.start_ms, suggestion.last.end_ms
             span = self._placer.place(*wish, [*self._demand.taken, *(p.span for p in placed)])
             if span is not None:
@@ -239,19 +246,19 @@ class _Inquiry:
             return ()
         start = np.array([p.span.start_ms for p in placed], dtype=np.int64)
         end = np.array([p.span.end_ms for p in placed], dtype=np.int64)
-        scores = np.array([p.suggestion.score / LARGEST_SCORE for p in placed])
+        scores = np.array([p.suggestion.score / MAX_SCORE for p in placed])
         in_its_order = [placed[n] for n in sorted(best_set(start, end, scores, self._demand.count))]
         chosen = sorted(in_its_order, key=lambda p: -p.suggestion.score)
-        choices = [Choice(p.span, p.suggestion.score / LARGEST_SCORE) for p in chosen]
+        choices = [Choice(p.span, p.suggestion.score / MAX_SCORE) for p in chosen]
         preferred = [Name(p.suggestion.title, p.suggestion.reasons) for p in chosen]
         return proposals_of(choices, self._features, self._demand.lengths, preferred)
 
 
-def _free_ms(part: Part) -> int:
-    """How much of the stretch that a part covers is not taken."""
+def _free_ms(part: TranscriptPart) -> int:
+    """The length (ms) of the range that a part covers, less what is taken of it."""
     start_ms, end_ms = part.lines[0].start_ms, max(line.end_ms for line in part.lines)
-    held = (min(t.end_ms, end_ms) - max(t.start_ms, start_ms) for t in part.taken)
-    return end_ms - start_ms - sum(max(0, ms) for ms in held)
+    overlaps = (min(t.end_ms, end_ms) - max(t.start_ms, start_ms) for t in part.taken)
+    return end_ms - start_ms - sum(max(0, ms) for ms in overlaps)
 
 
 def _whole(text: str) -> str:
@@ -276,7 +283,7 @@ def _unusable(results: Sequence[_PartResult]) -> ServiceAnswerUnusable:
     return ServiceAnswerUnusable(message, detail=f"{listed}\n{worst.text}"[:MAX_DETAIL])
 
 
-def _notes(parts: Sequence[Part], results: Sequence[_PartResult]) -> tuple[str, ...]:
+def _notes(parts: Sequence[TranscriptPart], results: Sequence[_PartResult]) -> tuple[str, ...]:
     notes: list[str] = []
     for part, one in zip(parts, results, strict=True):
         where = f" about {clock(part.lines[0].start_ms)} to {clock(part.lines[-1].end_ms)}" if part.of > 1 else ""

@@ -1,7 +1,7 @@
 """A title for a clip from its own words, and the reasons why it was proposed.
 
-A title quotes the sentence that says most in least space, shortened at a clause or a word. A draft is not quoted: its
-recurring words are listed. Every reason states something that was found in this clip.
+A title quotes the sentence that says the most in the least space, shortened at a clause or a word. A draft is not
+quoted: its recurring words are listed. Every reason states something about this clip alone.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.score import TOPIC_SLACK_MS
 from clipper_core.stages.selection.topics import Topics, stem_of
 
-LONGEST_TITLE = 60
-FEWEST_WORDS = 3
-ONE_TOPIC = 0.25  # the chance of another topic inside, up to which a clip is said to stay on one
+MAX_TITLE = 60
+MIN_WORDS = 3
+ONE_TOPIC = 0.25  # the chance of another topic inside, up to which a clip counts as staying on one
 DENSE = 0.9  # the share of speech worth mentioning
 NOTABLE = 0.05  # … if the recording as a whole has so much less
 LONG_PAUSE_MS = 1_000
@@ -43,7 +43,7 @@ _CLAUSE_ENDS = (",", ";", ":", "—", "–", "-")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a proposal says about itself."""
+    """The title of a clip, and the reasons why it was proposed."""
 
     title: str
     reasons: tuple[str, ...]
@@ -51,7 +51,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class ClipContent:
-    """What a clip holds: the words of its complete sentences, and what they are about.
+    """The words of a clip's complete sentences, and what they are about.
 
     ``terms`` are the recurring words that tell most, ``weights`` how much each stem tells. Without words all is empty;
     ``quotable`` says that there are some and that they are no draft.
@@ -119,9 +119,9 @@ def titles(content: ClipContent) -> list[str]:
 def _enumerated(terms: Sequence[str]) -> str:
     """Such as: Pricing, churn and hiring. Fewer, if they would not fit."""
     for count in range(len(terms), 0, -1):
-        *most, last = terms[:count]
-        text = f"{', '.join(most)} and {last}" if most else last
-        if len(text) <= LONGEST_TITLE:
+        *first, last = terms[:count]
+        text = f"{', '.join(first)} and {last}" if first else last
+        if len(text) <= MAX_TITLE:
             return text[:1].upper() + text[1:]
     return ""
 
@@ -130,18 +130,18 @@ def _rated(sentence: Sequence[str], place: int, content: ClipContent) -> tuple[f
     """How good a title the sentence makes, and the title; empty if it makes none."""
     spoken = without_lead_in(sentence)
     title = shortened(spoken)
-    kept = [wording.bare(w) for w in title.split()]
-    if len(kept) < FEWEST_WORDS:
+    bare_title = [wording.bare(w) for w in title.split()]
+    if len(bare_title) < MIN_WORDS:
         return 0.0, ""
     weights = content.weights
-    about = sum(weights.get(s, 0.0) for s in {stem_of(w) for w in kept})
-    text = " ".join(kept)
+    about = sum(weights.get(s, 0.0) for s in {stem_of(w) for w in bare_title})
+    text = " ".join(bare_title)
     rating = (
         about / max(weights.values(), default=1.0)
         + 0.5 * (title.endswith("?") or wording.hooks(text))
-        + 0.8 * (len(kept) >= len(spoken))
-        - 0.6 * (title.endswith("…") or (kept[0] in _OPEN_CLAUSE and len(kept) < len(spoken)))
-        - 0.8 * (wording.leans(kept) or kept[0] in _PREPOSITIONS)
+        + 0.8 * (len(bare_title) >= len(spoken))
+        - 0.6 * (title.endswith("…") or (bare_title[0] in _OPEN_CLAUSE and len(bare_title) < len(spoken)))
+        - 0.8 * (wording.leans(bare_title) or bare_title[0] in _PREPOSITIONS)
         - 1.5 * (wording.greets(text) or wording.sells(text))
         - 0.05 * place
     )
@@ -164,19 +164,19 @@ def without_lead_in(words: Sequence[str]) -> list[str]:
 
 
 def shortened(words: Sequence[str]) -> str:
-    """The words as a title of at most ``LONGEST_TITLE`` characters: whole, or up to a clause, or up to a word and "…".
+    """The words as a title of at most ``MAX_TITLE`` characters: whole, or up to a clause, or up to a word and "…".
 
     Never a part of a word; empty if not even one fits.
     """
     whole = _tidy(" ".join(words))
-    if len(whole) <= LONGEST_TITLE:
+    if len(whole) <= MAX_TITLE:
         return whole
     fitting = len(words)
-    while fitting and len(_tidy(" ".join(words[:fitting]))) > LONGEST_TITLE - 1:
+    while fitting and len(_tidy(" ".join(words[:fitting]))) > MAX_TITLE - 1:
         fitting -= 1
     for count in range(fitting, 0, -1):
         title = _tidy(" ".join(words[:count]))
-        if words[count - 1].endswith(_CLAUSE_ENDS) and len(title) >= LONGEST_TITLE // 3:
+        if words[count - 1].endswith(_CLAUSE_ENDS) and len(title) >= MAX_TITLE // 3:
             return title
     while fitting > 1 and wording.bare(words[fitting - 1]) in _LOOSE_ENDS:
         fitting -= 1
@@ -190,7 +190,7 @@ def _tidy(text: str) -> str:
 
 
 def reasons(content: ClipContent, cuts: Sequence[Cut], topics: Topics, silences: SilenceMap) -> tuple[str, ...]:
-    """What speaks for the clip, in short sentences, what a listener notices first before the rest.
+    """Reasons for the clip, in short sentences, those that a listener notices first before the rest.
 
     Args:
         content: The words of the clip.
@@ -283,7 +283,7 @@ def _content_of(span: TimeRange, features: RecordingFeatures) -> ClipContent:
 
 
 def _tells(bare: str, language: str) -> bool:
-    """Whether a word says what a clip is about: no function word; where we do not know those, a long one."""
+    """True if a word says what a clip is about: no function word; where those are not known, a long one."""
     if not wording.speaks_english(language):
         return len(bare) >= 6
     return len(bare) > 2 and not {bare, stem_of(bare)} & wording.STOPWORDS

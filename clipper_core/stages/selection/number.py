@@ -1,4 +1,4 @@
-"""The sentences of a recording, numbered for somebody who chooses clips by them, in parts where there are too many."""
+"""The sentences of a recording, numbered for a model that chooses clips by them, in parts where there are many."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.topics import Topics
 
 CHARACTERS_A_WORD = 6  # what is longer counts as several: some languages write no spaces
-LONGEST_TEXT = 1_000
-SMALLEST_SHARE, LARGEST_SHARE = 0.7, 1.3  # how far a part may be from its even share, so that it ends with a topic
+MAX_TEXT = 1_000
+MIN_SHARE, MAX_SHARE = 0.7, 1.3  # how far a part may be from its even share, so that it ends with a topic
 JOINERS = "\u200c\u200d"  # inside words and emoji
 
 
@@ -35,9 +35,9 @@ class Line:
     def size(self) -> int:
         return max(self.last_word - self.first_word + 1, len(self.text) // CHARACTERS_A_WORD)
 
-    def lies_in(self, stretches: Sequence[TimeRange]) -> bool:
-        """Whether any of it does."""
-        return any(s.start_ms < self.end_ms and self.start_ms < s.end_ms for s in stretches)
+    def touches(self, ranges: Sequence[TimeRange]) -> bool:
+        """True if any of the sentence lies in one of the ranges."""
+        return any(r.start_ms < self.end_ms and self.start_ms < r.end_ms for r in ranges)
 
 
 def number_sentences(features: RecordingFeatures, longest_ms: int) -> tuple[Line, ...]:
@@ -56,7 +56,7 @@ def number_sentences(features: RecordingFeatures, longest_ms: int) -> tuple[Line
 def _line(number: int, piece: Sentence, transcript: Transcript, pause_after: bool) -> Line:
     words = transcript.words[piece.first_word : piece.last_word + 1]
     end_ms = max(w.end_ms for w in words)
-    text = one_line(transcript.text(piece), LONGEST_TEXT)
+    text = one_line(transcript.text(piece), MAX_TEXT)
     return Line(number, piece.first_word, piece.last_word, words[0].start_ms, end_ms, text, pause_after)
 
 
@@ -72,51 +72,57 @@ def _divided(sentence: Sentence, words: Sequence[Word], longest_ms: int) -> list
     return [piece for part in parts for piece in _divided(part, words, longest_ms)]
 
 
-def in_parts(lines: Sequence[Line], topics: Topics, most_words: int) -> list[tuple[Line, ...]]:
-    """The lines in parts of at most ``most_words``, about even, each beginning where a topic most likely does.
+def in_parts(lines: Sequence[Line], topics: Topics, max_words: int) -> list[tuple[Line, ...]]:
+    """Divide the lines into parts that are about even, each beginning where a topic most likely does.
 
-    A single line is never divided, however long it is.
+    Args:
+        lines: The sentences of a recording.
+        topics: Where topics of it begin.
+        max_words: How many words a part holds at most. A single line is never divided, however long it is.
+
+    Returns:
+        The parts in order.
     """
     chance = dict(zip(topics.at_ms, topics.chance, strict=True))
     parts: list[tuple[Line, ...]] = []
     rest = list(lines)
     while rest:
-        count = _first_part(rest, chance, most_words)
+        count = _first_part(rest, chance, max_words)
         parts.append(tuple(rest[:count]))
         rest = rest[count:]
     return parts
 
 
-def _first_part(lines: Sequence[Line], chance: dict[int, float], most_words: int) -> int:
+def _first_part(lines: Sequence[Line], chance: dict[int, float], max_words: int) -> int:
     """How many of the lines make the first part."""
     total = sum(line.size for line in lines)
-    if total <= most_words:
+    if total <= max_words:
         return len(lines)
-    share = total / math.ceil(total / most_words)
+    share = total / math.ceil(total / max_words)
     fitting, allowed = 1, []
     size = 0
     for count, line in enumerate(lines, 1):
         size += line.size
-        if size > most_words:
+        if size > max_words:
             break
         fitting = count
-        if SMALLEST_SHARE * share <= size <= LARGEST_SHARE * share and count < len(lines):
+        if MIN_SHARE * share <= size <= MAX_SHARE * share and count < len(lines):
             allowed.append((chance.get(lines[count].start_ms, 0.0), count))
     return max(allowed)[1] if allowed else fitting
 
 
-def one_line(text: str, most: int) -> str:
-    """Text as one line of at most ``most`` characters, shortened at a word, that shows what it holds.
+def one_line(text: str, max_characters: int) -> str:
+    """Text as one line of at most ``max_characters``, shortened at a word, that shows what it holds.
 
     Without control characters, and without those that turn the direction of writing or can't be seen.
     """
-    kept = "".join(_shown(c) for c in unicodedata.normalize("NFC", text[: 20 * most]))
-    whole = " ".join(kept.split())
-    if len(whole) <= most:
+    visible = "".join(_shown(c) for c in unicodedata.normalize("NFC", text[: 20 * max_characters]))
+    whole = " ".join(visible.split())
+    if len(whole) <= max_characters:
         return whole
-    head = whole[: most - 1]
-    cut = head.rfind(" ") if not whole[most - 1].isspace() else len(head)
-    return head[: cut if cut > most // 2 else len(head)].rstrip(" ,;:–—-") + "…"
+    head = whole[: max_characters - 1]
+    cut = head.rfind(" ") if not whole[max_characters - 1].isspace() else len(head)
+    return head[: cut if cut > max_characters // 2 else len(head)].rstrip(" ,;:–—-") + "…"
 
 
 def _shown(character: str) -> str:

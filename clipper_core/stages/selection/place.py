@@ -1,4 +1,4 @@
-"""Where a clip that somebody named by its sentences is really cut.
+"""Find the cuts for a clip that was named by its sentences.
 
 Sentences do not always begin and end in silence, nor do they add up to a legal length. So every good place near the
 wished edges is weighed: a silence at a sentence edge before any other, the wished sentences before their neighbours.
@@ -36,9 +36,15 @@ class Placer:
         self._starts, self._ends = _Side(features.starts, opening), _Side(features.ends, closing)
 
     def place(self, start_ms: int, end_ms: int, taken: Sequence[TimeRange]) -> TimeRange | None:
-        """The best cuts for a clip that should be heard from ``start_ms`` to ``end_ms``.
+        """Find the best cuts for a clip.
 
-        Of a legal length, clear of what is taken, holding at least half of what was wished; None if there are none.
+        Args:
+            start_ms: The wished start.
+            end_ms: The wished end.
+            taken: Ranges that the clip must not touch.
+
+        Returns:
+            A range of a legal length that holds at least half of what was wished; None if there is none.
         """
         first, start_costs = self._starts.near(start_ms, outward=-1)
         last, end_costs = self._ends.near(end_ms, outward=1)
@@ -46,8 +52,8 @@ class Placer:
         length = ends - starts
         shared = np.minimum(ends, end_ms) - np.maximum(starts, start_ms)
         legal = (self._lengths.min_ms <= length) & (length <= self._lengths.max_ms) & (2 * shared >= end_ms - start_ms)
-        for stretch in taken:
-            legal &= (ends <= stretch.start_ms) | (starts >= stretch.end_ms)
+        for span in taken:
+            legal &= (ends <= span.start_ms) | (starts >= span.end_ms)
         costs = np.where(legal, costs, np.inf)
         if not np.isfinite(costs).any():
             return None
@@ -56,7 +62,7 @@ class Placer:
 
 
 def _harms(features: RecordingFeatures) -> tuple[Floats, Floats]:
-    """What speaks against beginning a clip with each word, and against ending one with it."""
+    """(words,) each: the cost of beginning a clip with each word, and of ending one with it."""
     words = features.transcript.words if features.transcript else ()
     opening, closing = np.zeros(max(1, len(words))), np.zeros(max(1, len(words)))
     if features.weights is not None:

@@ -1,4 +1,4 @@
-"""Which windows of a recording would stand alone as clips.
+"""Propose the windows of a recording that would stand alone as clips.
 
 Every place where a clip could start or end is paired with every other at a legal length (``windows``), the pairs are
 scored (``score``), and the best set of windows that do not overlap is found exactly. Places in a silence at a sentence
@@ -16,7 +16,7 @@ import numpy as np
 
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.silence import SilenceMap
-from clipper_core.domain.time_range import TimeRange, joined, total_ms
+from clipper_core.domain.time_range import TimeRange, total_ms, union
 from clipper_core.domain.transcript import Transcript
 from clipper_core.stages.cuts.places import Ints, Tier
 from clipper_core.stages.cuts.snap import alternatives, certify_ranges
@@ -52,8 +52,8 @@ class Demand:
 
     @classmethod
     def of(cls, duration_ms: int, lengths: Lengths, avoid: Sequence[TimeRange]) -> Demand:
-        """What is wanted of a recording of ``duration_ms`` beside the clips in ``avoid``."""
-        taken = joined(avoid)
+        """The demand for a recording of ``duration_ms`` beside the clips in ``avoid``."""
+        taken = union(avoid)
         return cls(lengths, taken, how_many(duration_ms - total_ms(taken), lengths))
 
 
@@ -67,7 +67,7 @@ def propose_clips(
     """Propose clips worth a listen, best first.
 
     Works with what there is: without a transcript by the silences, without sentences by pauses, without either by the
-    clock. Nothing is proposed where nobody speaks, or where the recording is shorter than the shortest clip.
+    clock. Nothing is proposed where there is no speech, or where the recording is shorter than the shortest clip.
 
     Args:
         transcript: The words of the recording; None or an empty one where none are known.
@@ -116,7 +116,7 @@ def proposals_of(
 
 
 def _about_hole(span: TimeRange, silences: SilenceMap) -> tuple[str, ...]:
-    """A warning, among the reasons, where nobody speaks for long in the middle of a clip."""
+    """A warning, among the reasons, of a long silence in the middle of a clip."""
     inside = [s for s in silences.within(span) if s.start_ms > span.start_ms and s.end_ms < span.end_ms]
     longest = max((s.length_ms for s in inside), default=0)
     return (f"But {longest / 1000:.0f} s of silence inside",) if longest >= HOLE_MS else ()
@@ -144,7 +144,7 @@ def choose_windows(features: RecordingFeatures, demand: Demand) -> list[Choice]:
             return choices
     if choices and features.transcript:
         return choices
-    taken = joined([*demand.taken, *(c.span for c in choices)])
+    taken = union([*demand.taken, *(c.span for c in choices)])
     missing = replace(demand, taken=taken, count=demand.count - len(choices))
     windows = by_clock(features.starts, taken, features.duration_ms, demand.lengths)
     choices += _best_windows(windows, features, missing)
@@ -163,6 +163,7 @@ def _tiers_with_enough(features: RecordingFeatures, count: int) -> list[Tier]:
 def _best_windows(
     windows: Windows, features: RecordingFeatures, demand: Demand, min_speech: float = MIN_SPEECH_SHARE
 ) -> list[Choice]:
+    """The best set of the windows that touch nothing that is taken and have a share of speech above ``min_speech``."""
     keep = speech_share(windows, features) > min_speech
     for taken in demand.taken:
         keep &= (windows.end_ms <= taken.start_ms) | (windows.start_ms >= taken.end_ms)
@@ -173,9 +174,18 @@ def _best_windows(
 
 
 def best_set(start_ms: Ints, end_ms: Ints, scores: Floats, max_count: int) -> list[int]:
-    """The windows (by number, in order of time) that do not overlap and have the greatest total score.
+    """The windows that do not overlap and have the greatest total score: as many as fit, up to ``max_count``.
 
-    As many as fit, up to ``max_count``: weighted interval scheduling with a count, exact.
+    Weighted interval scheduling (Kleinberg and Tardos, "Algorithm Design", 2005, section 6.1) with a count, exact.
+
+    Args:
+        start_ms: (windows,): where each begins.
+        end_ms: (windows,): where each ends.
+        scores: (windows,): what each is worth.
+        max_count: How many are wanted.
+
+    Returns:
+        The numbers of the windows, in order of time.
     """
     ends, group = np.unique(end_ms, return_inverse=True)
     by_end = np.argsort(group, kind="stable")
@@ -196,6 +206,7 @@ def best_set(start_ms: Ints, end_ms: Ints, scores: Floats, max_count: int) -> li
 
 
 def _traced(best: Floats, taken: Ints, before: Ints) -> list[int]:
+    """The windows that the best total is made of, followed back from the last end."""
     row, count = len(best) - 1, int(np.flatnonzero(np.isfinite(best[-1])).max())
     out: list[int] = []
     while count:

@@ -1,4 +1,4 @@
-"""What a language model is asked, when it is asked for clips.
+"""The messages that ask a language model for clips.
 
 The rules come from us; the transcript is material between marks that nothing spoken can write. Whatever a transcript
 persuades a model to answer, the answer is checked like any other.
@@ -13,12 +13,13 @@ from itertools import groupby
 from typing import Any
 
 from clipper_core.domain.clip import Lengths
+from clipper_core.domain.clock import clock
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.stages.selection.number import Line
 
 SCHEMA_NAME = "clips"
 TITLE_CHARACTERS = 60
-MOST_QUOTED = 20_000  # characters of an unusable answer that are sent back
+MAX_QUOTED = 20_000  # characters of an unusable answer that are sent back
 PAUSE = " |"
 
 Message = dict[str, str]
@@ -46,7 +47,7 @@ SCHEMA = _object({"clips": {"type": "array", "items": _object(_FIELDS)}})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TranscriptPart:
     """A part of a recording to choose from: its lines, which part it is, and what the whole is."""
 
     lines: tuple[Line, ...]
@@ -67,8 +68,17 @@ class Part:
         return any(line.pause_after for line in self.lines)
 
 
-def write_request(part: Part, lengths: Lengths, count: int) -> list[Message]:
-    """The messages that ask for about ``count`` clips of a part."""
+def write_request(part: TranscriptPart, lengths: Lengths, count: int) -> list[Message]:
+    """Write the request for a part.
+
+    Args:
+        part: The sentences to choose from.
+        lengths: How long a clip may be.
+        count: About how many clips are asked for.
+
+    Returns:
+        The rules as system message, the sentences as user message.
+    """
     return [
         {"role": "system", "content": "\n".join([_TASK, *_rules(part, lengths), _form(part.language)])},
         {"role": "user", "content": "\n".join([*_heading(part), "", *_listing(part), "", _wish(part, count)])},
@@ -76,11 +86,20 @@ def write_request(part: Part, lengths: Lengths, count: int) -> list[Message]:
 
 
 def write_repair(asked: Sequence[Message], answer: str, problems: Sequence[str]) -> list[Message]:
-    """The conversation so far, what is wrong with the answer, and the wish to mend it."""
-    said = [{"role": "assistant", "content": answer[:MOST_QUOTED]}] if answer.strip() else []
+    """Write the request to mend an answer.
+
+    Args:
+        asked: The messages of the request.
+        answer: The answer that can't be used.
+        problems: What is wrong with it, in words for the model.
+
+    Returns:
+        The conversation so far, and the problems as user message.
+    """
+    quoted = [{"role": "assistant", "content": answer[:MAX_QUOTED]}] if answer.strip() else []
     listed = "\n".join(f"- {p}" for p in problems)
     wish = f"This answer can't be used:\n{listed}\n{_AGAIN}"
-    return [*asked, *said, {"role": "user", "content": wish}]
+    return [*asked, *quoted, {"role": "user", "content": wish}]
 
 
 _TASK = """\
@@ -117,7 +136,7 @@ Answer once more, in full and in the same form. Use only numbers of sentences th
 leave out a clip that can't be mended."""
 
 
-def _rules(part: Part, lengths: Lengths) -> list[str]:
+def _rules(part: TranscriptPart, lengths: Lengths) -> list[str]:
     rules = [
         "- A clip goes from the beginning of one sentence to the end of another (or of the same); it is named by the "
         "numbers of the two.",
@@ -140,7 +159,7 @@ def _form(language: str) -> str:
     return _FORM.format(title=TITLE_CHARACTERS, language=f" ({language})" if known else "")
 
 
-def _heading(part: Part) -> list[str]:
+def _heading(part: TranscriptPart) -> list[str]:
     whole = f"a recording of {clock(part.duration_ms)}"
     first, last = part.lines[0], part.lines[-1]
     where = f"part {part.number} of {part.of} (sentences {first.number} to {last.number}) of " if part.of > 1 else ""
@@ -156,14 +175,14 @@ def _heading(part: Part) -> list[str]:
     return heading
 
 
-def _taken(part: Part) -> str:
+def _taken(part: TranscriptPart) -> str:
     """Such as: 12-19, 30. The lines that were decided on before."""
-    runs = groupby(part.lines, key=lambda line: line.lies_in(part.taken))
+    runs = groupby(part.lines, key=lambda line: line.touches(part.taken))
     rows = [[line.number for line in run] for taken, run in runs if taken]
     return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else str(r[0]) for r in rows)
 
 
-def _listing(part: Part) -> list[str]:
+def _listing(part: TranscriptPart) -> list[str]:
     """The lines between marks. No text can end them: it is one line, and holds no angle brackets."""
     return ["<transcript>", *(_row(line) for line in part.lines), "</transcript>"]
 
@@ -179,19 +198,12 @@ _UNKNOWN = ("und", "unknown", "auto")
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "|": "/"})
 
 
-def _wish(part: Part, count: int) -> str:
+def _wish(part: TranscriptPart, count: int) -> str:
     some = f"the {count} best clips" if count > 1 else "the best clip"
     return (
         f"Choose {some} of this, best first. Fewer, if there are not so many good ones; an empty list, if nothing here "
         "can stand alone."
     )
-
-
-def clock(at_ms: int) -> str:
-    """Such as 1:03, or 2:00:07 where there are hours."""
-    minutes, seconds = divmod(at_ms // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _seconds(ms: int) -> str:

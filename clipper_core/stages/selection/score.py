@@ -16,12 +16,13 @@ from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.topics import Floats, Topics
 from clipper_core.stages.selection.windows import Windows
 
-WORDS_A_SECOND = 2.0  # of somebody who speaks slowly
+WORDS_A_SECOND = 2.0  # of a slow speaker
 TOPIC_SLACK_MS = 5_000  # a topic that begins this near an edge is not in the middle
 OPENING_MS, CLOSING_MS = 45_000, 90_000  # greetings and farewells are here, in a recording of any length …
 OPENING_SHARE, CLOSING_SHARE = 0.05, 0.08  # … but never in more of it than this
 
-DENSITY = 8.0  # per share of the window in which somebody speaks
+# All in points of the score; what each is multiplied by is a share or a chance of 0-1 unless it says otherwise.
+DENSITY = 8.0  # per share of the window that is not silent
 TOPIC = 2.0  # off, where a topic certainly begins inside
 NEW_TOPIC = 0.3
 TERMS, LONG_SENTENCES, FILLER = 1.5, 1.0, 2.0
@@ -33,7 +34,16 @@ TIER = 0.5
 
 
 def score(windows: Windows, features: RecordingFeatures, lengths: Lengths) -> Floats:
-    """The score of each window."""
+    """Score windows.
+
+    Args:
+        windows: Possible clips.
+        features: The recording they lie in.
+        lengths: The lengths that are allowed: a clip near neither end of them scores best.
+
+    Returns:
+        (windows,): points, of which only the order means something.
+    """
     return np.asarray(
         DENSITY * (sounding_share(windows, features.silences) - 1.0)
         + _by_place(windows, features.duration_ms)
@@ -51,7 +61,7 @@ def speech_ms(features: RecordingFeatures) -> int:
 
 
 def speech_share(windows: Windows, features: RecordingFeatures) -> Floats:
-    """The share of each window in which somebody speaks, roughly, 0-1."""
+    """(windows,): the share of each in which there is speech, roughly, 0-1."""
     sounding = sounding_share(windows, features.silences)
     if features.weights is None:
         return sounding
@@ -62,7 +72,8 @@ def speech_share(windows: Windows, features: RecordingFeatures) -> Floats:
 
 
 def sounding_share(windows: Windows, silences: SilenceMap) -> Floats:
-    """The share of each window that is not silent, 0-1."""
+    """(windows,): the share of each that is not silent, 0-1."""
+    # Running totals up to any moment make one subtraction of every window, however many silences lie inside.
     starts = np.array([s.start_ms for s in silences.silences], dtype=np.int64)
     lengths = np.array([s.length_ms for s in silences.silences], dtype=np.int64)
     before = np.concatenate([[0], np.cumsum(lengths)])
@@ -79,8 +90,10 @@ def sounding_share(windows: Windows, silences: SilenceMap) -> Floats:
 
 
 def topic_inside(windows: Windows, topics: Topics) -> Floats:
-    """How likely it is that a topic begins inside each window, away from its edges, 0-1."""
+    """(windows,): the chance that a topic begins inside, away from the edges, 0-1."""
     at = np.array(topics.at_ms, dtype=np.int64)
+    # The chance of none is the product of the chances against each: a sum of logarithms, so that a difference of
+    # running sums gives it for every window at once.
     no = np.concatenate([[0.0], np.cumsum(np.log1p(-np.minimum(np.array(topics.chance), 0.999)))])
     first = np.searchsorted(at, windows.start_ms + TOPIC_SLACK_MS, side="right")
     last = np.searchsorted(at, windows.end_ms - TOPIC_SLACK_MS, side="left")
@@ -88,7 +101,7 @@ def topic_inside(windows: Windows, topics: Topics) -> Floats:
 
 
 def _by_place(windows: Windows, duration_ms: int) -> Floats:
-    """Away from greetings and farewells, rather early, and between good pauses."""
+    """(windows,): points for being away from greetings and farewells, rather early, and between good pauses."""
     opening = min(OPENING_MS, OPENING_SHARE * duration_ms)
     closing = duration_ms - min(CLOSING_MS, CLOSING_SHARE * duration_ms)
     margins = (windows.start_ms < opening) * 1.0 + (windows.end_ms > closing)
@@ -99,17 +112,19 @@ def _by_place(windows: Windows, duration_ms: int) -> Floats:
 
 
 def _doublings(pause_ms: Ints) -> Floats:
+    """How often a pause is twice a quarter of a second, up to four seconds: longer ones are no better."""
     return np.asarray(np.log2(np.clip(pause_ms, 250, 4_000) / 250), dtype=np.float64)
 
 
 def _by_length(windows: Windows, lengths: Lengths) -> Floats:
-    """Nothing in the middle of the allowed lengths (35-75 s of 20-90 s), less towards the ends."""
+    """(windows,): 0 in the middle of the allowed lengths (35-75 s of 20-90 s), below towards the ends."""
     room = max(1, lengths.max_ms - lengths.min_ms)
     share = (windows.end_ms - windows.start_ms - lengths.min_ms) / room
     return np.asarray(-LENGTH * np.maximum(0.0, np.abs(share - 0.5) - 0.29) / 0.21, dtype=np.float64)
 
 
 def _by_words(windows: Windows, features: RecordingFeatures) -> Floats:
+    """(windows,): points for how a window opens and closes, and for the words inside; 0 without words."""
     weights = features.weights
     if weights is None:
         return np.zeros(len(windows.start))
@@ -121,6 +136,7 @@ def _by_words(windows: Windows, features: RecordingFeatures) -> Floats:
         weights.until[np.maximum(last[windows.end] + 1, first[windows.start])] - weights.until[first[windows.start]]
     )
     seconds = (windows.end_ms - windows.start_ms) / 1000
+    # Terms count per second, since silence says nothing; fillers per word, since a fast speaker has more of all words.
     words = np.maximum(inside[:, 0], 1)
     return np.asarray(
         openings[windows.start]

@@ -1,6 +1,6 @@
-"""Where the subject changes: how likely a new topic begins, sentence by sentence.
+"""The chance that a new topic begins, sentence by sentence.
 
-The words are cut into blocks of about 25 words that end with a sentence. A stretch of blocks is likely to be one
+The words are cut into blocks of about 25 words that end with a sentence. A run of blocks is likely to be one
 topic if few words explain it: the likelihood is a Dirichlet compound multinomial, after Eisenstein and Barzilay,
 "Bayesian Unsupervised Topic Segmentation" (EMNLP 2008). Instead of the single best segmentation we take, by the
 forward and backward sums over all of them, the probability that each block begins a topic: a soft answer degrades
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Sentence, Transcript, Word
-from clipper_core.stages.selection.wording import STOPWORDS, bare, opens_anew, speaks_english, turns_to_new
+from clipper_core.stages.selection.wording import STOPWORDS, bare, opens_new, speaks_english, turns_to_new
 
 Floats = NDArray[np.float64]
 
@@ -27,14 +27,14 @@ BLOCK_WORDS = 25
 ALPHA = 0.3  # the concentration of the word distributions: small, so a topic uses few words
 PENALTY = 1.5  # per boundary, times log(blocks)
 UBIQUITOUS = 0.6  # a word in more than this share of the blocks says nothing about topics
-LONGEST_BLOCKS = 150  # no topic is searched for that is longer: about 25 minutes of speech
+MAX_BLOCKS = 150  # no topic is searched for that is longer: about 25 minutes of speech
 CUE_BONUS = 2.0
 OPENER_BONUS = 0.8
 PAUSE_BONUS = 0.7  # per doubling of a pause beyond half a second
 TEMPERATURE = 3.0  # softens a likelihood that takes each word for independent evidence
 LIKELY = 0.5
 LONG_PAUSE_MS = 1_000
-BY_PAUSE, MOST_BY_PAUSE = 0.05, 0.4  # the chance per second of pause, and at most
+BY_PAUSE, MAX_BY_PAUSE = 0.05, 0.4  # the chance per second of pause, and at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Topics:
 
     @property
     def boundaries_ms(self) -> tuple[int, ...]:
-        """Where a new topic more likely than not begins, the beginning of the first left out."""
+        """The moments at which a new topic more likely than not begins, the beginning of the first left out."""
         return tuple(t for t, p in zip(self.at_ms[1:], self.chance[1:], strict=True) if p >= LIKELY)
 
 
 def topics_by_pauses(silences: SilenceMap) -> Topics:
     """How likely a topic begins after each long silence: all that can be said without words."""
     long = [s for s in silences.silences if s.length_ms >= LONG_PAUSE_MS]
-    chance = tuple(min(MOST_BY_PAUSE, BY_PAUSE * s.length_ms / 1000) for s in long)
+    chance = tuple(min(MAX_BY_PAUSE, BY_PAUSE * s.length_ms / 1000) for s in long)
     return Topics(tuple(s.middle_ms for s in long), chance)
 
 
@@ -93,8 +93,8 @@ def _counted_words(words: Sequence[Word], blocks: list[list[Sentence]], english:
             stem = stem_of(bare(word.text))
             if len(stem) > 1 and not (english and stem in STOPWORDS):
                 places[stem].append(number)
-    most = max(2.0, UBIQUITOUS * len(blocks))
-    return {w: p for w, p in places.items() if 2 <= len(set(p)) <= most}
+    max_blocks = max(2.0, UBIQUITOUS * len(blocks))
+    return {w: p for w, p in places.items() if 2 <= len(set(p)) <= max_blocks}
 
 
 @lru_cache(maxsize=50_000)
@@ -111,7 +111,7 @@ def _likelihoods(places: dict[str, list[int]], blocks: int) -> Floats:
 
     The n-th time a word comes up inside a topic it costs log((ALPHA + n - 1) / (ALPHA * vocabulary + tokens so far)).
     """
-    width = min(blocks, LONGEST_BLOCKS)
+    width = min(blocks, MAX_BLOCKS)
     tokens = np.bincount([b for here in places.values() for b in here], minlength=blocks).astype(np.float64)
     gain = _recurrences(places, blocks, width)
     # a word seen `back` blocks ago helps every topic that reaches at least that far back
@@ -125,7 +125,7 @@ def _likelihoods(places: dict[str, list[int]], blocks: int) -> Floats:
 
 def _recurrences(places: dict[str, list[int]], blocks: int, width: int) -> Floats:
     """``out[j, d]``: what the words of block ``j`` gain by having come up ``d`` blocks before it."""
-    found = [np.zeros(0, dtype=np.int64)]
+    cells = [np.zeros(0, dtype=np.int64)]  # of the flat table, and what each gains
     values = [np.zeros(0)]
     for here in places.values():
         at = np.array(here)
@@ -134,9 +134,9 @@ def _recurrences(places: dict[str, list[int]], blocks: int, width: int) -> Float
             near = apart < width
             if not near.any():
                 break
-            found.append(at[back:][near] * (width + 1) + apart[near])
-            values.append(np.full(len(found[-1]), np.log((ALPHA + back) / (ALPHA + back - 1))))
-    flat = np.bincount(np.concatenate(found), np.concatenate(values), minlength=blocks * (width + 1))
+            cells.append(at[back:][near] * (width + 1) + apart[near])
+            values.append(np.full(len(cells[-1]), np.log((ALPHA + back) / (ALPHA + back - 1))))
+    flat = np.bincount(np.concatenate(cells), np.concatenate(values), minlength=blocks * (width + 1))
     return np.asarray(flat.reshape(blocks, width + 1), dtype=np.float64)
 
 
@@ -159,7 +159,7 @@ def _bonuses(transcript: Transcript, blocks: list[list[Sentence]], english: bool
         out[number] = PAUSE_BONUS * max(0.0, float(np.log2(max(pause_s, 0.01) / 0.5)))
         if english:
             text = " ".join(bare(w.text) for w in transcript.words[first : block[0].last_word + 1][:16])
-            out[number] += CUE_BONUS * turns_to_new(text) + OPENER_BONUS * opens_anew(text)
+            out[number] += CUE_BONUS * turns_to_new(text) + OPENER_BONUS * opens_new(text)
     return np.minimum(out, 4.0)
 
 

@@ -38,7 +38,7 @@ class Windows:
 
 
 def pair_up(starts: Places, ends: Places, lengths: Lengths) -> Windows:
-    """Every window of a legal length, not scored yet; of very many places the best of each stretch."""
+    """Every window of a legal length; of very many places only the best in every second, every two seconds, …."""
     every_ms = 1_000
     while _pairs(starts, ends, lengths) > MAX_PAIRS:
         starts, ends = starts.one_every(every_ms), ends.one_every(every_ms)
@@ -54,7 +54,7 @@ def pair_up(starts: Places, ends: Places, lengths: Lengths) -> Windows:
 def by_clock(starts: Places, taken: Sequence[TimeRange], duration_ms: int, lengths: Lengths) -> Windows:
     """Windows of the shortest, the middle and the longest legal length, where no place fits: cut wherever that falls.
 
-    They start at the places, every few seconds, and where a stretch that is taken ends; and end where one starts.
+    They start at the places, every few seconds, and where a taken range ends; and end where one starts.
     """
     sizes = np.array(sorted({lengths.min_ms, (lengths.min_ms + lengths.max_ms) // 2, lengths.max_ms}))
     clock = np.arange(0, duration_ms, CLOCK_MS)

@@ -1,4 +1,4 @@
-"""What the wording of a sentence says about it: whether it can open a clip, sells something, greets, or asks.
+"""Judge a sentence by its wording: whether it can open a clip, sells something, greets, or asks.
 
 The lists are English. A transcript in another language is not judged by them: there only the terms that recur count.
 """
@@ -99,7 +99,7 @@ def bare(text: str) -> str:
 
 
 def speaks_english(language: str) -> bool:
-    """Whether the lists apply. An unknown language counts as English: the harm of being wrong is small."""
+    """True if the lists apply. An unknown language counts as English: the harm of being wrong is small."""
     return language.lower()[:2] in ("en", "", "au", "un")
 
 
@@ -109,36 +109,36 @@ def first_real_word(words: Sequence[str]) -> str:
 
 
 def leans(words: Sequence[str]) -> bool:
-    """Whether a sentence of these bare words needs what came before: a conjunction, an answer, a bare pronoun."""
+    """True if a sentence of these bare words needs what came before: a conjunction, an answer, a bare pronoun."""
     first = first_real_word(words)
     return not first or first in LEANING
 
 
 def asks(words: Sequence[str]) -> bool:
-    """Whether bare words are put as a question, where no mark says so."""
+    """True if bare words are put as a question, where no mark says so."""
     return first_real_word(words) in ASKING and len(words) >= 4
 
 
 def turns_to_new(text: str) -> bool:
-    """Whether a sentence (lower case) announces another subject."""
+    """True if a sentence (lower case) announces another subject."""
     return bool(_TURNS.search(text))
 
 
-def opens_anew(text: str) -> bool:
-    """Whether a sentence (lower case) begins as speakers do when one thing is finished ("Okay, …", "Now …")."""
+def opens_new(text: str) -> bool:
+    """True if a sentence (lower case) begins as speakers do when one thing is finished ("Okay, …", "Now …")."""
     return bool(_OPENERS.search(text))
 
 
 def sells(text: str) -> bool:
-    """Whether a sentence (lower case) is of the kind heard in sponsor reads and calls to subscribe."""
+    """True if a sentence (lower case) is of the kind heard in sponsor reads and calls to subscribe."""
     return bool(_SPONSOR.search(text))
 
 
 def greets(text: str) -> bool:
-    """Whether a sentence (lower case) greets, introduces or says farewell."""
+    """True if a sentence (lower case) greets, introduces or says farewell."""
     return bool(_GREETING.search(text))
 
 
 def hooks(text: str) -> bool:
-    """Whether a sentence (lower case) makes a claim one wants to hear the rest of."""
+    """True if a sentence (lower case) makes a claim one wants to hear the rest of."""
     return bool(_HOOK.search(text))

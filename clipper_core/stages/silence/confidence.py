@@ -1,4 +1,4 @@
-"""How sure each silence is, and what that rests on."""
+"""How sure each silence is, and on what basis."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ Spans = npt.NDArray[np.signedinteger]
 Row = npt.NDArray[Any]
 
 SURELY_SPEECH = 12  # quarters of a dB over the threshold
-SURE_OF_NOBODY = 0.9  # set, not fitted: such stretches are few and long
-# Logistic regression over found silences of 0.2 s or more, right where nine tenths lie in a true pause. For: a
+SURE_OF_NOBODY = 0.9  # set, not fitted: such silences are few and long
+# Logistic regression over silences of 0.2 s or more, right where nine tenths lie in a true pause. For: a
 # constant, log2 of the length in 200 ms, tens of dB from threshold to loud speech, log2 of the dB from background to
 # threshold, share of frames above the threshold (clicks and breaths). Seven tenths of the weight are real recordings.
 CONFIDENCE = np.array([-2.37, 0.61, 1.16, -0.25, -5.82])
-LEAST, MOST = 0.01, 0.97  # even of the surest, one in ten was wrong on real recordings not used for the fit
+# Even of the surest, one in ten was wrong on real recordings not used for the fit.
+MIN_CONFIDENCE, MAX_CONFIDENCE = 0.01, 0.97
 AT_A_TIME = 500  # silences
 
 
@@ -31,11 +32,11 @@ def confidences(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
     """(silences,): how sure each of ``spans``, first frame and one past the last, is a silence, 0-1."""
     sure = 1 / (1 + np.exp(-(traits(contrast, spans, offset_db) @ CONFIDENCE)))
     sure = np.where(contrast.margin[_block(spans)] >= NOBODY, SURE_OF_NOBODY, sure)
-    return np.round(np.clip(sure, LEAST, MOST), 2)
+    return np.round(np.clip(sure, MIN_CONFIDENCE, MAX_CONFIDENCE), 2)
 
 
 def traits(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
-    """(silences, 5): what confidence goes by."""
+    """(silences, 5): the inputs of the regression, in the order of ``CONFIDENCE``."""
     lengths, block = spans[:, 1] - spans[:, 0], _block(spans)
     return np.stack(
         [
@@ -49,14 +50,14 @@ def traits(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
     )
 
 
-def evidence(contrast: Contrast, level_cdb: Levels, spans: Spans) -> list[SilenceBasis]:
-    """What tells each silence from the speech within about half a minute."""
+def bases(contrast: Contrast, level_cdb: Levels, spans: Spans) -> list[SilenceBasis]:
+    """The basis of each silence: what tells it from the speech within about half a minute."""
     soft = np.repeat(soft_speech(contrast, level_cdb), BLOCK)[: len(level_cdb)]
     by_level = means(level_cdb >= soft, spans) < 0.05
-    nobody = contrast.margin[_block(spans)] >= NOBODY
+    deserted = contrast.margin[_block(spans)] >= NOBODY
     return [
-        SilenceBasis.NOBODY if n else SilenceBasis.LEVEL if level else SilenceBasis.BANDS
-        for n, level in zip(nobody.tolist(), by_level.tolist(), strict=True)
+        SilenceBasis.NOBODY if alone else SilenceBasis.LEVEL if level else SilenceBasis.BANDS
+        for alone, level in zip(deserted.tolist(), by_level.tolist(), strict=True)
     ]
 
 
@@ -67,7 +68,8 @@ def mean_levels(level_cdb: Levels, spans: Spans) -> Floats:
 
 
 def means(x: Row, spans: Spans, of: Callable[[Row], Row] = lambda x: x) -> Floats:
-    """``of`` of ``x``, over each span. For some at a time: those of 12 hours would fill a good deal of memory."""
+    """(spans,): the mean of ``of(x)`` over each span, where ``x`` is (frames,)."""
+    # For some at a time: those of 12 hours would fill a good deal of memory.
     means = np.zeros(len(spans))
     for first in range(0, len(spans), AT_A_TIME):
         some = spans[first : first + AT_A_TIME]
@@ -79,7 +81,7 @@ def means(x: Row, spans: Spans, of: Callable[[Row], Row] = lambda x: x) -> Float
 
 
 def powers(level_cdb: Levels) -> npt.NDArray[np.float32]:
-    """Of every level, full scale = 1; to be summed up in more digits."""
+    """The power of every level, full scale = 1. Sum them up in double precision."""
     return _table()[level_cdb.view(np.uint16)]
 
 
@@ -95,11 +97,12 @@ def soft_speech(contrast: Contrast, level_cdb: Levels) -> Levels:
     soft = np.full(len(contrast.margin), np.iinfo(np.int16).max, np.int16)
     for first in range(0, len(soft), 15):
         near = slice(max(0, first - 8) * BLOCK, (first + 23) * BLOCK)
-        said = level_cdb[near][speech[near]]
-        if len(said) >= BLOCK:
-            soft[first : first + 15] = np.partition(said, len(said) // 10)[len(said) // 10]
+        spoken = level_cdb[near][speech[near]]
+        if len(spoken) >= BLOCK:  # a partition finds one quantile without sorting the rest
+            soft[first : first + 15] = np.partition(spoken, len(spoken) // 10)[len(spoken) // 10]
     return soft
 
 
 def _block(spans: Spans) -> Spans:
+    """(spans,): the block in which the middle of each span lies."""
     return (spans[:, 0] + spans[:, 1]) // 2 // BLOCK

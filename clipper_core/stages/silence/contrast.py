@@ -1,4 +1,4 @@
-"""Tell sound that somebody speaks from the background under it, frame by frame, from the power in a few bands."""
+"""Tell speech from the background under it, frame by frame, by the power in a few bands."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ NOTHING_DB = -95.0  # below, nothing was recorded: neither speech nor background
 FLOOR_QUANTILE = 0.05  # speech pauses that much even where nobody stops, in each band
 QUIET_QUANTILE = 0.95  # of what a band does in silence: music counts with its loud notes
 LOUD_QUANTILE = 0.95
-MOST_OVER_DB = 20.0  # what one band may say at first, so that a single loud one does not decide
+MAX_OVER_DB = 20.0  # of one band at first, so that a single loud one does not decide
 FIRST_MARGIN_DB = 2.0
-MARGINS_DB = np.array([1.5, 2, 3, 4, 6, 8, 11, 15])  # over the background; the least that noise keeps below
-MOST_PART = 0.4  # of the way from background to loud speech: no threshold lies higher
+MARGINS_DB = np.array([1.5, 2, 3, 4, 6, 8, 11, 15])  # over the background; the lowest that noise keeps below wins
+MAX_SHARE = 0.4  # of the way from background to loud speech: no threshold lies higher
 GROWTH, SHARE = 1.12, 0.02  # a threshold in the middle of the background: raised a step, silences grow by this
 MOSTLY = 2  # times as much of nothing as of quiet: then the background is nothing
 SPREADS = 4.0
-MOST_SPREAD_DB = 6.0
+MAX_SPREAD_DB = 6.0
 CLOSER_DB = 0.5  # than where silence stops growing: soft speech begins a little below
-UNHEARD_DB = 48.0  # below loud speech, nothing is heard
+INAUDIBLE_DB = 48.0  # below loud speech, nothing is heard
 SPEECH_RANGE_DB = 5.0  # noise alone does not vary by more, speech always does
 FAR_DB = 35.0  # loud speech over the threshold: then a single frame beside speech can be told
 FAINT_DB = 25.0  # below loud speech: sound that is faint and even is background, whatever it was before
@@ -43,27 +43,36 @@ ENOUGH = 30  # frames, to tell a quantile from
 
 
 def judge(bands: Floats, level: Floats) -> Contrast:
-    """Judge a stretch of sound at once: ``bands`` (frames, bands) and ``level`` (frames,), powers.
+    """Judge a piece of sound at once.
 
     The background in each band is what it does in the quiet frames of the half minute around, loud notes included;
     it is first guessed from the low quantiles (minimum statistics, Martin 2001) and then taken from the frames found
     quiet, twice. A frame's score is the mean over bands of its power over the background's. The threshold is where
     silence stops growing when it is raised: close above steady noise, further above music. Where the score
     does not vary as speech does, nobody speaks and all is silence. All windows end where the background changes.
+
+    Args:
+        bands: (frames, bands), powers, full scale = 1.
+        level: (frames,), the power of the whole sound.
+
+    Returns:
+        The contrast of these frames, in quarters of a dB.
     """
     frames = len(level)
     there = level > 10 ** (NOTHING_DB / 10)
     if np.count_nonzero(there) < ENOUGH:
-        return nobody(frames)
+        return empty_contrast(frames)
     bands = np.maximum(bands, np.float32(1e-11))
     spectrum = 10 * np.log10(bands)
+    # Quantiles of half a minute around every second: histograms per second can be added and taken away, sorting can't.
     bins = _bins(smooth(spectrum), BAND_LOW_DB, BAND_STEP_DB, BAND_BINS)
     windows = _Windows.of(_counts(bins, there, BAND_BINS))
     floor, quiet = _first_guess(spectrum, bins, there, windows)
-    for _ in range(2):
+    for _ in range(2):  # with a better background other frames are quiet, and they make it better still
         floor = _filled(_in_quiet(bins, quiet, windows), floor)
         alone = 10 * np.log10(np.mean(bands / _frames(10 ** (floor / 10), frames), axis=1))
         score = smooth(alone)
+        # Scores are over the middle of the background, or a threshold would mean another thing under every noise.
         centre = _filled(_quantile(_scores(score, quiet, windows), 0.5, SCORE_LOW_DB, SCORE_STEP_DB))
         score, alone = (x - _frames(centre, frames)[:, 0] for x in (score, alone))
         calm = _margins(score, there, windows)
@@ -72,12 +81,13 @@ def judge(bands: Floats, level: Floats) -> Contrast:
     score = np.where(_frames(loud - margin, frames) > FAR_DB, _sharp(score, alone), score)
     over = np.minimum(score - _frames(margin, frames), _over_faint(level, there, windows))
     over = np.where(there, over, -np.inf)
+    # In quarters of a dB, as bytes: an hour of frames then takes a third of a megabyte.
     wide = (np.rint(4 * np.clip(x, -NOBODY / 4, NOBODY / 4)).astype(np.int16) for x in (margin, loud - margin))
     return Contrast(np.rint(np.clip(4 * over, -128, 127)).astype(np.int8), *wide)
 
 
-def nobody(frames: int) -> Contrast:
-    """Where there is nothing to hear."""
+def empty_contrast(frames: int) -> Contrast:
+    """The contrast of frames without any sound."""
     margin = np.full(-(-frames // BLOCK), NOBODY, np.int16)
     return Contrast(np.full(frames, -128, np.int8), margin, -margin)
 
@@ -90,7 +100,7 @@ def smooth(x: Floats) -> Floats:
 
 
 def _over_faint(level: Floats, there: Mask, windows: _Windows) -> Floats:
-    """(frames,): how far even sound lies over what is faint beside loud speech, in dB; endless where it is not even.
+    """(frames,): how far even sound lies over what is faint beside loud speech, in dB; infinite where it is not even.
 
     Automatic gain lifts the background within a pause, faster than the half minute around can tell.
     """
@@ -104,11 +114,12 @@ def _over_faint(level: Floats, there: Mask, windows: _Windows) -> Floats:
 
 
 def _greatest(x: Floats, width: int) -> Floats:
-    """In the ``width`` entries around each."""
-    x, held = np.pad(x, (width // 2, width - 1 - width // 2), mode="edge"), 1
-    while held < width:
-        more = min(held, width - held)
-        x, held = np.maximum(x[:-more], x[more:]), held + more
+    """The greatest of the ``width`` entries around each."""
+    # By doubling: the greatest of 2 n entries is that of two greatest of n, so 30 entries take five passes, not 29.
+    x, reach = np.pad(x, (width // 2, width - 1 - width // 2), mode="edge"), 1
+    while reach < width:
+        more = min(reach, width - reach)
+        x, reach = np.maximum(x[:-more], x[more:]), reach + more
     return x
 
 
@@ -126,23 +137,25 @@ class _Windows(NamedTuple):
 
     @classmethod
     def of(cls, counts: Ints) -> _Windows:
+        """Divide where the floor of the ten seconds before and of the ten after differ. ``counts``: see ``_counts``."""
         blocks = len(counts)
         whole = cls(np.zeros(blocks, np.int64), np.full(blocks, blocks))
         before = _quantile(whole.sums(counts, CHANGED_BLOCKS - 1, 0), FLOOR_QUANTILE, BAND_LOW_DB, BAND_STEP_DB)
         after = _quantile(whole.sums(counts, 0, CHANGED_BLOCKS - 1), FLOOR_QUANTILE, BAND_LOW_DB, BAND_STEP_DB)
         change = np.zeros(blocks)
         change[3 : blocks - 2] = np.nan_to_num(np.abs(after[3 : blocks - 2] - before[2 : blocks - 3])).mean(axis=1)
+        # A cut is the second of the greatest change among its neighbours: one change is not divided twice.
         cuts = [
             i
             for i in np.flatnonzero(change > CHANGED_DB)
             if change[i] >= change[max(0, i - CHANGED_BLOCKS) : i + CHANGED_BLOCKS + 1].max()
         ]
         edges = np.array([0, *cuts, blocks])
-        stretch = np.searchsorted(edges, np.arange(blocks), side="right") - 1
-        return cls(edges[stretch], edges[stretch + 1])
+        between = np.searchsorted(edges, np.arange(blocks), side="right") - 1
+        return cls(edges[between], edges[between + 1])
 
     def sums(self, counts: npt.NDArray[Any], left: int, right: int) -> npt.NDArray[Any]:
-        """Of ``counts`` (blocks, ...), over each block's window."""
+        """The sums of ``counts`` (blocks, ...) over each block's window, ``left`` and ``right`` blocks wide."""
         total = np.concatenate([np.zeros_like(counts[:1]), np.cumsum(counts, axis=0, dtype=counts.dtype)])
         here = np.arange(len(counts))
         first, last = np.maximum(here - left, self.start), np.minimum(here + right + 1, self.end)
@@ -151,10 +164,15 @@ class _Windows(NamedTuple):
 
 
 def _first_guess(spectrum: Floats, bins: Ints, there: Mask, windows: _Windows) -> tuple[Floats, Mask]:
+    """(blocks, bands): the floor of each band in dB; and (frames,): whether only background is heard.
+
+    Minimum statistics (Martin, "Noise power spectral density estimation based on optimal smoothing and minimum
+    statistics", 2001), with a low quantile for the minimum.
+    """
     frames = len(there)
     counts = windows.sums(_counts(bins, there, BAND_BINS), REACH, REACH)
     floor = _filled(_quantile(counts, FLOOR_QUANTILE, BAND_LOW_DB, BAND_STEP_DB))
-    score = smooth(np.clip(spectrum - _frames(floor, frames), 0, MOST_OVER_DB).mean(axis=1))
+    score = smooth(np.clip(spectrum - _frames(floor, frames), 0, MAX_OVER_DB).mean(axis=1))
     base = _filled(_quantile(_scores(score, there, windows), FLOOR_QUANTILE, SCORE_LOW_DB, SCORE_STEP_DB))
     return floor, _runs(score <= _frames(base, frames)[:, 0] + FIRST_MARGIN_DB, QUIET_RUN) & there
 
@@ -166,16 +184,20 @@ def _in_quiet(bins: Ints, quiet: Mask, windows: _Windows) -> Floats:
 
 
 def _margins(score: Floats, there: Mask, windows: _Windows) -> Floats:
-    """(blocks,): the least margin from which on silence stops growing."""
+    """(blocks,): the lowest margin from which on silence stops growing.
+
+    Where the threshold lies in the middle of noise, a step up turns much of it silent; above the noise a step adds
+    little, since between background and speech there are few frames.
+    """
     silent = np.stack([_by_block(_runs(score <= m, SILENT_RUN) & there) for m in MARGINS_DB], axis=1)
     silent = windows.sums(silent, CALM_REACH, CALM_REACH)
-    least = SHARE * windows.sums(_by_block(there), CALM_REACH, CALM_REACH)
+    enough = SHARE * windows.sums(_by_block(there), CALM_REACH, CALM_REACH)
     step = np.zeros(len(silent), np.int64)
     for i in range(len(MARGINS_DB) - 1):
-        grows = (silent[:, i + 1] > GROWTH * silent[:, i]) & (silent[:, i] > least)
+        grows = (silent[:, i + 1] > GROWTH * silent[:, i]) & (silent[:, i] > enough)
         step[(step == i) & grows] = i + 1
     loud = _filled(_quantile(_scores(score, there, windows), LOUD_QUANTILE, SCORE_LOW_DB, SCORE_STEP_DB))[:, 0]
-    margins: Floats = np.minimum(MARGINS_DB[step], np.maximum(MARGINS_DB[0], loud * MOST_PART))
+    margins: Floats = np.minimum(MARGINS_DB[step], np.maximum(MARGINS_DB[0], loud * MAX_SHARE))
     return margins
 
 
@@ -193,22 +215,25 @@ def _thresholds(score: Floats, calm: Floats, frames: _Frames, windows: _Windows)
     in_quiet = _scores(score, quiet, windows)
     middle, low = (_quantile(in_quiet, q, SCORE_LOW_DB, SCORE_STEP_DB) for q in (0.5, 0.16))
     loud = _filled(_quantile(_scores(score, there, windows), LOUD_QUANTILE, SCORE_LOW_DB, SCORE_STEP_DB))[:, 0]
-    spread = np.minimum(SPREADS * _filled(middle - low)[:, 0], np.minimum(MOST_SPREAD_DB, loud * MOST_PART))
-    margin = np.maximum(np.maximum(calm, spread) - CLOSER_DB, loud - UNHEARD_DB)
+    spread = np.minimum(SPREADS * _filled(middle - low)[:, 0], np.minimum(MAX_SPREAD_DB, loud * MAX_SHARE))
+    margin = np.maximum(np.maximum(calm, spread) - CLOSER_DB, loud - INAUDIBLE_DB)
     empty, full, calm_there = (windows.sums(_by_block(x), REACH, REACH) for x in (~there, there, quiet))
     power = windows.sums(_by_block(np.where(there, level, 0)), REACH, REACH) / np.maximum(full, 1)
+    # Steady noise between digital silence was put there (a tone, room sound under a title): it is no background.
     meant = (empty > MEANT_SHARE * (empty + full)) & (power > 10 ** (MEANT_DB / 10))
-    nobody = loud < SPEECH_RANGE_DB
-    margin = np.where((empty > MOSTLY * calm_there) | (nobody & meant), loud - UNHEARD_DB, margin)
-    return np.where(nobody & ~meant, NOBODY / 4, margin), loud
+    steady = loud < SPEECH_RANGE_DB
+    margin = np.where((empty > MOSTLY * calm_there) | (steady & meant), loud - INAUDIBLE_DB, margin)
+    return np.where(steady & ~meant, NOBODY / 4, margin), loud
 
 
 def _scores(score: Floats, use: Mask, windows: _Windows) -> Ints:
+    """(blocks, 1, bins): histograms of the scores of the frames to ``use``, over half a minute."""
     bins = _bins(score[:, None], SCORE_LOW_DB, SCORE_STEP_DB, SCORE_BINS)
     return windows.sums(_counts(bins, use, SCORE_BINS), REACH, REACH)
 
 
 def _bins(x: Floats, low: float, step: float, bins: int) -> Ints:
+    """The bin of each value (dB); what is beyond either end falls into the last bin there."""
     places: Ints = np.clip((x - np.float32(low)) * np.float32(1 / step), 0, bins - 1).astype(np.int32)
     return places
 
@@ -223,7 +248,7 @@ def _counts(bins: Ints, use: Mask, size: int) -> Ints:
 
 
 def _quantile(counts: Ints, q: float, low: float, step: float) -> Floats:
-    """Of each histogram, by linear interpolation; not a number where there are too few frames."""
+    """The ``q`` quantile of each histogram, by linear interpolation; not a number where there are too few frames."""
     up_to = np.cumsum(counts, axis=-1, dtype=np.int32)
     wanted = q * up_to[..., -1:]
     at = np.minimum(np.count_nonzero(up_to < wanted, axis=-1), counts.shape[-1] - 1)[..., None]
@@ -246,6 +271,7 @@ def _filled(x: Floats, unknown: Floats | float = 0.0) -> Floats:
 
 
 def _frames(blocks: Floats, frames: int) -> Floats:
+    """(frames, ...): the value of its block for each frame."""
     return np.repeat(blocks.astype(np.float32), BLOCK, axis=0)[:frames]
 
 
@@ -262,11 +288,11 @@ def edges(mask: Mask) -> Ints:
     return np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
 
 
-def _runs(mask: Mask, least: int) -> Mask:
-    """Without the runs shorter than ``least``."""
+def _runs(mask: Mask, min_frames: int) -> Mask:
+    """The mask without its runs shorter than ``min_frames``."""
     short = edges(mask)
-    short = short[short[:, 1] - short[:, 0] < least]
+    short = short[short[:, 1] - short[:, 0] < min_frames]
     steps = np.zeros(len(mask) + 1, np.int8)
     steps[short[:, 0]], steps[short[:, 1]] = 1, -1
-    kept: Mask = mask & (np.cumsum(steps[:-1], dtype=np.int8) == 0)
-    return kept
+    long: Mask = mask & (np.cumsum(steps[:-1], dtype=np.int8) == 0)
+    return long

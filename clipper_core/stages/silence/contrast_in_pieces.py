@@ -1,4 +1,4 @@
-"""Hear how far each moment of a recording stands out from the background, piece by piece, as it is decoded."""
+"""Measure how far each moment of a recording stands out from the background, piece by piece, as it is decoded."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import numpy.typing as npt
 
 from clipper_core.domain.contrast import BLOCK, Contrast
 from clipper_core.domain.envelope import FLOOR_CDB, Levels
-from clipper_core.stages.silence.contrast import Floats, judge, nobody
+from clipper_core.stages.silence.contrast import Floats, empty_contrast, judge
 
-PIECE, CONTEXT = 400, 90  # blocks judged at a time, and those around them that are only listened to
+PIECE, CONTEXT = 400, 90  # blocks judged at a time, and those around them that only give context
 
-Heard = tuple[Floats, Floats]
+Powers = tuple[Floats, Floats]  # bands and level
 
 
-class Listener:
-    """Hears a recording of any length in constant memory, but for the result of a byte a frame.
+class ContrastMeter:
+    """The contrast of a recording of any length in constant memory, but for the result of a byte a frame.
 
-    What is heard is judged seven minutes at a time, with a minute and a half of context on either side. A listener
-    that begins ``later`` takes its first context for just that, and leaves judging it to the listener before.
+    Powers are judged seven minutes at a time, with a minute and a half of context on either side. A meter that begins
+    ``later`` takes its first context for just that, and leaves judging it to the meter before.
     """
 
     def __init__(self, later: bool = False) -> None:
-        self._waiting: list[Heard] = []
+        self._waiting: list[Powers] = []
         self._frames = 0  # that wait
         self._before = CONTEXT if later else 0  # blocks of context at the start of what waits
         self._total = 0
-        self._opening: list[Heard] = []  # what the listener before needs
+        self._opening: list[Powers] = []  # what the meter before needs
         self._opening_left = 2 * CONTEXT * BLOCK if later else 0
         self._done: list[Contrast] = []
 
@@ -41,11 +41,11 @@ class Listener:
         while self._frames >= (self._before + PIECE + CONTEXT) * BLOCK:
             self._judge(PIECE)
 
-    def join(self, after: Listener) -> None:
-        """Go on with what another listener heard, which began ``later``, just where this one ends.
+    def join(self, after: ContrastMeter) -> None:
+        """Append what another meter measured that began ``later``, just where this one ends.
 
-        The result is as if one had heard it all, but for where pieces begin. Nothing can be added to ``after`` any
-        more. Raises ValueError where this one did not hear whole seconds.
+        The result is as if one had measured it all, but for where pieces begin. Nothing can be added to ``after`` any
+        more. Raises ValueError where this one did not get whole seconds.
         """
         if self._total % BLOCK:
             raise ValueError("only whole seconds can be followed by something")
@@ -63,7 +63,7 @@ class Listener:
         self._judge(self._unjudged)
         self._waiting, self._frames, self._before = [], 0, 0
         if not self._done:
-            return nobody(0)
+            return empty_contrast(0)
         rows = zip(*((c.over, c.margin, c.loud) for c in self._done), strict=True)
         whole = Contrast(*(np.concatenate(row) for row in rows))
         self._done = [whole]
@@ -78,22 +78,22 @@ class Listener:
         if blocks <= 0:
             return
         bands, level = (np.concatenate(rows) for rows in zip(*self._waiting, strict=True))
-        heard = judge(bands, level)
+        contrast = judge(bands, level)
         first, last = self._before, self._before + blocks
-        over = heard.over[first * BLOCK : last * BLOCK]
-        self._done.append(Contrast(over, heard.margin[first:last], heard.loud[first:last]))
-        keep = max(0, last - CONTEXT)
+        over = contrast.over[first * BLOCK : last * BLOCK]
+        self._done.append(Contrast(over, contrast.margin[first:last], contrast.loud[first:last]))
+        keep = max(0, last - CONTEXT)  # copied, or a view would hold all of it in memory
         self._waiting = [(bands[keep * BLOCK :].copy(), level[keep * BLOCK :].copy())]
         self._frames, self._before = max(0, len(level) - keep * BLOCK), last - keep
 
 
 def contrast_of_levels(level_cdb: Levels) -> Contrast:
     """The same from the level alone, as the only band: for envelopes in which no contrast was measured."""
-    listener = Listener()
+    meter = ContrastMeter()
     for first in range(0, len(level_cdb), PIECE * BLOCK):
         power = _power(level_cdb[first : first + PIECE * BLOCK])
-        listener.add(power[:, None], power)
-    return listener.finish()
+        meter.add(power[:, None], power)
+    return meter.finish()
 
 
 def _power(level_cdb: Levels) -> npt.NDArray[np.float32]:

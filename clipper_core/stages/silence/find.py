@@ -13,8 +13,8 @@ from clipper_core.domain.silence import FLOOR_DB, Silence, SilenceBasis, Silence
 from clipper_core.stages.silence.confidence import (
     Floats,
     Spans,
+    bases,
     confidences,
-    evidence,
     mean_levels,
     powers,
     soft_speech,
@@ -33,10 +33,10 @@ ABOVE_DB = 1.0
 
 
 def find_silences(envelope: Envelope, settings: SilenceSettings) -> SilenceMap:
-    """Every stretch of at least ``min_silence_ms`` in which nobody speaks, to 10 ms.
+    """Find every range of at least ``min_silence_ms`` in which nobody speaks, to 10 ms.
 
     Without a fixed threshold a frame is silent by its contrast to the background, and a click or a breath between
-    two silences belongs to them; a second opinion is heard where there is one. With a fixed threshold a frame is
+    two silences belongs to them; a second opinion counts where there is one. With a fixed threshold a frame is
     silent by its level alone.
     """
     if not envelope.frames:
@@ -48,7 +48,7 @@ def find_silences(envelope: Envelope, settings: SilenceSettings) -> SilenceMap:
     rows = (
         *_rows(spans, envelope),
         confidences(contrast, spans, settings.offset_db).tolist(),
-        evidence(contrast, envelope.level_cdb, spans),
+        bases(contrast, envelope.level_cdb, spans),
     )
     silences = with_voice(tuple(map(Silence, *rows)), replace(envelope, contrast=contrast), settings)
     middle = _middle(_thresholds(envelope, contrast, settings.offset_db))
@@ -76,24 +76,28 @@ def silent_spans(contrast: Contrast, offset_db: float = 0.0) -> Spans:
     return _joined(spans, BREATH_MS, BREATH_APART_MS, faint | silent)
 
 
-def _deep_enough(spans: Spans, over: Quarters, most: int) -> Spans:
-    """Those that somewhere lie at ``most`` or below: silence begins deeper than it may last."""
+def _deep_enough(spans: Spans, over: Quarters, depth: int) -> Spans:
+    """The spans that somewhere lie at ``depth`` or below: silence begins deeper than it may last.
+
+    That is hysteresis, as in Canny's edge detector (1986): noise about the threshold makes no silence of its own.
+    """
     if not len(spans):
         return spans
     lowest = np.minimum.reduceat(over, spans.ravel()[:-1])[::2]  # the last reaches to the end, where sound is above
-    return spans[lowest <= most]
+    return spans[lowest <= depth]
 
 
-def _joined(spans: Spans, most_ms: int, apart_ms: int, may: Mask | None) -> Spans:
-    """Two silences of at least ``apart_ms`` and all between them made one, where they are at most ``most_ms`` apart.
+def _joined(spans: Spans, max_gap_ms: int, apart_ms: int, may: Mask | None) -> Spans:
+    """Two silences of at least ``apart_ms`` and all between them made one, where they are at most ``max_gap_ms`` apart.
 
     Only if all sound between them ``may`` be silent; None: any may.
     """
     solid = np.flatnonzero((spans[:, 1] - spans[:, 0]) * FRAME_MS >= apart_ms)
     gaps = np.stack([spans[solid[:-1], 1], spans[solid[1:], 0]], axis=1)
-    joins = (gaps[:, 1] - gaps[:, 0]) * FRAME_MS <= most_ms
+    joins = (gaps[:, 1] - gaps[:, 0]) * FRAME_MS <= max_gap_ms
     if may is not None and joins.any():
         joins[joins] = np.logical_and.reduceat(may, gaps[joins].ravel())[::2]
+    # A span begins a silence of its own unless it lies between two that are joined: steps up and down count those.
     steps = np.zeros(len(spans) + 1, np.int64)
     steps[solid[:-1][joins] + 1] += 1
     steps[solid[1:][joins] + 1] -= 1
@@ -114,8 +118,8 @@ def _by_level(envelope: Envelope, settings: SilenceSettings, threshold_db: float
     return SilenceMap(envelope.duration_ms, silences, _in_range(threshold_db), settings)
 
 
-def _long_enough(spans: Spans, envelope: Envelope, least_ms: int) -> Spans:
-    return spans[np.minimum(spans[:, 1] * FRAME_MS, envelope.duration_ms) - spans[:, 0] * FRAME_MS >= least_ms]
+def _long_enough(spans: Spans, envelope: Envelope, min_ms: int) -> Spans:
+    return spans[np.minimum(spans[:, 1] * FRAME_MS, envelope.duration_ms) - spans[:, 0] * FRAME_MS >= min_ms]
 
 
 def _rows(spans: Spans, envelope: Envelope) -> tuple[list[int], list[int], list[float]]:
@@ -125,6 +129,7 @@ def _rows(spans: Spans, envelope: Envelope) -> tuple[list[int], list[int], list[
 
 
 def _thresholds(envelope: Envelope, contrast: Contrast, offset_db: float) -> npt.NDArray[np.float32]:
+    """(blocks,): see ``threshold_levels``."""
     silent = contrast.over <= round(4 * offset_db)
     blocks = np.arange(0, len(silent), BLOCK)
     quiet, count = (_around(row) for row in _quiet(envelope.level_cdb, silent))

@@ -1,4 +1,4 @@
-"""Decode a recording once: its envelope, its silences, and the sound that recognisers hear."""
+"""Decode a recording once: its envelope, its silences, and its speech sound."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import errno
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Protocol
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Input, Progress, quiet
+from clipper_core.domain.clock import clock
 from clipper_core.domain.envelope import Envelope, Voice
 from clipper_core.domain.silence import SilenceMap, SilenceSettings
+from clipper_core.domain.warning import RunWarning
 from clipper_core.errors import DiskFull, TooShort
-from clipper_core.stages.silence.contrast_in_pieces import Listener
+from clipper_core.stages.silence.contrast_in_pieces import ContrastMeter
 from clipper_core.stages.silence.find import find_silences
 from clipper_core.stages.sound.bands import BandMeter
 from clipper_core.stages.sound.decode import PcmFormat, Samples, SoundTrack, on_clock
@@ -22,29 +24,32 @@ from clipper_core.stages.sound.loudness import LoudnessMeter
 from clipper_core.stages.sound.resample import SPEECH_RATE, SpeechSound
 
 MIN_MS = 100
-DECODING_BESIDE_VOICE = 0.05  # of the time that both take
+DECODING_BESIDE_VOICE = 0.05  # its share of the time, where voice activity takes the rest
 # Sound and picture of one recording rarely end together: a longer difference is worth a word, in short files a shorter.
 MIN_SLACK_MS, MAX_SLACK_MS, LENGTH_SLACK = 300, 2_000, 0.02
 
 
-class MediaWarning(NamedTuple):
-    """Something about a recording that its owner should know, though the work goes on."""
+class VoiceMeter(Protocol):
+    """Measures voice activity."""
 
-    code: str
-    message: str
+    def measure(self, speech: Path, duration_ms: int, frames: int, progress: Progress) -> Voice:
+        """Measure a file of speech sound.
 
+        Args:
+            speech: The file.
+            duration_ms: How long it is.
+            frames: How many entries of 10 ms are wanted.
+            progress: Called with 0-1 now and then; may raise, which stops the work.
 
-class VoiceEar(Protocol):
-    """Hears how likely somebody speaks."""
-
-    def hear(self, speech: Path, duration_ms: int, frames: int, progress: Progress) -> Voice:
-        """The chance in percent for every 10 ms of a file of speech sound."""
+        Returns:
+            (frames,): the chance in percent that there is a voice.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MapRequest:
-    """What is to come of a decode.
+    """Everything a decode is asked for beside the envelope.
 
     ``speech_path`` gets the speech sound: 16 kHz mono 16-bit samples without a header. ``voice`` gives a second
     opinion on it, if there is some. Sound of more than ``max_hours`` is refused.
@@ -53,7 +58,7 @@ class MapRequest:
     speech_path: Path | None = None
     settings: SilenceSettings = SilenceSettings()  # noqa: RUF009 - frozen
     max_hours: float = 13
-    voice: VoiceEar | None = None
+    voice: VoiceMeter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class SoundMap:
 
     envelope: Envelope
     silence_map: SilenceMap
-    warnings: tuple[MediaWarning, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
 
 
 def map_silence(
@@ -107,7 +112,7 @@ def map_silence(
             _write_speech(ffmpeg, of_true_length, only, part, lambda _: progress(share))
         if second_opinion and part is not None:
             rest = 1 - share
-            voice = second_opinion.hear(
+            voice = second_opinion.measure(
                 part, envelope.duration_ms, envelope.frames, lambda f: progress(share + rest * f)
             )
             envelope = replace(envelope, voice=voice)
@@ -123,7 +128,7 @@ def map_silence(
     return SoundMap(envelope, find_silences(envelope, request.settings), warnings)
 
 
-_CHANNELS_CANCEL = MediaWarning(
+_CHANNELS_CANCEL = RunWarning(
     "channels_cancel",
     "The channels of this recording cancel each other out in mono, so speech was taken from the loudest one. "
     "Many phones will play it silent: check the wiring of the microphone.",
@@ -137,7 +142,7 @@ class SoundMeasurements:
         self.pcm = pcm
         self._planes = Planes(pcm)
         self._bands = BandMeter(*pcm)
-        self._listener = Listener(later=from_s > 0)
+        self._contrast = ContrastMeter(later=from_s > 0)
         self._loudness = LoudnessMeter(pcm)
         self.meter = Meter(pcm)
         self.speech = SpeechSound(pcm, speech, from_s) if speech and SpeechSound.can(pcm.sample_rate) else None
@@ -152,7 +157,7 @@ class SoundMeasurements:
         planes = self._planes.of(block)
         power = self.meter.add(block, planes)
         self._loudness.add(planes, power)
-        self._listener.add(self._bands.measure(planes[:, HEAD:]), power.mean(axis=1))
+        self._contrast.add(self._bands.measure(planes[:, HEAD:]), power.mean(axis=1))
         if self.speech:
             self.speech.add(planes)
 
@@ -160,10 +165,10 @@ class SoundMeasurements:
         """Append what ``later`` measured."""
         self.meter.join(later.meter)
         self._loudness.join(later._loudness)
-        self._listener.join(later._listener)
+        self._contrast.join(later._contrast)
 
     def envelope(self) -> Envelope:
-        rows, contrast = self.meter.rows(), self._listener.finish()
+        rows, contrast = self.meter.rows(), self._contrast.finish()
         return Envelope(
             rows.level_cdb,
             rows.low,
@@ -201,24 +206,23 @@ def _write_speech(ffmpeg: Ffmpeg, sound: SoundTrack, only: str, part: Path, prog
     ffmpeg.run([source], outputs, work_ms=sound.duration_ms, progress=progress)
 
 
-def _about_length(declared_ms: int, decoded_ms: int) -> tuple[MediaWarning, ...]:
+def _about_length(declared_ms: int, decoded_ms: int) -> tuple[RunWarning, ...]:
     off = decoded_ms - declared_ms
     if declared_ms == 0 or abs(off) <= max(MIN_SLACK_MS, min(MAX_SLACK_MS, LENGTH_SLACK * declared_ms)):
         return ()
     says = f"The file says {_clock(declared_ms)} but"
     if off < 0:
         return (
-            MediaWarning(
+            RunWarning(
                 "truncated",
                 f"{says} only {_clock(decoded_ms)} of sound could be read; upload the complete file if there is more.",
             ),
         )
-    return (MediaWarning("duration_mismatch", f"{says} {_clock(decoded_ms)} of sound was there; all of it is used."),)
+    return (RunWarning("duration_mismatch", f"{says} {_clock(decoded_ms)} of sound was there; all of it is used."),)
 
 
 def _clock(ms: int) -> str:
     """4:58, or 1:02:03; tenths where it is under a minute."""
     if ms < 60_000:
         return f"{ms / 1000:.1f} s"
-    hours, rest = divmod(ms // 1000, 3_600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+    return clock(ms)

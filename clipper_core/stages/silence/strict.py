@@ -29,7 +29,7 @@ AT_A_TIME_MS = 1 << 14  # enough that calls cost little, few enough for the cach
 
 @dataclass(frozen=True, slots=True)
 class StrictSearch:
-    """What pydub is asked for. A threshold of minus infinity has a meaning: digital silence.
+    """The arguments of pydub's ``detect_silence``. A threshold of minus infinity has a meaning: digital silence.
 
     Raises BadSettings for what pydub has no meaning for.
     """
@@ -115,7 +115,7 @@ class _Energies:
         self._samples = self._ms = self._rest = 0  # so far; whole milliseconds in them; energy after the last of these
 
     def of(self, block: Samples) -> Sums:
-        """Those of the milliseconds that end within ``block``."""
+        """The sums of the milliseconds that end within ``block``."""
         end = self._samples + len(block)
         edges = self._edges_until(end) - self._samples
         squares = block.reshape(-1).astype(np.int32)
@@ -137,7 +137,7 @@ class _Energies:
         return length_ms, np.array([self._rest] if length_ms > self._ms else [], dtype=np.int64)
 
     def _edges_until(self, end: int) -> Sums:
-        """Where those milliseconds end that were not whole before and are with ``end`` samples."""
+        """The ends (samples) of the milliseconds that became whole since the last call, now with ``end`` samples."""
         last_ms = int(end * 1_000 / self._pcm.sample_rate) + 2
         edges = _edges(np.arange(self._ms + 1, last_ms + 1), self._pcm)
         return edges[edges <= end]
@@ -209,11 +209,13 @@ class _Windows:
     def _judge(self, starts: Sums) -> None:
         energies = self._sums[starts + (self._min - self._from)] - self._sums[starts - self._from]
         counts = (_edges(starts + self._min, self._pcm) - _edges(starts, self._pcm)) * self._pcm.channels
+        # pydub cuts the RMS to a whole number before it compares: audioop does.
         silent = starts[np.floor(np.sqrt(energies / np.maximum(counts, 1))) <= self._threshold]
         if not len(silent):
             return
         run = self._run or self._run_from(int(silent[0]))
         apart = np.diff(silent, prepend=run.last)
+        # pydub joins windows a step apart, and those that touch; any gap beyond ends a silence.
         for i in np.flatnonzero((apart != self._step) & (apart > self._min)):
             if i:
                 self._extend(run, int(silent[i - 1]))

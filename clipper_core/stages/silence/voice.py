@@ -1,4 +1,4 @@
-"""Ask voice activity for a second opinion on the silences: under music it hears pauses that contrast does not."""
+"""Use voice activity as a second opinion on the silences: under music it tells pauses that contrast does not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from clipper_core.domain.contrast import BLOCK, NOBODY, Contrast
 from clipper_core.domain.envelope import FRAME_MS, Envelope, Voice
 from clipper_core.domain.silence import Silence, SilenceBasis, SilenceSettings
-from clipper_core.stages.silence.confidence import LEAST, MOST, Spans, mean_levels, means
+from clipper_core.stages.silence.confidence import MAX_CONFIDENCE, MIN_CONFIDENCE, Spans, mean_levels, means
 from clipper_core.stages.silence.contrast import Floats, Mask, edges
 
 # Quarters of a dB. Over noise the threshold is nearer to the background, and over a quiet room speech is louder.
@@ -21,10 +21,18 @@ DOUBT = 4.0  # taken from the log-odds of a silence where all of it is voice
 
 
 def with_voice(silences: tuple[Silence, ...], envelope: Envelope, settings: SilenceSettings) -> tuple[Silence, ...]:
-    """The silences that voice activity leaves standing or adds, in order and apart; the same where there is none.
+    """Add the silences that voice activity finds, and doubt those in which it hears a voice.
 
-    Where music lies under the speech, stretches without a voice are silences too. Elsewhere contrast tells better,
-    and a silence in which a voice is heard is only less sure: soft voices are what a model mistakes most.
+    Where music lies under the speech, ranges without a voice are silences too. Elsewhere contrast tells better, and a
+    silence with a voice in it is only less sure: soft voices are what a model mistakes most.
+
+    Args:
+        silences: The silences by contrast.
+        envelope: What was measured, with or without voice activity.
+        settings: Whether voice activity counts, and how long a silence is at least.
+
+    Returns:
+        Silences in order and apart; the same where there is no voice activity.
     """
     if envelope.voice is None or not settings.use_voice:
         return silences
@@ -41,12 +49,13 @@ def with_voice(silences: tuple[Silence, ...], envelope: Envelope, settings: Sile
 
 
 def _under_music(contrast: Contrast) -> Mask:
-    """(frames,): where the background is too unsteady for contrast alone."""
+    """(frames,): true where the background is too unsteady for contrast alone."""
     thin = (contrast.margin >= MUSIC_MARGIN) & (contrast.margin < NOBODY) & (contrast.loud < MUSIC_LOUD)
     return np.repeat(thin, BLOCK)[: len(contrast.over)]
 
 
 def _unvoiced(voice: Voice) -> Mask:
+    """(frames,): true where for ``UNVOICED_MS`` or more no voice is heard."""
     runs = edges(voice < UNVOICED)
     unvoiced = np.zeros(len(voice), np.bool_)
     for first, last in runs[(runs[:, 1] - runs[:, 0]) * FRAME_MS >= UNVOICED_MS].tolist():
@@ -59,7 +68,7 @@ def _judged(
 ) -> Iterator[Silence]:
     """One silence for each of ``spans``, each of which holds whole silences of ``old`` or none."""
     inside = np.searchsorted(old[:, 0], spans).tolist()
-    known = [_most_of(silences[a:b], span) for (a, b), span in zip(inside, spans.tolist(), strict=True)]
+    known = [_main_silence(silences[a:b], span) for (a, b), span in zip(inside, spans.tolist(), strict=True)]
     sure = [s.confidence if s is not None and s.confidence is not None else SURE_OF_VOICE for s in known]
     confidence = _doubted(np.array(sure), means(voice, spans) / 100).tolist()
     levels = mean_levels(envelope.level_cdb, spans).tolist()
@@ -68,13 +77,14 @@ def _judged(
         yield Silence(first * FRAME_MS, end_ms, level_db, sureness, s.evidence if s is not None else SilenceBasis.VOICE)
 
 
-def _most_of(silences: tuple[Silence, ...], span: list[int]) -> Silence | None:
+def _main_silence(silences: tuple[Silence, ...], span: list[int]) -> Silence | None:
     """The longest of some silences that make up half of a span; None where they do not."""
     if 2 * sum(s.length_ms for s in silences) < (span[1] - span[0]) * FRAME_MS:
         return None
     return max(silences, key=lambda s: s.length_ms)
 
 
-def _doubted(confidence: Floats, heard: Floats) -> Floats:
-    odds = np.log(confidence / (1 - confidence)) - DOUBT * heard
-    return np.asarray(np.round(np.clip(1 / (1 + np.exp(-odds)), LEAST, MOST), 2))
+def _doubted(confidence: Floats, voiced: Floats) -> Floats:
+    """(silences,): ``confidence`` lowered by the share (0-1) of each silence that is voice."""
+    odds = np.log(confidence / (1 - confidence)) - DOUBT * voiced  # as one more term of the logistic regression
+    return np.asarray(np.round(np.clip(1 / (1 + np.exp(-odds)), MIN_CONFIDENCE, MAX_CONFIDENCE), 2))

@@ -20,7 +20,7 @@ class BandMeter:
     """The power of each band in each frame, full scale = 1, the mean over channels of their powers.
 
     A windowed Fourier sum at a few frequencies, as one matrix product. Bands beyond half the sample rate are left out.
-    Rates from 1 kHz; of two neighbouring frames that are a sample apart in length, the shorter length is heard.
+    Rates from 1 kHz; where neighbouring frames are a sample apart in length, all are measured at the shorter one.
     """
 
     def __init__(self, sample_rate: int, channels: int) -> None:
@@ -28,15 +28,15 @@ class BandMeter:
         self._edges = np.arange(FRAMES_PER_S) * sample_rate // FRAMES_PER_S
         self._channels = channels
         self._plan = [
-            (parts, _basis(self._length // parts, heard, sample_rate))
+            (parts, _basis(self._length // parts, middles_there, sample_rate))
             for parts, middles in PLAN
-            if (heard := [hz for hz in middles if hz < HIGHEST * sample_rate])
+            if (middles_there := [hz for hz in middles if hz < HIGHEST * sample_rate])
         ]
 
     def measure(self, planes: Planes) -> Powers:
         """(frames, bands) of at most a second of sound, (channels, samples) in 16-bit scale.
 
-        A frame that is only begun is heard together with the end of the one before.
+        A frame that is only begun is measured together with the end of the one before.
         """
         power = self._one(self._frames(planes[0]))
         for plane in planes[1 : self._channels]:
@@ -46,6 +46,7 @@ class BandMeter:
 
     def _frames(self, plane: Planes) -> Planes:
         """(frames, samples) of one channel."""
+        # The usual case, frames of one length that follow each other, needs no copy.
         whole, rest = divmod(len(plane), self._length)
         if not rest and whole * self._length == self._edges[whole - 1] + self._length:
             return plane.reshape(whole, self._length)
@@ -68,7 +69,10 @@ def _basis(length: int, middles: list[int], sample_rate: int) -> npt.NDArray[np.
 
 
 def _power(frames: Planes, parts: int, basis: npt.NDArray[np.float32]) -> Powers:
+    """(frames, bands): the mean power over ``parts`` windows of each frame."""
     length, columns = basis.shape
+    # Frames go into a product as far as it stays on one thread, in about equal lots, and into one buffer: a matrix
+    # product per window would spend its time in calls.
     at_once = max(1, UNTHREADED // (parts * length * columns))  # frames in one product
     at_once = -(-len(frames) // -(-len(frames) // at_once))  # about equally many in each
     cut = frames[:, : parts * length]
@@ -76,7 +80,7 @@ def _power(frames: Planes, parts: int, basis: npt.NDArray[np.float32]) -> Powers
     for first in range(0, len(frames), at_once):
         some = cut[first : first + at_once].reshape(-1, length)
         np.matmul(some, basis, out=sums[first * parts : first * parts + len(some)])
-    sums *= sums
+    sums *= sums  # cosine and sine squared add up to the power, whatever the phase
     power: Powers = sums.reshape(len(frames), parts, columns).sum(axis=1)
     power /= parts
     return power[:, : columns // 2] + power[:, columns // 2 :]

@@ -13,7 +13,7 @@ from clipper_core.adapters.media.pyav import SoundSource, sound_source
 from clipper_core.errors import MediaToolFailed, TooLong
 from clipper_core.stages.sound.decode import PcmFormat, Samples, Seconds, SoundTrack, blocks, decoded
 
-# Where a jump lands on the very sample its time stamp says: found by comparing with decodes of the whole.
+# Formats in which a jump lands on the very sample its time stamp says, by comparison with decodes of the whole.
 SPLITTABLE = {"mov", "mp3", "flac", "wav", "w64", "aiff", "caf"}
 MIN_TO_SPLIT_S = 600  # shorter ones are decoded before a second FFmpeg has started
 LEAD_S = 1  # decoded before the samples that count: MP3's bit reservoir, AAC's overlap, what Opus takes to settle
@@ -167,7 +167,7 @@ class _BrokeOff(Exception):
 
 
 def _to_the_sample(source: SoundSource) -> bool:
-    """Whether the track's ticks are those of its samples, or finer. Elsewhere the two ways may be a sample apart."""
+    """True if the track's ticks are those of its samples, or finer. Elsewhere the two ways may be a sample apart."""
     return (1 / (source.time_base * source.sample_rate)).denominator == 1
 
 
@@ -216,7 +216,7 @@ class _SecondHalf(Generic[S]):
         return len(block) > 0
 
     def agrees(self, shared: list[Samples]) -> bool:
-        """Whether it decoded the last seconds of the first half as the first did."""
+        """True if it decoded the last seconds of the first half as the first did."""
         while len(self._shared) < OVERLAP_S and self.step():
             pass
         pairs = list(zip(shared, self._shared, strict=False))
@@ -237,7 +237,7 @@ class _SecondHalf(Generic[S]):
 
 
 def _same(a: Samples, b: Samples) -> bool:
-    """Whether two decodes are in step: the same but for noise that a decoder makes up."""
+    """True if two decodes are in step: the same but for noise that a decoder makes up."""
     if a.shape != b.shape or np.array_equal(a, b):
         return a.shape == b.shape
     meant = a.astype(np.float64)

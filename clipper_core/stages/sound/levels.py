@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 
 FRAMES_PER_S = 1_000 // FRAME_MS
 FULL_SCALE = 32_768
-HEAD = 16  # samples kept of what came before
+HEAD = 16  # samples kept of the second before: more than the longest lag that loudness looks back by
 CANCELLED = 0.1  # of the power that unrelated channels would leave in their mean
 UNTHREADED = 262_144  # multiply-adds: OpenBLAS spreads larger products over threads, which wait for each other
 SETTLE_S = 64  # seconds whose logarithms are taken at once
@@ -80,13 +80,14 @@ class Meter:
         return power, whole.min(axis=1), whole.max(axis=1)
 
     def _ragged(self, planes: Floats, block: Samples) -> tuple[Floats, Samples, Samples]:
-        edges = self._edges[self._edges < len(block)]
+        edges = self._edges[self._edges < len(block)]  # at rates that 100 does not divide, frames differ by a sample
         counts = np.diff(np.append(edges, len(block)))[:, None]
         power = np.add.reduceat(np.square(planes, dtype=np.float64), edges, axis=1).T / counts
         low = np.minimum.reduceat(block.min(axis=1), edges)
         return power.astype(np.float32), low, np.maximum.reduceat(block.max(axis=1), edges)
 
     def _compare(self, planes: Floats) -> None:
+        """Add up the products of every two channels: from their sums follow the loudest and whether they cancel."""
         if self._channels > 2:
             self._together += planes @ planes.T
         elif self._channels == 2:
@@ -94,8 +95,10 @@ class Meter:
             self._together += [[_dot(a, a), _dot(a, b)], [_dot(a, b), _dot(b, b)]]
 
     def _settle(self) -> None:
+        """Turn the powers that wait into levels, and pack them."""
         if not self._waiting:
             return
+        # A logarithm costs more to call than to work out, so they are taken for a minute of frames together.
         power, low, high = (np.concatenate(row) for row in zip(*self._waiting, strict=True))
         self._waiting.clear()
         level = _cdb(power.mean(axis=1, dtype=np.float64))
@@ -111,7 +114,7 @@ class Meter:
             kept.append(zlib.compress(by_byte.tobytes(), 1))
 
     def join(self, later: Meter) -> None:
-        """Append what ``later`` heard."""
+        """Append the measurements of ``later``, which began just where this one ended."""
         self._settle()
         later._settle()
         for kept, more in zip(self._kept, later._kept, strict=True):
@@ -121,7 +124,7 @@ class Meter:
         self.samples += later.samples
 
     def rows(self) -> Rows:
-        """All that was measured, which is not kept here any more: nothing can be added."""
+        """All that was measured. Nothing can be added afterwards: the memory is given up."""
         self._settle()
         (level, apart, low, high), self._kept = self._kept, ()
         return Rows(
@@ -138,7 +141,7 @@ class Meter:
 
     @property
     def cancels(self) -> bool:
-        """Whether the mean of the channels holds far less than channels that have nothing to do with each other."""
+        """True if the mean of the channels holds far less power than that of unrelated channels would."""
         return bool(self._together.sum() < CANCELLED * np.trace(self._together))
 
 
@@ -159,10 +162,10 @@ def _dot(a: Floats, b: Floats) -> float:
 
 
 def product(rows: Floats, matrix: Floats) -> Floats:
-    """``rows @ matrix``, likewise."""
-    most = max(1, UNTHREADED // matrix.size)
-    whole = len(rows) // most * most
-    inside: Floats = (rows[:whole].reshape(-1, most, rows.shape[1]) @ matrix).reshape(-1, matrix.shape[1])
+    """``rows @ matrix``, in pieces that stay on one thread."""
+    at_once = max(1, UNTHREADED // matrix.size)
+    whole = len(rows) // at_once * at_once
+    inside: Floats = (rows[:whole].reshape(-1, at_once, rows.shape[1]) @ matrix).reshape(-1, matrix.shape[1])
     return inside if whole == len(rows) else np.concatenate([inside, rows[whole:] @ matrix])
 
 

@@ -15,7 +15,8 @@ Wide = npt.NDArray[np.float64]
 # their weighted sum follows the K curve within 0.1 dB at every frequency from 40 Hz on, at every usual rate.
 LAGS = ((0, 1, 3), tuple(range(8)), tuple(range(12)), tuple(range(8)))
 STEPS = (8, 7)
-LEAST_RATE = 2_000  # below, there is too little sound above the bass to weight
+MIN_RATE = 2_000  # below, there is too little sound above the bass to weight
+# BS.1770: surround channels count 1.5 dB more, the bass channel (the fourth) not at all.
 SURROUND = {6: (1, 1, 1, 0, 1.41, 1.41), 8: (1, 1, 1, 0, 1.41, 1.41, 1.41, 1.41)}
 
 QUIETEST_LUFS = -70.0
@@ -51,7 +52,7 @@ class LoudnessMeter:
         self._parts: list[Wide] = []
 
     def prime(self, planes: Floats) -> None:
-        """Hear what comes just before the first second."""
+        """Take in the second just before the first: lags of the first reach back into it."""
         self.add(planes, np.zeros((FRAMES_PER_S, self._channels), np.float32))
         self._settle()
         self._parts.clear()
@@ -61,7 +62,7 @@ class LoudnessMeter:
 
         The first are in 16-bit scale, the power has full scale = 1.
         """
-        if planes.shape[1] < HEAD + self._rate or self._rate < LEAST_RATE:
+        if planes.shape[1] < HEAD + self._rate or self._rate < MIN_RATE:
             return
         size, at = self._sizes[1], HEAD + len(self._kept) * self._second
         for plane, sums in zip(planes, self._sums, strict=True):
@@ -104,13 +105,13 @@ class LoudnessMeter:
         return out.reshape(self._channels, -1)
 
     def join(self, later: LoudnessMeter) -> None:
-        """Append what ``later`` heard."""
+        """Append the measurements of ``later``, which began just where this one ended."""
         self._settle()
         later._settle()
         self._parts += later._parts
 
     def loudness(self) -> Loudness:
-        """Of all that was heard so far."""
+        """The loudness of all that was measured so far."""
         self._settle()
         parts = np.maximum(np.concatenate(self._parts), 0) if self._parts else np.zeros(0)
         momentary, short_term = _means(parts, MOMENTARY), _means(parts, SHORT_TERM)
@@ -132,7 +133,8 @@ def _range(blocks: Wide) -> float | None:
     loud = _gated(blocks, RANGE_GATE_LU)
     if not len(loud):
         return None
-    # As np.quantile, which would load numpy's masked arrays.
+    # Tech 3342: from the 10th to the 95th percentile, so that neither a fade nor a single bang makes the range.
+    # Computed as np.quantile does, which would load numpy's masked arrays.
     low, high = np.interp(np.array([0.1, 0.95]) * (len(loud) - 1), np.arange(len(loud)), np.sort(loud))
     return round(_lufs(high) - _lufs(low), 2)
 
@@ -143,13 +145,13 @@ def _greatest(blocks: Wide) -> float | None:
 
 
 def _gated(blocks: Wide, lu: float) -> Wide:
-    """Without what hardly anybody hears, and without what is far below the rest."""
+    """The blocks that count: above -70 LUFS, and above ``lu`` below the mean of those (the two gates of BS.1770)."""
     loud = blocks[blocks > _power(QUIETEST_LUFS)]
     return loud[loud > _power(_lufs(loud.mean()) - lu)] if len(loud) else loud
 
 
 def _lufs(power: float) -> float:
-    return float(-0.691 + 10 * np.log10(power))
+    return float(-0.691 + 10 * np.log10(power))  # so that a full-scale tone of 997 Hz reads -3.01 LUFS
 
 
 def _power(lufs: float) -> float:
@@ -160,18 +162,19 @@ def _k_weights(rate: int, sizes: tuple[int, ...]) -> Wide:
     """The weights of all lag products, by least squares of the relative error over the audible range."""
     hertz = np.geomspace(8, rate / 2, 600)
     turn = 2 * np.pi * hertz / rate
+    # By the Wiener-Khinchin theorem the power behind a filter is the autocorrelation of the sound times that of the
+    # filter, summed over lags. At a frequency w lag n gives cos(n w), a sum a sinc.
     columns = []
     for size, lags in zip(sizes, LAGS, strict=True):
         summed = (np.sin(turn * size / 2) / (size * np.sin(turn / 2))) ** 2
         columns += [summed * np.cos(lag * size * turn) for lag in lags]
     wanted = _k_curve(rate, hertz)
-    relative = 1 / np.maximum(wanted, 0.02)
+    relative = 1 / np.maximum(wanted, 0.02)  # an error counts by its share; deep bass, which hardly counts, by less
     matrix = np.stack(columns, axis=1) * relative[:, None]
     small = np.eye(len(columns)) * 1e-4  # keeps weights from growing against each other
-    found = np.linalg.lstsq(
-        np.vstack([matrix, small]), np.append(wanted * relative, np.zeros(len(columns))), rcond=None
-    )
-    return np.asarray(found[0])
+    targets = np.append(wanted * relative, np.zeros(len(columns)))
+    weights, *_ = np.linalg.lstsq(np.vstack([matrix, small]), targets, rcond=None)
+    return np.asarray(weights)
 
 
 def _k_curve(rate: int, hertz: Wide) -> Wide:

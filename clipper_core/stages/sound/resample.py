@@ -1,4 +1,4 @@
-"""Make the sound that recognisers hear: 16 kHz, mono, 16 bit."""
+"""Make the speech sound, for recognisers and the aligner: 16 kHz, mono, 16 bit."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ class SpeechSound:
         self._delay = -(-(self._side + 1) // self._down) * self._down
         self._matrices = _low_pass(sample_rate, self._up, self._down, self._side)
         self._mean = np.full(channels, 1 / channels, np.float32)
-        self._mono = np.zeros(self._delay + self._side + sample_rate, np.float32)  # what was kept, and a second
+        self._mono = np.zeros(self._delay + self._side + sample_rate, np.float32)  # the taps' reach back, and a second
         self._rate, self._file = sample_rate, file
         self._next = from_s * SPEECH_RATE - self._delay * self._up // self._down  # negative: before the beginning
         self.samples = from_s * sample_rate
 
     @staticmethod
     def can(sample_rate: int) -> bool:
-        """Whether the ratio of the rates is one that makes a small matrix. Else FFmpeg has to do it."""
+        """True if the ratio of the rates makes a small matrix. Else FFmpeg has to do it."""
         up, down, _ = _ratio(sample_rate)
         return up * down <= 1_000_000
 
     def prime(self, planes: Floats) -> None:
-        """Hear what comes just before the first second."""
+        """Take in the second just before the first."""
         self._take(planes)
 
     def add(self, planes: Floats) -> None:
-        """``planes``: (channels, HEAD + samples), of which the head has been heard already."""
+        """Resample ``planes``: (channels, HEAD + samples), of which the head came with the second before."""
         self._take(planes)
         self.samples += planes.shape[1] - HEAD
         rows, stride = self._rate // self._down, self._mono.strides[0]
@@ -65,15 +65,16 @@ class SpeechSound:
         self._write(sound.reshape(-1))
 
     def _take(self, planes: Floats) -> None:
-        kept, size = len(self._mono) - self._rate, planes.shape[1] - HEAD
-        self._mono[:kept] = self._mono[-kept:]
-        now = self._mono[kept : kept + size]
+        before, size = len(self._mono) - self._rate, planes.shape[1] - HEAD
+        self._mono[:before] = self._mono[-before:]
+        now = self._mono[before : before + size]
         np.multiply(planes[0, HEAD:], self._mean[0], out=now)
         for plane, share in zip(planes[1:, HEAD:], self._mean[1:], strict=True):
             now += plane * share
-        self._mono[kept + size :] = 0
+        self._mono[before + size :] = 0  # a second that is only begun ends in silence
 
     def _write(self, sound: Floats) -> None:
+        # By position: two halves write into one file side by side.
         early = max(0, -self._next)
         np.rint(sound, out=sound)
         np.clip(sound, -32_768, 32_767, out=sound)
@@ -102,7 +103,8 @@ def _ratio(sample_rate: int) -> tuple[int, int, int]:
 def _low_pass(rate: int, up: int, down: int, side: int) -> list[tuple[int, Floats]]:
     """Pairs of a first sample and (samples, outputs), for a few outputs each: away from it they have no weight.
 
-    Column k weighs the samples about the moment of output k, by a windowed sinc.
+    Column k weighs the samples about the moment of output k, by a sinc under a Kaiser window (Crochiere and Rabiner,
+    "Multirate Digital Signal Processing", 1983, on polyphase filters).
     """
     parts = []
     for first in range(0, up, AT_ONCE):
@@ -111,5 +113,6 @@ def _low_pass(rate: int, up: int, down: int, side: int) -> list[tuple[int, Float
         away = np.arange(start, math.ceil(outputs[-1]) + 2 * side + 1)[:, None] - side - outputs
         window = np.i0(BETA * np.sqrt(np.maximum(0, 1 - (away / side) ** 2))) / np.i0(BETA) * (np.abs(away) <= side)
         taps = np.sinc(2 * CUT * min(rate, SPEECH_RATE) / rate * away) * window
+        # Each column sums to one, so that no phase is louder than another: that would be a tone of its own.
         parts.append((start, (taps / taps.sum(axis=0)).astype(np.float32)))
     return parts

@@ -27,13 +27,13 @@ Progress = Callable[[float], None]
 WINDOWS_MS = (45_000, 15_000, 6_000)  # a shorter one where text and sound of the longer don't fit
 SLACK_MS = 3_000  # how far rough times may be off
 GUARD_MS = 8_000  # at the end of a window, to be done again
-GAP_MS = 6_000  # without text: music, or speech nobody wrote down; windows end there
+GAP_MS = 6_000  # without text: music, or speech left out of it; windows end there
 AROUND = 3  # neighbours at either side by which a word's fit is judged
 
 MIN_FIT = -34.0  # right words have about -12, in real rooms -22; wrong ones -50 to -70
 FEW = 8  # words may fit by chance
 MIN_WORD_FIT = -75.0
-MS_PER_PHONE = (34.0, 450.0)  # the model's shortest phone lasts 30 ms: words squeezed to that are not said there
+MS_PER_PHONE = (34.0, 450.0)  # the model's shortest phone lasts 30 ms: words squeezed to that are not spoken there
 MAX_IN_SILENCE = 0.7  # of a word's time
 
 
@@ -91,7 +91,7 @@ def align_words(
 
 @dataclass
 class _Run:
-    """Consecutive words without times, and the bounds inside which they are said."""
+    """Consecutive words without times, and the bounds inside which they are spoken."""
 
     aligner: Aligner
     speech: SpeechTrack
@@ -130,7 +130,7 @@ class _Run:
         return self.words[first : first + max(1, (last - first) // 2)]
 
     def _last(self, first: int, until_ms: int) -> tuple[int, bool]:
-        """Where the text of a window ends, and whether that is a true end: of the words, or before a gap."""
+        """The end of the text of a window, and whether that is a true end: of the words, or before a gap."""
         for i in range(first + 1, len(self.words)):
             if self.words[i].start_ms - self.words[i - 1].end_ms >= GAP_MS:
                 return i, True
@@ -158,7 +158,7 @@ class _Run:
         ]
 
     def _checked(self, aligned: Word, rough: Word) -> Word:
-        """``aligned``, unless it lies where nobody speaks or outside the bounds."""
+        """``aligned``, unless it lies in silence or outside the bounds."""
         if not self.bounds[0] <= aligned.start_ms < aligned.end_ms <= self.bounds[1] + 20:
             return rough
         span = TimeRange(aligned.start_ms, aligned.end_ms)

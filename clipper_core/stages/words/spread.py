@@ -1,4 +1,4 @@
-"""Rough times for words of which only the stretch is known: by length, and only where somebody speaks."""
+"""Rough times for words of which only the range is known: by length, and only where there is speech."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Word
 from clipper_core.errors import BadCaptions
 
-MARKS = re.compile(r"\[[^\]]*\]|[♪♫]|^\s*(?:>>|-\s)\s*|>>")  # [Music] and the like are shown, not said
+MARKS = re.compile(r"\[[^\]]*\]|[♪♫]|^\s*(?:>>|-\s)\s*|>>")  # [Music] and the like are shown, not spoken
 
 
 def spread_words(text: str, span: TimeRange, silences: SilenceMap) -> tuple[Word, ...]:
-    """The words of ``text`` over the speech in ``span`` (all of it where there is none), longer words for longer."""
+    """Spread the words of ``text`` over the speech in ``span`` (all of it where there is none), by their lengths.
+
+    Args:
+        text: Words and marks, divided by spaces.
+        span: The range in which they are spoken.
+        silences: The silences of the recording.
+
+    Returns:
+        The words in order, none of them ``timed``.
+    """
     texts = text.split()
     spoken = speech_within(span, silences) or (span,)
     before = [0]  # how much speech there was before each of its parts
@@ -28,6 +37,7 @@ def spread_words(text: str, span: TimeRange, silences: SilenceMap) -> tuple[Word
         edges.append(edges[-1] + weight)
 
     def place(weight: int, at_end: bool) -> int:
+        """The moment (ms) at which so much of the text is spoken; a word's end stays before a silence, not after it."""
         at = before[-1] * weight // edges[-1]
         i = min(bisect_right(before, at - at_end) - 1, len(spoken) - 1)
         return spoken[max(0, i)].start_ms + at - before[max(0, i)]
@@ -41,9 +51,18 @@ def spread_words(text: str, span: TimeRange, silences: SilenceMap) -> tuple[Word
 def words_of_captions(
     captions: Sequence[Caption], duration_ms: int, silences: SilenceMap
 ) -> tuple[tuple[Word, ...], int]:
-    """The words of the captions with rough times, and how many captions lay outside the recording and were dropped.
+    """Give the words of captions rough times.
 
-    Raises BadCaptions if all of them did.
+    Args:
+        captions: The cues of a file, in any order.
+        duration_ms: How long the recording is.
+        silences: Its silences.
+
+    Returns:
+        The words, and how many captions lay outside the recording and were dropped.
+
+    Raises:
+        BadCaptions: All of them did.
     """
     inside = [c for c in sorted(captions, key=lambda c: c.start_ms) if c.start_ms < duration_ms]
     if captions and not inside:

@@ -56,7 +56,7 @@ class Recogniser(Protocol):
     in_flight: int
     """How many pieces it takes at a time."""
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
+    def recognise(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
         """Recognise the words in a piece of speech sound.
 
         Args:
@@ -141,14 +141,14 @@ def merge(parts: Iterable[Iterable[Word]]) -> tuple[Word, ...]:
 
 
 def plausible(words: Sequence[Word], silences: SilenceMap) -> bool:
-    """Whether an engine that keeps quiet when unsure understood enough of the speech for its words to be used."""
+    """True if an engine that keeps quiet when unsure understood enough of the speech for its words to be used."""
     spoken_ms = silences.duration_ms - sum(s.length_ms for s in silences.silences)
     covered_ms = sum(w.end_ms - w.start_ms for w in words)
     return bool(words) and covered_ms >= MIN_COVERED * spoken_ms
 
 
 def english(words: Sequence[Word]) -> bool:
-    """Whether the text reads as English, by its most usual words. A few words are given the benefit of the doubt."""
+    """True if the text reads as English, by its most usual words. A few words are given the benefit of the doubt."""
     bare = [w.text.lower().replace("’", "'").strip('.,;:!?"“”()-') for w in words]
     if len(bare) < 20:
         return all(b.isascii() for b in bare)
@@ -214,7 +214,7 @@ class _Recognition:
         progress(0.0)
         try:
             pcm = self.speech.audio.read(piece.start_ms, piece.end_ms)
-            return [self._on_clock(self.recogniser.hear(pcm, piece.start_ms, progress), piece)]
+            return [self._on_clock(self.recogniser.recognise(pcm, piece.start_ms, progress), piece)]
         except PieceTooLarge as error:
             if piece.length_ms < MIN_PIECE_MS:
                 raise ServiceRefused(detail=error.detail) from None

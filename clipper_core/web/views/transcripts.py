@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clipper_core.domain.documents import Json, transcript_json
-from clipper_core.services.transcripts.corrections import Corrected, TranscriptView
+from clipper_core.services.transcripts.corrections import CorrectionResult, TranscriptView
 
 NO_WORDS: Json = {"engine": None, "language": None, "draft": False, "words": [], "sentences": []}
 
@@ -15,5 +15,5 @@ def transcript_view_json(view: TranscriptView | None) -> Json:
     return {"revision": view.revision, "edited_by": view.edited_by, **transcript_json(view.transcript)}
 
 
-def correction_json(correction: Corrected) -> Json:
+def correction_json(correction: CorrectionResult) -> Json:
     return {"revision": correction.revision, "changed": correction.changed, "clips": correction.clips}

@@ -10,11 +10,11 @@ from clipper_core.app import App
 from clipper_core.domain.ids import SAMPLE_PROJECT
 from clipper_core.services.projects.projects import ProjectPage
 from clipper_core.services.projects.views import ProjectView
-from pages.components.frame import in_words, open_page
+from pages.components.frame import errors_in_words, open_page
 from pages.components.projects.card import draw_card
 from pages.components.projects.project_dialogs import open_dialog, recently_deleted, undo_bar
 from pages.components.projects.sample import open_sample
-from pages.components.runs.progress import is_busy, watched
+from pages.components.runs.progress import draw_while_busy, is_busy
 
 PER_PAGE = 20
 EVERY_SHOW = "All shows"
@@ -26,30 +26,32 @@ def draw_home() -> None:
     draw_recordings(app)
 
 
-@in_words
+@errors_in_words
 def draw_recordings(app: App) -> None:
     undo_bar(app)
-    if not in_sight(app.projects.page(most=2).projects):
+    if not in_view(app.projects.page(max_projects=2).projects):
         draw_empty(app)
     else:
         draw_head(app)
-        busy = any(is_busy(p.run) for p in asked_for(app).projects)
-        watched(in_words(lambda: draw_cards(app)), busy)
+        busy = any(is_busy(p.run) for p in page_in_view(app).projects)
+        draw_while_busy(errors_in_words(lambda: draw_cards(app)), busy)
     recently_deleted(app)
     open_dialog(app)
 
 
-def in_sight(found: list[ProjectView]) -> list[ProjectView]:
-    """The sample stays out of sight until somebody tries it."""
-    return [p for p in found if p.id != SAMPLE_PROJECT or p.run is not None]
+def in_view(projects: list[ProjectView]) -> list[ProjectView]:
+    """The projects without the sample, unless the user has tried it."""
+    return [p for p in projects if p.id != SAMPLE_PROJECT or p.run is not None]
 
 
-def asked_for(app: App) -> ProjectPage:
-    """What search and show leave, as far as the page of the list goes; the first page where there is no such page."""
-    asked = st.session_state
-    find = functools.partial(app.projects.page, show_id=asked.get("show"), search=asked.get("q") or "", most=PER_PAGE)
-    found = find(first=((asked.get("page") or 1) - 1) * PER_PAGE)
-    return found if found.projects else find()
+def page_in_view(app: App) -> ProjectPage:
+    """The chosen page of the recordings that match search and show; the first page if the chosen one is empty."""
+    chosen = st.session_state
+    find = functools.partial(
+        app.projects.page, show_id=chosen.get("show"), search=chosen.get("q") or "", max_projects=PER_PAGE
+    )
+    page = find(first=((chosen.get("page") or 1) - 1) * PER_PAGE)
+    return page if page.projects else find()
 
 
 def draw_head(app: App) -> None:
@@ -69,16 +71,16 @@ def draw_head(app: App) -> None:
 
 
 def draw_cards(app: App) -> bool:
-    """The cards of one page of the list; whether any of them is at work."""
-    found = asked_for(app)
+    """Draw one page of the list. Returns whether any of its recordings is being processed."""
+    page = page_in_view(app)
     shows = {s.id: s.name for s in app.shows.all()}
-    if found.total == 0:
+    if page.total == 0:
         st.html('<div class="c muted">No recording matches. Search for another word, or clear the search.</div>')
-    for project in in_sight(found.projects):
+    for project in in_view(page.projects):
         draw_card(app, project, shows if len(shows) > 1 else {})
-    if found.total > PER_PAGE:
-        st.pagination(-(-found.total // PER_PAGE), key="page", width="stretch")
-    return any(is_busy(p.run) for p in found.projects)
+    if page.total > PER_PAGE:
+        st.pagination(-(-page.total // PER_PAGE), key="page", width="stretch")
+    return any(is_busy(p.run) for p in page.projects)
 
 
 def draw_empty(app: App) -> None:

@@ -8,7 +8,7 @@ from clipper_core.app import App
 
 
 def open_sample(app: App) -> None:
-    """Make or bring back the sample, start work on it if there was none yet, and go to its review desk."""
+    """Create or restore the sample, start its first run if it has none, and open its review desk."""
     project_id = app.intake.ensure_sample()
     if app.projects.get(project_id).run is None:
         app.runs.start(project_id)

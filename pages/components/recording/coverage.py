@@ -1,4 +1,4 @@
-"""How much of a recording was dealt with, in a line of words that is also the key to the lane on the map."""
+"""The coverage of a recording in a line of words, which is also the key to the lane on the map."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from clipper_core.domain.coverage import Coverage, Seen
 from pages.components.phrasing import THIN
 
 
-def coverage_html(covered: Coverage) -> str:
+def coverage_html(coverage: Coverage) -> str:
     """``8 % decided  12 % proposed  5 % listened to  75 % never looked at``, each beside its pattern on the map."""
-    percents = covered.percents()
-    parts = [_part(seen, percents[seen], covered.length_ms(seen)) for seen in Seen]
+    percents = coverage.percents()
+    parts = [_part(seen, percents[seen], coverage.length_ms(seen)) for seen in Seen]
     return f'<div class="facts seen">{"".join(f"<span>{part}</span>" for part in parts)}</div>'
 
 

@@ -15,10 +15,16 @@ from pages.components.runs.progress import bar, state_html
 
 
 def bundle_html(project: ProjectView, renders: Sequence[RenderView], *, main: bool) -> str:
-    """A project's title, and the link that takes away all its finished files, where there are several."""
+    """The head of a project's files: its title, and a link to all finished files where there are several.
+
+    Args:
+        project: the recording
+        renders: its renders, finished or not
+        main: whether the link is the main button of the page
+    """
     done = [r for r in renders if r.state is TaskState.SUCCEEDED]
     files = sum(bool(r.asset_id) + bool(r.captions_id) for r in done)
-    title = f'<span class="title">{phrasing.shown(project.title)}</span>'
+    title = f'<span class="title">{phrasing.html_text(project.title)}</span>'
     kind = "button main" if main else "button"
     url = f"/api/projects/{quote(project.id, safe='')}/bundle"
     link = f'<a class="{kind}" href="{url}" download>Download all {files} files</a>' if files > 1 else ""
@@ -26,17 +32,16 @@ def bundle_html(project: ProjectView, renders: Sequence[RenderView], *, main: bo
 
 
 def file_html(render: RenderView) -> str:
-    """A file: what it is, how it stands, what was measured in it, and where to get it."""
+    """One rendered file as HTML: its facts, its state, its measurements and its download links."""
     facts = [
-        phrasing.preset(render.preset, render.mime),
-        phrasing.length(render.length_ms),
+        phrasing.preset_label(render.preset, render.mime),
+        phrasing.duration(render.length_ms),
     ]
     if render.size is not None:
-        facts.append(phrasing.size(render.size))
-    listed = "".join(f"<span>{phrasing.shown(f)}</span>" for f in facts)
-    head = (
-        f'<div class="apart"><span class="title">{phrasing.shown(render.title)}</span>{state_html(render.state)}</div>'
-    )
+        facts.append(phrasing.byte_size(render.size))
+    listed = "".join(f"<span>{phrasing.html_text(f)}</span>" for f in facts)
+    title = phrasing.html_text(render.title)
+    head = f'<div class="apart"><span class="title">{title}</span>{state_html(render.state)}</div>'
     return f'<div class="c">{head}<div class="facts muted">{listed}</div>{_below(render)}</div>'
 
 
@@ -51,17 +56,17 @@ def _below(render: RenderView) -> str:
 
 
 def measured_html(measured: dict[str, Any] | None) -> str:
-    """What was measured in the finished file, in words."""
-    found = measured or {}
+    """The measurements of a finished file, in words; nothing where there are none."""
+    facts = measured or {}
     checks = []
-    if "duration_s" in found:
-        checks.append(f"{found['duration_s']:.2f} s long")
-    if found.get("width"):
-        checks.append(f"{found['width']} × {found['height']}")
-    first_db, last_db = found.get("first_level_db"), found.get("last_level_db")
+    if "duration_s" in facts:
+        checks.append(f"{facts['duration_s']:.2f} s long")
+    if facts.get("width"):
+        checks.append(f"{facts['width']} × {facts['height']}")
+    first_db, last_db = facts.get("first_level_db"), facts.get("last_level_db")
     if first_db is not None and last_db is not None:
         checks.append(f"starts at {_db(first_db)} and ends at {_db(last_db)}")
-    return f'<div class="ok">✓ Measured: {phrasing.shown(", ".join(checks))}</div>' if checks else ""
+    return f'<div class="ok">✓ Measured: {phrasing.html_text(", ".join(checks))}</div>' if checks else ""
 
 
 def _db(level: float) -> str:

@@ -1,8 +1,8 @@
-"""The stretch of a recording that was selected on its map, and what can be made of it: a clip, or proposals."""
+"""The range selected on the map of a recording, and its two uses: a clip of it, or proposals in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
@@ -13,20 +13,23 @@ from clipper_core.charts.drawing import clock
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import ClipperError
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.services.projects.views import ProjectView
 from clipper_core.services.runs.stretch_runs import shortest_clip_ms
 from clipper_core.services.runs.views import RunView
 from pages.components import phrasing
-from pages.components.frame import tell
+from pages.components.frame import show_error
 from pages.components.runs.progress import bar, is_busy, work_html
 
-FAILED = "stretch-failed"  # in the session: a stretch, and why nothing was made of it
+FAILURE = "stretch-failed"  # session key: a selected range, and the error of the last button pressed for it
 
 
-def stretch_of(event: Mapping[str, Any] | None, duration_ms: int) -> TimeRange | None:
-    """What plotly says was selected, cut to the recording; None where nothing that has a length was.
+def selected_range(event: Mapping[str, Any] | None, duration_ms: int) -> TimeRange | None:
+    """The range selected on the map, cut to the recording; None if it is empty.
 
-    ``event`` is what ``st.plotly_chart`` returns: its first box, whose ``x`` are seconds in either order.
+    Args:
+        event: the return value of ``st.plotly_chart``; its first box counts, whose ``x`` are seconds in either order
+        duration_ms: the length of the recording
     """
     boxes = ((event or {}).get("selection") or {}).get("box") or []
     if not boxes:
@@ -40,32 +43,40 @@ def stretch_of(event: Mapping[str, Any] | None, duration_ms: int) -> TimeRange |
 
 
 def map_key(project_id: str) -> str:
-    """The widget key of the map: a new one once what was selected has been used, so that nothing is selected then."""
+    """The widget key of the map: a new one after each use of a selection, which clears the selection."""
     return f"map-{project_id}-{st.session_state.get('maps', 0)}"
 
 
-def draw_stretch(app: App, project: ProjectView, span: TimeRange | None) -> None:
-    """The two things to do with a selected stretch, or how to select one."""
+def draw_selection(app: App, project: ProjectView, span: TimeRange | None) -> None:
+    """Draw the buttons for a selected range, or a hint how to select one.
+
+    Args:
+        app: its services do what the buttons ask for
+        project: the recording
+        span: the selected range, if there is one
+    """
     if span is None:
-        say("Drag over a stretch to make a clip of it, or to have clips proposed in it.")
+        draw_hint("Drag over a stretch to make a clip of it, or to have clips proposed in it.")
         return
     shortest_ms = shortest_clip_ms(project.preferences)
     fits, busy = span.length_ms >= shortest_ms, is_busy(project.run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        made = st.button(f"Make a clip of {_from_to(span)} ({phrasing.length(span.length_ms)})", key="make-of-stretch")
-        asked = st.button("Propose a clip in it", key="propose-in-stretch", disabled=busy or not fits)
+        label = f"Make a clip of {_from_to(span)} ({phrasing.duration(span.length_ms)})"
+        make = st.button(label, key="make-of-stretch")
+        propose = st.button("Propose a clip in it", key="propose-in-stretch", disabled=busy or not fits)
     if not fits:
-        say(f"To have clips proposed, select at least {phrasing.length(shortest_ms)}: the shortest clip you asked for.")
+        shortest = phrasing.duration(shortest_ms)
+        draw_hint(f"To have clips proposed, select at least {shortest}: the shortest clip you asked for.")
     elif busy:
-        say("Clips can be proposed here once the work on this recording is done.")
-    if made or asked:
-        _do(_make if made else _propose, app, project.id, span)
-    failed = st.session_state.get(FAILED)
-    if failed and failed[0] == span:
-        tell(failed[1])
+        draw_hint("Clips can be proposed here once the work on this recording is done.")
+    if make or propose:
+        _perform(_make_clip if make else _propose_clips, app, project.id, span)
+    failure = st.session_state.get(FAILURE)
+    if failure and failure[0] == span:
+        show_error(failure[1])
 
 
-def say(sentence: str) -> None:
+def draw_hint(sentence: str) -> None:
     st.html(f'<div class="c muted">{sentence}</div>')
 
 
@@ -73,31 +84,31 @@ def _from_to(span: TimeRange) -> str:
     return f"{clock(span.start_ms)} to {clock(span.end_ms)}"
 
 
-def _do(what: Any, app: App, project_id: str, span: TimeRange) -> None:
-    """What goes wrong is kept, and said beside the buttons for as long as the same stretch is selected."""
-    st.session_state.pop(FAILED, None)
+def _perform(action: Callable[[App, str, TimeRange, str], None], app: App, project_id: str, span: TimeRange) -> None:
+    """Do what a button asks for. An error is kept, and shown as long as the same range is selected."""
+    st.session_state.pop(FAILURE, None)
     try:
-        what(app, project_id, span, st.session_state.get("reviewer", ""))
+        action(app, project_id, span, st.session_state.get("reviewer", ""))
     except ClipperError as error:
-        st.session_state[FAILED] = (span, error)
+        st.session_state[FAILURE] = (span, error)
         return
     st.session_state["maps"] = st.session_state.get("maps", 0) + 1
     st.rerun()
 
 
-def _make(app: App, project_id: str, span: TimeRange, by: str) -> None:
-    made = app.clips.create(project_id, (app.measured.snapped(project_id, span),), by=by)
-    st.session_state[f"made-{project_id}"] = made.id
+def _make_clip(app: App, project_id: str, span: TimeRange, by: str) -> None:
+    clip = app.clips.create(project_id, (app.measured.snapped(project_id, span),), sender=Sender(by))
+    st.session_state[f"made-{project_id}"] = clip.id  # the page opens it on the desk
 
 
-def _propose(app: App, project_id: str, span: TimeRange, by: str) -> None:
+def _propose_clips(app: App, project_id: str, span: TimeRange, by: str) -> None:
     before = {c.id for c in app.clips.outlines(project_id)}
     run = app.stretches.propose(project_id, span, by=by)
     st.session_state[f"proposing-{project_id}"] = (run.id, before)
 
 
 def draw_proposing(app: App, project: ProjectView) -> None:
-    """How far the proposing is that somebody asked for, and what came of it."""
+    """Draw the progress of proposals asked for in a range, or their result."""
     run = project.run
     if run is None:
         return
@@ -128,14 +139,14 @@ def _draw_work(app: App, run: RunView, span: TimeRange) -> None:
 
 
 def _announce(app: App, project_id: str, run: RunView) -> None:
-    """Whoever asked hears once how many clips came of it."""
+    """Tell the user who asked for proposals, once, how many there are."""
     key = f"proposing-{project_id}"
-    asked = st.session_state.get(key)
-    if asked is None or asked[0] != run.id:
+    request = st.session_state.get(key)
+    if request is None or request[0] != run.id:
         return
     del st.session_state[key]
-    new = [c for c in app.clips.outlines(project_id) if c.id not in asked[1]]
+    new = [c for c in app.clips.outlines(project_id) if c.id not in request[1]]
     if run.state is TaskState.SUCCEEDED and new:
         st.toast(
-            f"{phrasing.several(len(new), 'clip')} proposed. You find {'it' if len(new) == 1 else 'them'} in the list."
+            f"{phrasing.count_of(len(new), 'clip')} proposed. You find {'it' if len(new) == 1 else 'them'} in the list."
         )

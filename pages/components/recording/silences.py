@@ -1,4 +1,4 @@
-"""The silences of a recording: what is called one, tried live on the map, and put to use."""
+"""The silence settings of a recording: tried live on the map, then put to use."""
 
 from __future__ import annotations
 
@@ -26,10 +26,17 @@ CHANGED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """The map that is used, and what the person is trying beside it.
+class Trial:
+    """The silence map in use, and the one that the user is trying.
 
-    ``changed``: somebody else changed what is used since the trying began. ``told``: the person knows by now.
+    Attributes:
+        project_id: the recording
+        map_id: the map in use
+        used: that map
+        settings: the settings on the widgets
+        silence_map: the map they give
+        changed: whether another user changed the map in use since this trial began
+        announced: whether the page had already said so when this run of it began
     """
 
     project_id: str
@@ -38,7 +45,7 @@ class Tried:
     settings: SilenceSettings
     silence_map: SilenceMap
     changed: bool = False
-    told: bool = False
+    announced: bool = False
 
     @property
     def is_other(self) -> bool:
@@ -48,47 +55,61 @@ class Tried:
     def is_automatic(self) -> bool:
         return self.used.answers(AUTOMATIC) and not self.is_other
 
+    @property
+    def may_be_used(self) -> bool:
+        """True if a press on a button counts. A user who couldn't know of another's change has to press again."""
+        return self.announced or not self.changed
+
 
 def _key(name: str, project_id: str) -> str:
-    """Of a widget. All begin anew once the trying is over."""
+    """The key of a widget: a new one after each trial, so that the widgets start again from the map in use."""
     return f"silences-{name}-{project_id}-{st.session_state.get('silences-ended', 0)}"
 
 
-def tried(app: App, project_id: str, map_id: str) -> Tried:
-    """What the widgets below the map ask for by now, found in the stored envelope."""
-    seen_key, told_key = f"silences-seen-{project_id}", f"silences-told-{project_id}"
+def current_trial(app: App, project_id: str, map_id: str) -> Trial:
+    """The trial that the widgets below the map describe.
+
+    Args:
+        app: finds silences in the stored envelope
+        project_id: the recording
+        map_id: the map in use now
+    """
+    start_key, announced_key = f"silences-seen-{project_id}", f"silences-told-{project_id}"
     used = app.silences.found(map_id)
-    seen = st.session_state.get(seen_key, map_id)
-    if seen != map_id and _asked(project_id, before := app.silences.found(seen).settings) == before:
-        _end_trying(project_id)  # there was none, and what is used now is shown
-        seen = map_id
-    st.session_state[seen_key] = seen
-    asked = _asked(project_id, app.silences.found(seen).settings)
-    told = st.session_state.get(told_key) == map_id
-    st.session_state[told_key] = map_id
-    return Tried(project_id, map_id, used, asked, app.silences.found(map_id, asked), seen != map_id, told)
+    start_id = st.session_state.get(start_key, map_id)
+    if start_id != map_id and _widget_settings(project_id, before := app.silences.found(start_id).settings) == before:
+        _end_trial(project_id)  # nothing is being tried: show the map in use
+        start_id = map_id
+    st.session_state[start_key] = start_id
+    settings = _widget_settings(project_id, app.silences.found(start_id).settings)
+    announced = st.session_state.get(announced_key) == map_id
+    st.session_state[announced_key] = map_id
+    silence_map = app.silences.found(map_id, settings)
+    return Trial(project_id, map_id, used, settings, silence_map, start_id != map_id, announced)
 
 
-def _end_trying(project_id: str) -> None:
+def _end_trial(project_id: str) -> None:
     st.session_state["silences-ended"] = st.session_state.get("silences-ended", 0) + 1
     st.session_state.pop(f"silences-seen-{project_id}", None)
 
 
-def _asked(project_id: str, used: SilenceSettings) -> SilenceSettings:
-    def now(name: str, otherwise: float) -> float:
-        return float(st.session_state.get(_key(name, project_id), otherwise))
+def _widget_settings(project_id: str, used: SilenceSettings) -> SilenceSettings:
+    """The settings on the widgets; those in use for a widget that wasn't drawn yet."""
 
-    how = st.session_state.get(_key("how", project_id)) or _how(used)
+    def value(name: str, default: float) -> float:
+        return float(st.session_state.get(_key(name, project_id), default))
+
+    mode = st.session_state.get(_key("how", project_id)) or _mode(used)
     return SilenceSettings(
-        threshold_db=now("level", _level(used)) if how == FIXED else None,
-        min_silence_ms=round(now("shortest", used.min_silence_ms / 1000) * 1000),
-        offset_db=now("offset", used.offset_db) if how == FOLLOW else 0.0,
-        dead_air_ms=round(now("dead-air", used.dead_air_ms / 1000) * 1000),
+        threshold_db=value("level", _level(used)) if mode == FIXED else None,
+        min_silence_ms=round(value("shortest", used.min_silence_ms / 1000) * 1000),
+        offset_db=value("offset", used.offset_db) if mode == FOLLOW else 0.0,
+        dead_air_ms=round(value("dead-air", used.dead_air_ms / 1000) * 1000),
         use_voice=used.use_voice,
     )
 
 
-def _how(settings: SilenceSettings) -> str:
+def _mode(settings: SilenceSettings) -> str:
     return FOLLOW if settings.threshold_db is None else FIXED
 
 
@@ -96,13 +117,13 @@ def _level(settings: SilenceSettings) -> float:
     return USUAL_LEVEL_DB if settings.threshold_db is None else float(settings.threshold_db)
 
 
-def numbers_html(found: SilenceMap, envelope: Envelope) -> str:
-    """How many silences, how much dead air, how loud: in a line of words."""
-    dead_air = found.dead_air
-    missed = phrasing.length(sum(s.length_ms for s in dead_air)) if dead_air else "none"
+def numbers_html(silence_map: SilenceMap, envelope: Envelope) -> str:
+    """The number of silences, the dead air and the loudness, in a line of words."""
+    dead_air = silence_map.dead_air
+    total = phrasing.duration(sum(s.length_ms for s in dead_air)) if dead_air else "none"
     facts = [
-        phrasing.several(len(found.silences), "silence"),
-        f"dead air: {missed}" + (f" in {phrasing.several(len(dead_air), 'place')}" if dead_air else ""),
+        phrasing.count_of(len(silence_map.silences), "silence"),
+        f"dead air: {total}" + (f" in {phrasing.count_of(len(dead_air), 'place')}" if dead_air else ""),
     ]
     loudness = envelope.loudness
     if loudness.integrated_lufs is not None:
@@ -116,38 +137,38 @@ def _minus(number: float) -> str:
     return f"{number:.1f}".replace("-", "−")
 
 
-def draw_silences(app: App, trying: Tried) -> None:
-    """The widgets, and the two ways to end the trying. ``trying`` is what they asked for when this run began."""
+def draw_silences(app: App, trial: Trial) -> None:
+    """Draw the widgets and the buttons that end a trial. ``trial`` is what they said when this run began."""
     with st.expander("Silences", icon=":material/graphic_eq:", key="silences-open"):
         st.html(
             '<div class="c muted">Shaded on the map is what counts as silence: cuts fall there. Darker is dead air, '
             "pale and half as deep is what may be none. The dotted line is the level that parts silence from speech. "
             "Point at the map to read how sure each is, and why.</div>"
         )
-        if trying.changed:
+        if trial.changed:
             st.warning(CHANGED)
-        _draw_widgets(trying)
-        _draw_buttons(app, trying)
+        _draw_widgets(trial)
+        _draw_buttons(app, trial)
 
 
-def _draw_widgets(trying: Tried) -> None:
-    used = trying.used.settings
-    how = st.segmented_control(
+def _draw_widgets(trial: Trial) -> None:
+    used = trial.used.settings
+    mode = st.segmented_control(
         "What is silence",
         (FOLLOW, FIXED),
-        default=_how(used),
-        key=_key("how", trying.project_id),
+        default=_mode(used),
+        key=_key("how", trial.project_id),
         required=True,
         width="stretch",
     )
     left, middle, right = st.columns(3, gap="medium")
     with left:
-        if how == FIXED:
-            low, high = _around(*LEVEL_DB, _level(used))
+        if mode == FIXED:
+            low, high = _slider_ends(*LEVEL_DB, _level(used))
             help_ = "Everything below this level is silence."
-            st.slider("Level", low, high, _level(used), 1.0, "%.0f dB", _key("level", trying.project_id), help_)
+            st.slider("Level", low, high, _level(used), 1.0, "%.0f dB", _key("level", trial.project_id), help_)
         else:
-            low, high = _around(-OFFSET_DB, OFFSET_DB, used.offset_db)
+            low, high = _slider_ends(-OFFSET_DB, OFFSET_DB, used.offset_db)
             help_ = "To the right more is called silence. 0 is what Clipper finds by itself."
             st.slider(
                 "Less or more silence",
@@ -156,11 +177,11 @@ def _draw_widgets(trying: Tried) -> None:
                 used.offset_db,
                 0.5,
                 "%+.1f",
-                _key("offset", trying.project_id),
+                _key("offset", trial.project_id),
                 help_,
             )
     with middle:
-        low, high = _around(*SHORTEST_S, used.min_silence_ms / 1000)
+        low, high = _slider_ends(*SHORTEST_S, used.min_silence_ms / 1000)
         help_ = "Shorter ones are left out: no cut falls there."
         st.slider(
             "Shortest silence",
@@ -169,47 +190,47 @@ def _draw_widgets(trying: Tried) -> None:
             used.min_silence_ms / 1000,
             0.01,
             "%.2f s",
-            _key("shortest", trying.project_id),
+            _key("shortest", trial.project_id),
             help_,
         )
     with right:
-        low, high = _around(*DEAD_AIR_S, used.dead_air_ms / 1000)
+        low, high = _slider_ends(*DEAD_AIR_S, used.dead_air_ms / 1000)
         st.slider(
-            "Dead air from", low, high, used.dead_air_ms / 1000, 0.1, "%.1f s", _key("dead-air", trying.project_id)
+            "Dead air from", low, high, used.dead_air_ms / 1000, 0.1, "%.1f s", _key("dead-air", trial.project_id)
         )
 
 
-def _around(low: float, high: float, value: float) -> tuple[float, float]:
-    """The usual ends of a slider, further where somebody asked for more over HTTP."""
+def _slider_ends(low: float, high: float, value: float) -> tuple[float, float]:
+    """The ends of a slider, moved out where the value was set further over HTTP."""
     return min(low, value), max(high, value)
 
 
-def _draw_buttons(app: App, trying: Tried) -> None:
+def _draw_buttons(app: App, trial: Trial) -> None:
     def key(name: str) -> str:
-        return _key(name, trying.project_id)
+        return _key(name, trial.project_id)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        use = st.button("Use these", type="primary", disabled=not trying.is_other, key=key("use"))
-        stop = trying.is_other and st.button("Stop trying", key=key("stop"))
-        back = st.button("Back to automatic", disabled=trying.is_automatic, key=key("back"))
-        said = "You are trying these: nothing is changed yet. " if trying.is_other else ""
-        st.html(f'<div class="c muted">{said}Clips that exist keep their cuts; new edits use the new silences.</div>')
+        use = st.button("Use these", type="primary", disabled=not trial.is_other, key=key("use"))
+        stop = trial.is_other and st.button("Stop trying", key=key("stop"))
+        back = st.button("Back to automatic", disabled=trial.is_automatic, key=key("back"))
+        hint = "You are trying these: nothing is changed yet. " if trial.is_other else ""
+        st.html(f'<div class="c muted">{hint}Clips that exist keep their cuts; new edits use the new silences.</div>')
     if stop:
-        _end_trying(trying.project_id)
+        _end_trial(trial.project_id)
         st.rerun()
-    if trying.changed and not trying.told:
-        return  # whoever pressed did not know: the page says so now, and asks to press again
+    if not trial.may_be_used:
+        return
     if use:
-        _use(app, trying, trying.settings, "These silences are used from now on. Clips keep their cuts.")
+        _use(app, trial, trial.settings, "These silences are used from now on. Clips keep their cuts.")
     elif back:
-        _use(app, trying, AUTOMATIC, "Back to the silences Clipper finds by itself.")
+        _use(app, trial, AUTOMATIC, "Back to the silences Clipper finds by itself.")
 
 
-def _use(app: App, trying: Tried, settings: SilenceSettings, said: str) -> None:
+def _use(app: App, trial: Trial, settings: SilenceSettings, message: str) -> None:
     try:
-        app.silences.use(trying.project_id, settings, seen=trying.map_id)
+        app.silences.use(trial.project_id, settings, expected_revision=trial.map_id)
     except Stale:
-        st.rerun()  # the next drawing shows what is used by now, and says so
-    _end_trying(trying.project_id)
-    st.toast(said)
+        st.rerun()  # the next drawing shows the map in use now, and a warning
+    _end_trial(trial.project_id)
+    st.toast(message)
     st.rerun()

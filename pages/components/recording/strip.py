@@ -1,4 +1,4 @@
-"""The picture of a recording on cards, and its clips as figures draw them."""
+"""The strip of a recording on its card, and clips in the form that figures draw."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from clipper_core.errors import ClipperError
 from clipper_core.services.clips.outlines import Outline
 from clipper_core.services.projects.views import ProjectView
 
-NOTHING_YET = '<div class="strip none"></div>'
+EMPTY_STRIP = '<div class="strip none"></div>'
 
 
 def strip_html(app: App, project: ProjectView) -> str:
-    """The strip as HTML; an empty bar before there is a map, or where it can't be read."""
+    """The strip as HTML; an empty bar while there is no map, or if it can't be read."""
     if project.map_id is None:
-        return NOTHING_YET
+        return EMPTY_STRIP
     try:
         return _image(app, project.id, project.map_id, project.clips_revision)
     except ClipperError:
-        return NOTHING_YET
+        return EMPTY_STRIP
 
 
 def drawn_clips(clips: Sequence[Outline]) -> list[DrawnClip]:
-    """Every stretch of every clip."""
+    """Every range of every clip."""
     return [DrawnClip(r.start_ms, r.end_ms, c.status, c.title) for c in clips for r in c.ranges]
 
 

@@ -1,4 +1,4 @@
-"""How far a recording or a file is, in words, a sign and a bar."""
+"""Progress and status of recordings and files, in words, signs and bars."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from clipper_core.services.runs.views import RunView
 from pages.components import phrasing
 from pages.components.frame import failure_html
 
-LOOK_EVERY_S = 2
+REDRAW_EVERY_S = 2
 CLASSES = {TaskState.SUCCEEDED: "ok", TaskState.FAILED: "error"}
 COUNT_CLASSES = {ClipStatus.APPROVED: "ok", ClipStatus.CHANGES_REQUESTED: "warn", ClipStatus.REJECTED: "muted"}
 
 
-def watched(draw: Callable[[], bool | None], busy: bool, quiet_s: int | None = None) -> None:
-    """Draw a part, and while it is ``busy`` draw it again every two seconds; ``draw`` says whether it still is.
+def draw_while_busy(draw: Callable[[], bool | None], busy: bool, quiet_s: int | None = None) -> None:
+    """Draw a part of a page, again and again while work goes on.
 
-    When the work is over the whole page is drawn once more, and the looking stops, or goes on every ``quiet_s``
-    seconds. What could not be looked at (None) is not over.
+    When the work ends, the whole page is drawn once more.
+
+    Args:
+        draw: draws the part and returns whether work still goes on; None, after an error, doesn't count as the end
+        busy: whether work goes on now; the part is then drawn every two seconds
+        quiet_s: seconds between two drawings while no work goes on; None draws it once
     """
 
     def part() -> None:
         if draw() is False and busy:
             st.rerun()
 
-    st.fragment(part, run_every=LOOK_EVERY_S if busy else quiet_s)()
+    st.fragment(part, run_every=REDRAW_EVERY_S if busy else quiet_s)()
 
 
 def is_busy(run: RunView | None) -> bool:
@@ -38,24 +42,25 @@ def is_busy(run: RunView | None) -> bool:
 
 
 def bar(part: float, label: str) -> str:
+    """A progress bar, at least 1 % wide so that it can be seen; ``part`` is 0 to 1."""
     whole = int(part * 100)
-    values = f'aria-label="{phrasing.shown(label)}" aria-valuenow="{whole}" aria-valuemin="0" aria-valuemax="100"'
+    values = f'aria-label="{phrasing.html_text(label)}" aria-valuenow="{whole}" aria-valuemin="0" aria-valuemax="100"'
     return f'<div class="bar" role="progressbar" {values}><i style="width:{max(1, whole)}%"></i></div>'
 
 
 def state_html(state: TaskState) -> str:
-    return f'<span class="{CLASSES.get(state, "muted")}">{phrasing.state(state)}</span>'
+    return f'<span class="{CLASSES.get(state, "muted")}">{phrasing.state_label(state)}</span>'
 
 
 def step_in_words(run: RunView) -> str:
-    """``Transcribing 41 %``; ``Waiting to start`` before a worker has it."""
+    """The current step, ``Transcribing 41 %``; ``Waiting to start`` before a worker has it."""
     if run.state is TaskState.QUEUED:
         return "Waiting to start"
     return f"{run.stage_label} {phrasing.percent(run.progress)}"
 
 
 def work_html(project: ProjectView) -> str:
-    """The work on a recording as a bar, its failure or its warnings; nothing where there is nothing to say."""
+    """The latest run of a recording: its progress, its failure or its warnings; empty if there are none."""
     run = project.run
     if run is None:
         return ""
@@ -63,18 +68,18 @@ def work_html(project: ProjectView) -> str:
         return bar(run.progress, "Progress")
     if run.failure is not None:
         return failure_html(run.failure.error, run.failure.error_code, run.failure.error_detail)
-    return "".join(f'<div class="warn">{phrasing.shown(w["message"])}</div>' for w in run.warnings)
+    return "".join(f'<div class="warn">{phrasing.html_text(w["message"])}</div>' for w in run.warnings)
 
 
-def standing_html(project: ProjectView) -> str:
-    """How a recording stands in a line: ``· 12 proposed  ✓ 4 approved  ↺ 1 to change``, or what is being done."""
-    found = [(s, n) for s, n in project.clips.items() if n]
-    counted = "".join(f'<span class="{COUNT_CLASSES.get(s, "")}">{SIGNS[s]} {n} {NAMES[s]}</span>' for s, n in found)
-    said = _standing(project, has_clips=bool(found))
-    return f'<div class="facts">{counted}{f"<span class=muted>{said}</span>" if said else ""}</div>'
+def status_html(project: ProjectView) -> str:
+    """The status of a recording in a line: ``· 12 proposed  ✓ 4 approved  ↺ 1 to change``, or the current step."""
+    counts = [(s, n) for s, n in project.clips.items() if n]
+    counted = "".join(f'<span class="{COUNT_CLASSES.get(s, "")}">{SIGNS[s]} {n} {NAMES[s]}</span>' for s, n in counts)
+    status = _status(project, has_clips=bool(counts))
+    return f'<div class="facts">{counted}{f"<span class=muted>{status}</span>" if status else ""}</div>'
 
 
-def _standing(project: ProjectView, *, has_clips: bool) -> str:
+def _status(project: ProjectView, *, has_clips: bool) -> str:
     run = project.run
     if run is None:
         return "Not processed yet"

@@ -14,4 +14,5 @@ ENGINES = {
 
 
 def engine(name: str) -> str:
+    """An engine's name in words; an unknown name as it is, since a newer worker may have written it."""
     return ENGINES.get(name, name)

@@ -1,4 +1,4 @@
-"""What does the work, in words: queues, workers, disk space; and the banner for when a person is needed."""
+"""Queues, workers and disk space in words, and the banner shown when the server needs an operator."""
 
 from __future__ import annotations
 
@@ -24,51 +24,50 @@ NO_WORKER = (
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of a table: what, its value as text, and the setting that says it, if one does."""
+    """One line of a table: a name, its value as text, and the setting that decides it, if one does."""
 
     name: str
     value: str
     variable: str = ""
 
 
-def banner(app: App) -> None:
-    """Said only when something needs a person: the queue is down, or nobody works."""
+def draw_banner(app: App) -> None:
+    """Draw a warning if the queue is down or no worker runs."""
     try:
         if not app.queue.workers():
             st.html(f'<div class="c"><div class="box">{failure_html(NO_WORKER, None, None)}</div></div>')
     except ClipperError as error:
-        said = failure_html(error.message, error.code, error.detail)
-        st.html(f'<div class="c"><div class="box">{said}</div></div>')
+        failure = failure_html(error.message, error.code, error.detail)
+        st.html(f'<div class="c"><div class="box">{failure}</div></div>')
 
 
-def machine_html(app: App) -> str:
+def server_html(app: App) -> str:
     """Queues, workers and disk space as a table."""
     try:
         facts = [Fact(QUEUES[Queue(name)], f"{count} waiting") for name, count in app.queue.depths().items()]
-        facts += [Fact("Worker", _about(w.queues, w.busy)) for w in app.queue.workers()]
+        facts += [Fact("Worker", _worker_value(w.queues, w.busy)) for w in app.queue.workers()]
     except ClipperError:
         facts = [Fact("Queues and workers", "✕ not known while the queue does not answer")]
-    return facts_table([*facts, Fact("Free disk space", phrasing.size(free_bytes(app)))])
+    return facts_table([*facts, Fact("Free disk space", phrasing.byte_size(free_bytes(app)))])
 
 
 def free_bytes(app: App) -> int:
-    """What is free on the disk of the data folder."""
+    """Free space on the disk of the data folder, in bytes."""
     return shutil.disk_usage(app.settings.data).free
 
 
 def facts_table(facts: Sequence[Fact]) -> str:
-    """Facts as a table; a value that begins with a sign of state has its colour."""
+    """Facts as a table; a value that begins with a state's sign has the colour of that state."""
     return f'<div class="c"><table>{"".join(_row(fact) for fact in facts)}</table></div>'
 
 
 def _row(fact: Fact) -> str:
-    variable = f"<code>{phrasing.shown(fact.variable)}</code>" if fact.variable else ""
+    variable = f"<code>{phrasing.html_text(fact.variable)}</code>" if fact.variable else ""
     kind = SIGN_CLASSES.get(fact.value[:1], "")
-    return (
-        f'<tr><th>{phrasing.shown(fact.name)}{variable}</th><td class="{kind}">{phrasing.shown(fact.value)}</td></tr>'
-    )
+    name, value = phrasing.html_text(fact.name), phrasing.html_text(fact.value)
+    return f'<tr><th>{name}{variable}</th><td class="{kind}">{value}</td></tr>'
 
 
-def _about(queues: tuple[str, ...], busy: bool) -> str:
+def _worker_value(queues: tuple[str, ...], busy: bool) -> str:
     names = ", ".join(QUEUES[Queue(q)].lower() if q in set(Queue) else q for q in queues)
     return f"{'◐ busy' if busy else '○ free'}, takes {names}"

@@ -1,4 +1,4 @@
-"""What is configured and in effect, in words. No key, password or full URL is ever shown."""
+"""The settings in effect, in words. No key, password or full URL is ever shown."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ PARTS = {"database": "Database", "queue": "Queue", "storage": "File store", "wor
 
 
 def health(app: App) -> list[Fact]:
-    """Each part, whether it answers, and what to do if not."""
+    """Each part of the server: that it answers, or what to do."""
     report = app.health.report()
-    facts = [Fact(name, _healthy(part, report[part])) for part, name in PARTS.items()]
-    return [*facts, Fact("Free disk space", phrasing.size(free_bytes(app)))]
+    facts = [Fact(name, _health_value(part, report[part])) for part, name in PARTS.items()]
+    return [*facts, Fact("Free disk space", phrasing.byte_size(free_bytes(app)))]
 
 
-def _healthy(name: str, part: dict[str, Any]) -> str:
+def _health_value(name: str, part: dict[str, Any]) -> str:
     if part["status"] != "ok":
         return f"✕ {part['message']}"
     if name == "workers":
-        return f"✓ {phrasing.several(part['count'], 'worker')} running, {part['busy']} busy"
+        return f"✓ {phrasing.count_of(part['count'], 'worker')} running, {part['busy']} busy"
     return "✓ answers"
 
 
 def engines(app: App) -> list[Fact]:
-    """Who writes down the words and who chooses clips, as a recording uploaded now would have it."""
+    """The engines that a recording uploaded now would get for its words and its clips."""
     settings = app.settings
     chosen, captioned = app.engines.choose("auto", False), app.engines.choose("auto", True)
     language = "decided by what is heard" if settings.language == "auto" else settings.language
@@ -54,6 +54,7 @@ def engines(app: App) -> list[Fact]:
 
 
 def stores(app: App) -> list[Fact]:
+    """The places of data, database, files and queue."""
     settings = app.settings
     facts = [
         Fact("Data folder", str(settings.data), "CLIPPER_DATA_DIR"),
@@ -65,7 +66,9 @@ def stores(app: App) -> list[Fact]:
     if settings.storage_url:
         facts.append(Fact("Browsers get recordings", LINKS[settings.media_links.value], "CLIPPER_MEDIA_LINKS"))
         facts.append(
-            Fact("Copies on this computer", f"at most {phrasing.size(settings.cache_gb * 1e9)}", "CLIPPER_CACHE_GB")
+            Fact(
+                "Copies on this computer", f"at most {phrasing.byte_size(settings.cache_gb * 1e9)}", "CLIPPER_CACHE_GB"
+            )
         )
     return facts
 
@@ -92,7 +95,7 @@ def _queue(app: App) -> str:
 
 
 def _host(url: str) -> str:
-    """The host and port of a URL, and nothing else of it."""
+    """The host and port of a URL, without its user, password and path."""
     try:
         parts = urlsplit(url)
         return f"{parts.hostname or 'this computer'}{f':{parts.port}' if parts.port else ''}"
@@ -101,15 +104,17 @@ def _host(url: str) -> str:
 
 
 def limits(app: App) -> list[Fact]:
+    """The limits of an upload."""
     settings = app.settings
     return [
-        Fact("Largest file", phrasing.size(settings.max_upload_gb * 1e9), "CLIPPER_MAX_UPLOAD_GB"),
+        Fact("Largest file", phrasing.byte_size(settings.max_upload_gb * 1e9), "CLIPPER_MAX_UPLOAD_GB"),
         Fact("Longest recording", f"{settings.max_hours:g} hours", "CLIPPER_MAX_HOURS"),
         Fact("Most tracks in a file", str(settings.max_streams), "CLIPPER_MAX_STREAMS"),
     ]
 
 
 def versions(app: App) -> list[Fact]:
+    """The versions of the programs that matter in a bug report."""
     try:
         ffmpeg = ffmpeg_for(app.settings).version
     except ClipperError as error:

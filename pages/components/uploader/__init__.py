@@ -1,9 +1,8 @@
 """The uploader: a Streamlit component that sends recordings to ``/uploads`` piece by piece, straight from the browser.
 
-Nothing of a recording passes through Streamlit. Uploads go on while the page is drawn anew or another page is opened,
-continue after a lost connection by themselves, and after a reload once the same file is chosen again. The scripts
-beside this file are ES modules; Streamlit mounts one script, so they are joined in the order in which they build on
-each other.
+No byte of a recording passes through Streamlit. Uploads go on while the page is drawn again or another page is opened.
+After a lost connection they continue by themselves; after a reload, once the user chooses the same file again. The
+scripts beside this file are ES modules; Streamlit mounts one script, so they are joined in the order of their imports.
 """
 
 from __future__ import annotations
@@ -57,8 +56,8 @@ PIECE_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Uploaded:
-    """A recording that has just arrived whole."""
+class NewRecording:
+    """A recording whose upload has just been completed."""
 
     project_id: str
     filename: str
@@ -66,16 +65,16 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class UploaderResult:
-    """What arrived since the last script run; None if nothing did."""
+    """The recording uploaded since the last script run; None if there is none."""
 
-    uploaded: Uploaded | None
+    uploaded: NewRecording | None
 
 
-def uploaded_of(value: object) -> Uploaded | None:
-    """What the browser said has arrived; None if it said nothing that makes sense."""
+def new_recording(value: object) -> NewRecording | None:
+    """The recording the browser reports as uploaded; None where its report makes no sense."""
     if not isinstance(value, Mapping) or not isinstance(value.get("project_id"), str):
         return None
-    return Uploaded(value["project_id"], str(value.get("filename", "")))
+    return NewRecording(value["project_id"], str(value.get("filename", "")))
 
 
 _mount = st.components.v2.component(
@@ -86,8 +85,8 @@ _mount = st.components.v2.component(
 )
 
 
-def _heard() -> None:
-    """Streamlit reports only what has a callback; the page reads the result itself."""
+def _ignore() -> None:
+    """Do nothing: Streamlit reports only values with a callback, but the page reads them from the result."""
 
 
 def uploader(
@@ -100,8 +99,12 @@ def uploader(
 ) -> UploaderResult:
     """Show the uploader.
 
-    ``shows`` are ``{"id", "name"}``; ``defaults`` may say ``show``, ``language``, ``min_s``, ``max_s`` and holds until
-    a person chooses otherwise. ``desk_url`` followed by a project's id is where its review desk is.
+    Args:
+        shows: the shows to choose from, each ``{"id", "name"}``
+        defaults: ``show``, ``language``, ``min_s``, ``max_s``, each optional, until the user chooses otherwise
+        max_bytes: the largest file that is accepted
+        key: the key of the Streamlit widget
+        desk_url: the address of a review desk, without the project's id at its end
     """
     data = {
         "shows": [dict(show) for show in shows],
@@ -120,5 +123,5 @@ def uploader(
         },
         "sentences": {"picture": NotAudioVideo().message, "document": NotMedia().message},
     }
-    result = _mount(key=key, data=data, on_uploaded_change=_heard)
-    return UploaderResult(uploaded_of(result.get("uploaded")))
+    result = _mount(key=key, data=data, on_uploaded_change=_ignore)
+    return UploaderResult(new_recording(result.get("uploaded")))

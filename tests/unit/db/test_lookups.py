@@ -1,4 +1,4 @@
-"""A recording's row is found and held, or its absence is the right error."""
+"""A recording's row is found and locked, or its absence raises the right error."""
 
 from __future__ import annotations
 

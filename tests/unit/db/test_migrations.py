@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables the code speaks of."""
+"""The migrations make exactly the tables of the models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clipper_core.db.session import Database
 from tests.unit.review_room import PROJECT, open_room
 
 
-def test_the_tables_after_all_migrations_are_those_of_the_models(tmp_path: Path):
+def test_migrations_make_the_tables_of_the_models(tmp_path: Path):
     database = Database(f"sqlite:///{tmp_path / 'clipper.db'}")
     migrate(database)
 
@@ -28,7 +28,7 @@ def test_the_tables_after_all_migrations_are_those_of_the_models(tmp_path: Path)
     database.close()
 
 
-def test_a_review_goes_back_to_the_tables_before_it_and_on_again():
+def test_a_review_survives_a_downgrade_and_upgrade():
     with open_room() as room:
         clip = room.decided(room.made(10, 40))
         room.send("POST", f"/api/clips/{clip['id']}/notes", {"text": "Listen again"}, key="n")

@@ -74,7 +74,7 @@ def rows(given_rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(projects, max_size=5))
-def test_what_goes_over_reads_back_the_same(given_rows: list[dict[str, Any]]) -> None:
+def test_transferred_rows_read_back_the_same(given_rows: list[dict[str, Any]]) -> None:
     meant = rows(given_rows)
     with two_databases() as (one, other):
         with one.write() as session:
@@ -119,7 +119,7 @@ def test_values_that_changed_places_change_the_digest() -> None:
     assert tally(before) != tally(after)
 
 
-def test_every_table_is_moved_after_those_it_refers_to() -> None:
+def test_tables_follow_those_they_refer_to() -> None:
     seen: set[str] = set()
     for table in TABLES:
         assert {key.column.table.name for key in table.foreign_keys} <= seen

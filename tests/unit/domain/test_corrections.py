@@ -1,4 +1,4 @@
-"""Corrections of a transcript: what is put right changes, and nothing else does."""
+"""Corrections of a transcript change their own words and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.domain.corrections import Edit, correct, replace_everywhere, words_of
+from clipper_core.domain.corrections import Edit, Replacement, correct, replace_everywhere, words_of
 from clipper_core.domain.transcript import Sentence, Transcript, Word, sentences_of
 from clipper_core.errors import BadWord, WordChanged
 
@@ -35,21 +35,21 @@ def test_a_word_put_right_keeps_its_time() -> None:
     assert corrected.sentences == transcript.sentences
 
 
-def test_a_word_that_is_another_by_now_is_not_changed() -> None:
+def test_a_word_that_changed_meanwhile_is_refused() -> None:
     with pytest.raises(WordChanged):
         correct(said("Hello Ann"), [Edit(1, "Anne", "Anna")])
     with pytest.raises(WordChanged):
         correct(said("Hello Ann"), [Edit(2, "Ann", "Anna")])
 
 
-def test_one_word_that_was_two_shares_its_time_by_their_lengths() -> None:
+def test_one_word_corrected_into_two_divides_its_time() -> None:
     corrected, _ = correct(said("in Newyorks today"), [Edit(1, "Newyorks", "New Yorks.")])
 
     assert corrected.words[1:3] == (Word("New", 1000, 1266), Word("Yorks.", 1266, 1800))
     assert corrected.words[3] == Word("today", 2000, 2800)
 
 
-def test_two_words_that_were_one_are_heard_from_the_first_to_the_end_of_the_last() -> None:
+def test_two_words_corrected_into_one_join_their_times() -> None:
     corrected, _ = correct(said("some thing else."), [Edit(0, "some thing", "Something")])
 
     assert corrected.words[0] == Word("Something", 0, 1800)
@@ -57,12 +57,12 @@ def test_two_words_that_were_one_are_heard_from_the_first_to_the_end_of_the_last
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\u200f", "\x00\n", "a" * 201, "a " * 21, "\u200d"])
-def test_what_is_no_word_is_refused(text: str) -> None:
+def test_an_unstorable_word_is_refused(text: str) -> None:
     with pytest.raises(BadWord):
         correct(said("Hello Ann"), [Edit(1, "Ann", text)])
 
 
-def test_a_word_is_stored_without_what_nobody_can_see() -> None:
+def test_a_word_is_stored_without_invisible_characters() -> None:
     assert words_of(" a\u202eb\x07c\u00a0d  ") == ("ab", "c", "d")
     assert words_of("می\u200cخواهم") == ("می\u200cخواهم",)
 
@@ -81,31 +81,29 @@ def test_a_word_is_stored_without_what_nobody_can_see() -> None:
         ("cafe\u0301 life", "caf\u00e9", "bar", "bar life", 1),
     ],
 )
-def test_a_name_is_replaced_as_whole_words_with_what_stands_around_it(
-    text: str, find: str, new: str, expected: str, times: int
-) -> None:
-    replaced, changed = replace_everywhere(said(text), find, new)
+def test_a_replaced_name_keeps_its_punctuation(text: str, find: str, new: str, expected: str, times: int) -> None:
+    replaced, changed = replace_everywhere(said(text), Replacement(find, new))
 
     assert (read(replaced), changed) == (expected, times)
 
 
-def test_a_name_that_becomes_longer_leaves_every_sentence_its_words() -> None:
-    replaced, _ = replace_everywhere(said("This is Ann. Ann runs. She is fast."), "Ann", "Ann Marie Lee")
+def test_a_longer_name_keeps_sentences_intact() -> None:
+    replaced, _ = replace_everywhere(said("This is Ann. Ann runs. She is fast."), Replacement("Ann", "Ann Marie Lee"))
 
     assert sentences(replaced) == ["This is Ann Marie Lee.", "Ann Marie Lee runs.", "She is fast."]
 
 
-def test_words_on_two_sides_of_a_sentences_end_are_not_one_name() -> None:
+def test_a_name_never_spans_two_sentences() -> None:
     words = said("we met Ann Lee came").words
     transcript = Transcript("x", "en", words, (Sentence(0, 2), Sentence(3, 4)))
 
-    assert replace_everywhere(transcript, "Ann Lee", "Anneli") == (transcript, 0)
+    assert replace_everywhere(transcript, Replacement("Ann Lee", "Anneli")) == (transcript, 0)
 
 
 @pytest.mark.parametrize("find", ["", "  ", ",", "…"])
 def test_only_words_are_searched_for(find: str) -> None:
     with pytest.raises(BadWord):
-        replace_everywhere(said("Hello, Ann"), find, "x")
+        replace_everywhere(said("Hello, Ann"), Replacement(find, "x"))
 
 
 VOCABULARY = ["ann", "Ann", "Ann,", "Ann's", "“Ann", "Lee", "Lee.", "lee?", "and", "…", "x"]
@@ -126,8 +124,8 @@ NEWS = st.sampled_from(["Anna", "Lee", "Anna Maria", "A B C D", "Zoë"])
 
 
 @given(transcripts(), FINDS, NEWS)
-def test_a_replacement_moves_no_other_word_and_no_end_of_a_sentence(before: Transcript, find: str, new: str) -> None:
-    after, times = replace_everywhere(before, find, new)
+def test_a_replacement_moves_nothing_else(before: Transcript, find: str, new: str) -> None:
+    after, times = replace_everywhere(before, Replacement(find, new))
 
     grown = len(after.words) - len(before.words)
     assert grown == times * (len(new.split()) - len(find.split())) or new == find
@@ -145,7 +143,7 @@ def test_a_replacement_moves_no_other_word_and_no_end_of_a_sentence(before: Tran
 
 
 @given(transcripts(), st.data())
-def test_a_correction_taken_back_gives_what_was_there(before: Transcript, data: st.DataObject) -> None:
+def test_a_reverted_correction_restores_the_transcript(before: Transcript, data: st.DataObject) -> None:
     chosen = data.draw(st.sets(st.integers(0, len(before.words) - 1), min_size=1))
     edits = [Edit(i, before.words[i].text, f"new{i}") for i in sorted(chosen)]
 
@@ -160,7 +158,7 @@ def test_a_correction_taken_back_gives_what_was_there(before: Transcript, data: 
 
 
 @given(transcripts(), st.data())
-def test_corrections_of_any_length_keep_the_time_of_all_they_replace(before: Transcript, data: st.DataObject) -> None:
+def test_corrections_of_any_length_keep_the_time(before: Transcript, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(before.words) - 1))
     end = data.draw(st.integers(first + 1, min(len(before.words), first + 4)))
     texts = data.draw(st.lists(st.sampled_from(["one", "three", "i"]), min_size=1, max_size=6))

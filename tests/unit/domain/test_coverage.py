@@ -17,14 +17,14 @@ ranges = st.lists(
 )
 
 
-def test_stretches_less_than_half_a_second_apart_are_one():
+def test_ranges_less_than_half_a_second_apart_merge():
     heard = merged_listened([TimeRange(0, 1_000)], [TimeRange(1_499, 2_000), TimeRange(2_500, 3_000)], HOUR_MS)
 
     assert heard == (TimeRange(0, 2_000), TimeRange(2_500, 3_000))
 
 
 @given(ranges, ranges, st.integers(0, 130_000))
-def test_all_that_was_played_is_kept_once_in_order_and_inside(before, more, duration_ms):
+def test_played_ranges_are_in_order_apart_and_inside(before, more, duration_ms):
     heard = merged_listened(before, more, duration_ms)
 
     assert in_order(heard) and all(r.end_ms <= duration_ms for r in heard)
@@ -35,7 +35,7 @@ def test_all_that_was_played_is_kept_once_in_order_and_inside(before, more, dura
 
 
 @given(ranges, ranges)
-def test_being_told_twice_or_in_another_order_makes_no_difference(before, more):
+def test_merging_played_ranges_ignores_order_and_repetition(before, more):
     once = merged_listened(before, more, HOUR_MS)
 
     assert merged_listened(once, more, HOUR_MS) == once
@@ -43,7 +43,7 @@ def test_being_told_twice_or_in_another_order_makes_no_difference(before, more):
 
 
 @given(ranges, st.integers(1, 5))
-def test_there_are_never_too_many_and_the_narrowest_gaps_are_closed_first(played, most):
+def test_beyond_the_limit_the_narrowest_gaps_close(played, most):
     every = merged_listened([], played, HOUR_MS)
 
     few = merged_listened([], played, HOUR_MS, most)
@@ -55,7 +55,7 @@ def test_there_are_never_too_many_and_the_narrowest_gaps_are_closed_first(played
 
 
 @given(ranges, ranges, ranges, st.integers(1, 130_000))
-def test_every_moment_is_counted_once_and_a_decision_counts_first(decided, proposed, played, duration_ms):
+def test_every_moment_counts_once_decisions_first(decided, proposed, played, duration_ms):
     covered = coverage_of(duration_ms, decided, proposed, played)
 
     assert total_ms(r for r, _ in covered.stretches) == duration_ms
@@ -70,7 +70,7 @@ def test_every_moment_is_counted_once_and_a_decision_counts_first(decided, propo
     assert sum(covered.percents().values()) == 100
 
 
-def test_percents_are_rounded_so_that_they_add_up():
+def test_percents_add_up_to_a_hundred():
     thirds = coverage_of(300, [TimeRange(0, 100)], [TimeRange(100, 200)], [])
 
     assert sorted(thirds.percents().values()) == [0, 33, 33, 34]

@@ -28,7 +28,7 @@ def test_every_task_state_is_on_the_map() -> None:
 
 
 @pytest.mark.parametrize(("before", "to"), PAIRS)
-def test_a_task_moves_along_the_map_or_not_at_all(before: TaskState, to: TaskState) -> None:
+def test_a_task_moves_along_the_map_only(before: TaskState, to: TaskState) -> None:
     task = SimpleNamespace(state=before.value)
 
     if to in MOVES[before]:
@@ -55,7 +55,7 @@ def test_a_finished_task_never_moves_again() -> None:
 
 
 @given(st.lists(st.sampled_from(list(TaskState)), min_size=1))
-def test_a_run_is_over_exactly_when_all_its_tasks_are(states: list[TaskState]) -> None:
+def test_a_run_ends_with_its_last_task(states: list[TaskState]) -> None:
     run = state_of_run(states)
 
     assert run.is_final == all(s.is_final for s in states)

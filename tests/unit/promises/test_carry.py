@@ -24,7 +24,7 @@ def edited(room: Room, clip: dict[str, Any]) -> dict[str, Any]:
     return room.change(clip, "versions", {"title": f"{clip['title']}.", "by": "Ben"})
 
 
-def test_an_approval_is_carried_over_and_the_record_shows_it(room: Room) -> None:
+def test_the_record_shows_a_carried_approval(room: Room) -> None:
     clip = edited(room, room.decided(room.made(10, 40)))
     assert (clip["carry_from"], clip["decision"]) == (1, None)
 
@@ -35,7 +35,7 @@ def test_an_approval_is_carried_over_and_the_record_shows_it(room: Room) -> None
     assert [(d["version"], d["carried_from"]) for d in carried["decisions"]] == [(1, None), (2, 1)]
 
 
-def test_a_carried_approval_is_taken_back_like_any_other_and_can_be_carried_on(room: Room) -> None:
+def test_a_carried_approval_can_be_withdrawn_and_carried_on(room: Room) -> None:
     carried = room.decided(edited(room, room.decided(room.made(10, 40))), carry=True)
 
     back = room.decided(carried, "withdrawn")
@@ -47,7 +47,7 @@ def test_a_carried_approval_is_taken_back_like_any_other_and_can_be_carried_on(r
     assert [d["decision"] for d in third["decisions"]] == ["approved", "approved", "withdrawn", "approved"]
 
 
-def test_there_is_nothing_to_carry_where_nothing_was_approved_or_something_stands(room: Room) -> None:
+def test_carrying_needs_an_approval_and_an_undecided_version(room: Room) -> None:
     def refused(clip: dict[str, Any]) -> str:
         body = {"decision": "approved", "carry": True}
         answer = room.send("POST", f"/api/clips/{clip['id']}/decisions", body, seen=clip["etag"])
@@ -83,9 +83,7 @@ ON_VERSIONS = st.dictionaries(st.integers(1, 6), st.lists(DECISIONS, max_size=5)
 
 
 @given(ON_VERSIONS, st.integers(1, 7))
-def test_what_is_carried_is_the_last_thing_that_stands_and_an_approval(
-    decisions: dict[int, list[NewestDecision]], newest: int
-) -> None:
+def test_only_the_last_decision_in_effect_is_carried(decisions: dict[int, list[NewestDecision]], newest: int) -> None:
     source = carries_from(decisions, newest)
 
     stands = {n: standing(v)[-1].verdict for n, v in decisions.items() if n <= newest and standing(v)}

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from clipper_core.db import lookups
 from clipper_core.db.models import Clip, Render, Task
 from clipper_core.domain.task import TaskState
+from clipper_core.domain.task_inputs import RenderInputs
 from clipper_core.errors import ClipperError, LeaseLost
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from tests.unit.review_room import PROJECT, Room, open_room
@@ -164,7 +165,7 @@ def test_a_render_at_work_whose_approval_ends_stores_nothing(
     steps = room.app.worker._steps
     render = next(step for kind, step in steps.items() if kind == task.kind)
 
-    def meanwhile(bench: TaskContext) -> Outcome:
+    def meanwhile(bench: TaskContext[RenderInputs]) -> Outcome:
         made = render(bench)
         end(room, clip)
         return made

@@ -11,11 +11,11 @@ import pytest
 from clipper_core.db.models import Task
 from clipper_core.db.session import Database
 from clipper_core.domain.task import MOVES, ImpossibleMove, TaskState
-from clipper_core.services.runs.tasks import moving
+from clipper_core.services.runs.moves import moving
 from tests.unit.promises.test_architecture import ROOT, product_files
 
 # The functions that look at MOVES first.
-MOVERS = {"clipper_core/domain/task.py:move", "clipper_core/services/runs/tasks.py:moving"}
+MOVERS = {"clipper_core/domain/task.py:move", "clipper_core/services/runs/moves.py:moving"}
 # The one place that makes a task; it begins as queued, which is no move.
 MAKER = "clipper_core/services/runs/tasks.py:add"
 

@@ -13,7 +13,7 @@ HEAVY = ("sqlalchemy", "redis", "rq", "openai", "boto3", "fastapi", "streamlit",
 
 
 @pytest.mark.parametrize("module", ["clipper_core.wiring.local", "clipper_core.wiring.command_line"])
-def test_working_on_a_file_loads_no_database_queue_or_service(module: str) -> None:
+def test_work_on_files_loads_no_database_or_service(module: str) -> None:
     look = f"import sys, {module}; print(*(n for n in {HEAVY!r} if n in sys.modules))"
 
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clipper_core.adapters.endpoint.answers import Complaint, Completion, Transcription
 from clipper_core.adapters.endpoint.heard_words import clean, language_code, words_as_written
-from clipper_core.domain.recognised import RecognisedPiece, heard_from_row, heard_to_row
+from clipper_core.domain.recognised import RecognisedPiece, piece_from_row, piece_to_row
 from clipper_core.domain.spending import Spending
 
 KEYS = ["text", "words", "word", "start", "end", "segments", "language", "languages", "code", "usage", "input_tokens"]
@@ -96,7 +96,7 @@ def test_written_words_are_whole_and_in_order(texts: list[str], heard: list[tupl
 def test_what_was_heard_is_kept_as_json_and_read_again(text: str, words: list[tuple[str, int, int]] | None) -> None:
     piece = RecognisedPiece(text, None if words is None else tuple(words), "en", Spending(1, 2, 3, 4, 0.5))
 
-    assert heard_from_row(json.loads(json.dumps(heard_to_row(piece)))) == piece
+    assert piece_from_row(json.loads(json.dumps(piece_to_row(piece)))) == piece
 
 
 def test_words_are_read_with_their_times_inside_the_piece() -> None:

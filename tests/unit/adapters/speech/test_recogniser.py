@@ -13,6 +13,8 @@ import pytest
 from clipper_core.adapters.speech.recogniser import Pocketsphinx
 from clipper_core.domain.recognised import NOTHING
 
+pytestmark = pytest.mark.slow
+
 Sound = npt.NDArray[np.int16]
 SECONDS = np.arange(16_000 * 6) / 16_000
 
@@ -26,7 +28,7 @@ def speech_of(path: Path, start_s: float = 0, length_s: float = 60) -> Sound:
 
 
 def test_clear_speech_becomes_lower_case_words_in_order(media: Path) -> None:
-    heard = Pocketsphinx().hear(speech_of(media / "talk.mp4", length_s=12))
+    heard = Pocketsphinx().recognise(speech_of(media / "talk.mp4", length_s=12))
 
     assert heard.words is not None
     texts = [t for t, _, _ in heard.words]
@@ -39,7 +41,7 @@ def test_clear_speech_becomes_lower_case_words_in_order(media: Path) -> None:
 def test_bytes_and_samples_are_heard_alike(media: Path) -> None:
     sound = speech_of(media / "talk.mp4", length_s=4)
 
-    assert Pocketsphinx().hear(sound.tobytes()) == Pocketsphinx().hear(sound) != NOTHING
+    assert Pocketsphinx().recognise(sound.tobytes()) == Pocketsphinx().recognise(sound) != NOTHING
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_bytes_and_samples_are_heard_alike(media: Path) -> None:
     ids=["silence", "nothing", "hum", "hiss"],
 )
 def test_what_is_no_speech_gives_no_words(sound: npt.NDArray[np.float64]) -> None:
-    assert Pocketsphinx().hear(sound.astype(np.int16)) == NOTHING
+    assert Pocketsphinx().recognise(sound.astype(np.int16)) == NOTHING
 
 
 def test_recognising_can_be_stopped_within_a_second_of_sound(media: Path) -> None:
@@ -64,7 +66,7 @@ def test_recognising_can_be_stopped_within_a_second_of_sound(media: Path) -> Non
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Pocketsphinx().hear(speech_of(media / "talk.mp4", length_s=10), 0, stop)
+        Pocketsphinx().recognise(speech_of(media / "talk.mp4", length_s=10), 0, stop)
 
     assert seen == [pytest.approx(0.1)]
-    assert Pocketsphinx().hear(speech_of(media / "talk.mp4", length_s=4)) != NOTHING
+    assert Pocketsphinx().recognise(speech_of(media / "talk.mp4", length_s=4)) != NOTHING

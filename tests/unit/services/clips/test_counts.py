@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from clipper_core.db.models import Clip, ClipVersion, Decision, Note, Project, now
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.clips.proposals import RunProposals, add_proposals
 from tests.unit.review_room import Room, open_room
 
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ def room() -> Iterator[Room]:
 def propose(room: Room, *starts_s: int) -> None:
     proposals = [Proposal(TimeRange(s * 1000, s * 1000 + 5_000), 1.0, "P", ()) for s in starts_s]
     with room.app.database.write() as session:
-        add_proposals(session, session.get_one(Project, "prj_1"), Found("run_1", proposals, "map_1", "trs_1"))
+        add_proposals(session, session.get_one(Project, "prj_1"), RunProposals("run_1", proposals, "map_1", "trs_1"))
 
 
 def note(room: Room, clip: Json) -> None:
@@ -87,7 +87,7 @@ CHANGES: dict[str, Callable[[Room, Json], Any]] = {
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
-def test_what_a_desk_shows_never_changes_without_the_word_for_it(room: Room, name: str) -> None:
+def test_the_fingerprint_changes_with_anything_the_desk_shows(room: Room, name: str) -> None:
     clip = room.made(10, 40)
     before, shown = room.stamp(), room.clips()
     assert room.stamp() == before
@@ -98,7 +98,7 @@ def test_what_a_desk_shows_never_changes_without_the_word_for_it(room: Room, nam
     assert shown != room.clips() or "note" in name
 
 
-def test_a_list_of_many_clips_with_long_records_asks_no_more_of_the_database_than_a_short_one() -> None:
+def test_long_lists_take_no_more_statements() -> None:
     with open_room() as room:
         few, short = statements_for_the_list(room, clips=2)
     with open_room() as room:

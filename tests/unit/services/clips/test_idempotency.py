@@ -37,7 +37,7 @@ def changes(clip: dict[str, Any], other: dict[str, Any]) -> dict[str, tuple[str,
 
 
 @pytest.mark.parametrize("name", ["version", "decision", "split", "merge", "delete"])
-def test_a_change_sent_again_with_its_key_changes_nothing_and_is_answered_the_same(room: Room, name: str) -> None:
+def test_a_change_sent_twice_is_applied_once(room: Room, name: str) -> None:
     clip, other = room.made(10, 40), room.made(50, 70)
     method, path, body = changes(clip, other)[name]
     url = f"/api/clips/{clip['id']}{path}"
@@ -53,7 +53,7 @@ def test_a_change_sent_again_with_its_key_changes_nothing_and_is_answered_the_sa
     assert room.send(method, url, body, seen=clip["etag"], key=f"{name}-2").status_code in (404, 412)
 
 
-def test_a_clip_made_twice_with_one_key_is_one_clip(room: Room) -> None:
+def test_one_key_creates_one_clip(room: Room) -> None:
     body = {"start_s": 100, "end_s": 120}
     before = len(room.clips())
 
@@ -77,7 +77,7 @@ def test_a_restored_clip_is_restored_once(room: Room) -> None:
     assert first.json() == again.json()
 
 
-def test_a_key_sent_again_is_answered_by_the_clip_as_it_is_by_now(room: Room) -> None:
+def test_a_replayed_key_answers_with_the_current_clip(room: Room) -> None:
     clip = room.made(10, 40)
     approved = room.change(clip, "decisions", {"decision": "approved"}, key="a")
     room.change(approved, "versions", {"title": "Renamed"}, key="b")
@@ -97,7 +97,7 @@ def test_a_key_whose_clip_was_deleted_since_says_so(room: Room) -> None:
     assert (again.status_code, again.json()["code"]) == (404, "clip_not_found")
 
 
-def test_a_split_sent_again_answers_with_what_is_left_of_it(room: Room) -> None:
+def test_a_replayed_split_answers_with_the_clips_left(room: Room) -> None:
     clip = room.made(10, 40)
     _, second = room.change(clip, "split", {"at_s": 25.0}, key="s")["clips"]
     room.send("DELETE", f"/api/clips/{second['id']}", seen=second["etag"])
@@ -116,7 +116,7 @@ def test_the_key_of_one_clip_means_nothing_to_another(room: Room) -> None:
     assert (first["status"], second["status"]) == ("approved", "rejected")
 
 
-def test_a_change_that_was_refused_may_be_sent_again_with_its_key(room: Room) -> None:
+def test_a_refused_change_does_not_use_up_its_key(room: Room) -> None:
     clip = room.made(10, 40)
     url = f"/api/clips/{clip['id']}/decisions"
 
@@ -127,7 +127,7 @@ def test_a_change_that_was_refused_may_be_sent_again_with_its_key(room: Room) ->
     assert (refused.status_code, done.status_code) == (409, 201)
 
 
-def test_a_key_does_not_stand_for_saying_what_was_seen(room: Room) -> None:
+def test_a_key_does_not_replace_the_expected_revision(room: Room) -> None:
     clip = room.made(10, 40)
 
     answer = room.send("POST", f"/api/clips/{clip['id']}/decisions", {"decision": "approved"}, key="k")
@@ -146,7 +146,7 @@ def test_a_key_has_up_to_eighty_characters(room: Room, key: str, status: int) ->
 
 
 @pytest.mark.parametrize("name", ["version", "decision", "split", "merge", "delete"])
-def test_what_another_change_was_sent_with_the_same_key_is_made(room: Room, name: str) -> None:
+def test_the_same_key_on_another_route_is_new(room: Room, name: str) -> None:
     clip, other = room.made(10, 40), room.made(50, 70)
     noted = room.send("POST", f"/api/clips/{clip['id']}/notes", {"text": "Too long"}, key="one")
     method, path, body = changes(clip, other)[name]
@@ -159,7 +159,7 @@ def test_what_another_change_was_sent_with_the_same_key_is_made(room: Room, name
     assert rows(room) != before or name == "delete"
 
 
-def test_a_clip_and_a_correction_sent_with_one_key_are_both_made(room: Room) -> None:
+def test_a_clip_and_a_correction_may_share_a_key(room: Room) -> None:
     words = room.client.get(f"{PROJECT}/transcript")
     made = room.send("POST", f"{PROJECT}/clips", {"start_s": 100, "end_s": 120}, key="both")
 
@@ -223,7 +223,7 @@ def test_keys_are_forgotten_after_a_month_and_not_before(room: Room) -> None:
             row = next(r for r in kept if r.key not in by_key.values())
             by_key[key], row.created_at = row.key, now() - timedelta(days=days)
 
-    room.app.requests.sweep()
+    room.app.idempotency_keys.sweep()
 
     with room.app.database.read() as session:
         left = session.scalars(select(AnsweredRequest.key).where(AnsweredRequest.scope == clip["id"])).all()

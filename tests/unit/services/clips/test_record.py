@@ -10,7 +10,7 @@ import pytest
 from clipper_core.db.models import Clip, Project
 from clipper_core.domain.clip import Proposal
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.clips.proposals import Found, add_proposals
+from clipper_core.services.clips.proposals import RunProposals, add_proposals
 from clipper_core.services.clips.record import Records, read_records
 from tests.unit.review_room import Room, open_room
 
@@ -32,17 +32,17 @@ def test_a_clip_says_who_made_each_version_and_when(room: Room) -> None:
     assert at[1] <= datetime.fromisoformat(clip["decisions"][0]["at"]) <= at[2]
 
 
-def test_the_first_version_of_a_proposal_is_made_by_clipper(room: Room) -> None:
+def test_a_proposal_is_by_clipper(room: Room) -> None:
     with room.app.database.write() as session:
         proposal = Proposal(TimeRange(300_000, 330_000), 1.0, "P", ())
-        add_proposals(session, session.get_one(Project, "prj_1"), Found("run_1", [proposal], "map_1", "trs_1"))
+        add_proposals(session, session.get_one(Project, "prj_1"), RunProposals("run_1", [proposal], "map_1", "trs_1"))
 
     (clip,) = (c for c in room.clips() if c["origin"] == "proposed")
 
     assert [v["by"] for v in clip["versions"]] == ["Clipper"]
 
 
-def test_both_parts_of_a_divided_clip_are_by_whoever_divided_it(room: Room) -> None:
+def test_both_parts_of_a_split_name_its_author(room: Room) -> None:
     clip = room.made(100, 140)
 
     parts = room.change(clip, "split", {"at_s": 120, "by": "Cem"})["clips"]
@@ -50,7 +50,7 @@ def test_both_parts_of_a_divided_clip_are_by_whoever_divided_it(room: Room) -> N
     assert [[v["by"] for v in part["versions"]] for part in parts] == [["Ana", "Cem"], ["Cem"]]
 
 
-def test_the_list_tells_the_same_of_each_clip_as_the_clip_itself(room: Room) -> None:
+def test_the_list_shows_each_clip_as_itself(room: Room) -> None:
     room.decided(room.change(room.decided(room.made(200, 240)), "versions", {"title": "New", "by": "Ben"}), "rejected")
 
     listed = room.clips()
@@ -59,7 +59,7 @@ def test_the_list_tells_the_same_of_each_clip_as_the_clip_itself(room: Room) -> 
     assert sum(len(c["versions"]) for c in listed) > len(listed)
 
 
-def test_what_is_kept_of_records_is_never_behind_what_was_stored(room: Room) -> None:
+def test_cached_records_are_never_out_of_date(room: Room) -> None:
     clip = room.made(400, 430)
     room.clips()
 
@@ -69,7 +69,7 @@ def test_what_is_kept_of_records_is_never_behind_what_was_stored(room: Room) -> 
         assert clip in room.clips()
 
 
-def test_nothing_is_kept_of_a_change_that_was_refused_half_way(room: Room) -> None:
+def test_a_refused_change_leaves_no_cached_record(room: Room) -> None:
     clip = room.made(450, 480)
     url = f"/api/clips/{clip['id']}/decisions"
     assert room.send("POST", url, {"decision": "withdrawn"}, seen=clip["etag"]).status_code == 409
@@ -80,9 +80,9 @@ def test_nothing_is_kept_of_a_change_that_was_refused_half_way(room: Room) -> No
     assert room.clip(clip) == decided
 
 
-def test_records_that_were_read_longest_ago_are_given_up_first(room: Room) -> None:
+def test_the_oldest_cached_records_are_dropped_first(room: Room) -> None:
     clips = [room.made(500, 520) for _ in range(3)]
-    records = Records(most=2)
+    records = Records(max_entries=2)
     with room.app.database.read() as session:
         rows = [session.get_one(Clip, c["id"]) for c in clips]
         first, second, _ = [records.read(session, [row])[row.id] for row in rows]
@@ -90,15 +90,3 @@ def test_records_that_were_read_longest_ago_are_given_up_first(room: Room) -> No
         assert records.read(session, [rows[1]])[rows[1].id] is second
         assert records.read(session, [rows[0]])[rows[0].id] is not first
         assert records.read(session, rows) == read_records(session, rows)
-
-
-def test_outlines_say_of_each_clip_what_its_view_says(room: Room) -> None:
-    room.decided(room.decided(room.decided(room.made(540, 560)), "rejected"), "withdrawn")
-    app = room.app
-
-    views = app.clips.of_project("prj_1")
-    outlines = app.clips.outlines("prj_1")
-
-    shared = ("id", "rank", "version_id", "title", "ranges", "preset", "status")
-    assert [[getattr(v, f) for f in shared] for v in views] == [[getattr(o, f) for f in shared] for o in outlines]
-    assert len({o.status for o in outlines}) > 1

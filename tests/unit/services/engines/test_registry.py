@@ -23,7 +23,7 @@ class CountingRecogniser:
         self.name = name
         self.asked = 0
 
-    def hear(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
+    def recognise(self, pcm: Any, offset_ms: int, progress: Any) -> RecognisedPiece:
         self.asked += 1
         return RecognisedPiece("hello", (("hello", 0, 100),), "en")
 
@@ -44,7 +44,7 @@ def test_only_a_paid_recogniser_remembers_its_answers(name: str, asked: int) -> 
 
     for _ in range(2):
         recogniser = engines(counting).recogniser(name, "en", memory)
-        assert recogniser.hear(sound, 0, lambda _: None).text == "hello"
+        assert recogniser.recognise(sound, 0, lambda _: None).text == "hello"
 
     assert counting.asked == asked
     assert isinstance(recogniser, RememberingRecogniser) == (name == Endpoint.name)

@@ -26,7 +26,7 @@ def talk(minutes: float) -> list[dict[str, Any]]:
     return words
 
 
-def test_the_labelled_format_and_the_printed_one_give_the_same_clips() -> None:
+def test_both_transcript_formats_give_the_same_clips() -> None:
     words = talk(8)
     printed = [{"text": w["w"], "start_s": w["start"], "end_s": w["end"], "timed": True} for w in words]
 
@@ -37,7 +37,7 @@ def test_the_labelled_format_and_the_printed_one_give_the_same_clips() -> None:
     assert one == two
 
 
-def test_clips_come_best_first_apart_and_of_the_asked_lengths() -> None:
+def test_clips_come_best_first_and_of_asked_lengths() -> None:
     clips, _ = propose_from({"words": talk(30), "duration": 1800.0}, Lengths(20_000, 60_000, 5))
 
     assert 4 <= len(clips) <= 5
@@ -61,7 +61,7 @@ def test_clips_come_best_first_apart_and_of_the_asked_lengths() -> None:
         {"transcript": {"words": {}}, "media": []},
     ],
 )
-def test_what_is_not_a_transcript_is_refused_in_a_sentence(document: dict[str, Any]) -> None:
+def test_a_document_without_a_transcript_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(BadTranscript):
         propose_from(document, Lengths())
 

@@ -1,4 +1,4 @@
-"""What was listened to is stored once, whoever tells it and however often."""
+"""Played ranges are stored once, however often and by how many clients they are sent."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def listening(database: Database) -> PlayedRanges:
     return PlayedRanges(database)
 
 
-def test_what_was_played_is_merged_into_what_was_played_before(listening: PlayedRanges):
+def test_new_played_ranges_merge_with_the_stored_ones(listening: PlayedRanges):
     listening.add("prj_1", [TimeRange(0, 5_000), TimeRange(20_000, 30_000)])
     listening.add("prj_1", [TimeRange(4_000, 9_000), TimeRange(55_000, 70_000)])
 
     assert listening.of("prj_1") == (TimeRange(0, 9_000), TimeRange(20_000, 30_000), TimeRange(55_000, 60_000))
 
 
-def test_of_two_who_listen_at_once_neither_is_lost(listening: PlayedRanges):
+def test_two_listeners_at_once_lose_no_range(listening: PlayedRanges):
     def listen(first_s: int) -> None:
         for second in range(first_s, 60, 4):
             listening.add("prj_1", [TimeRange(second * 1_000, second * 1_000 + 100)])

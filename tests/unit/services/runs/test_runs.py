@@ -86,7 +86,7 @@ def house(database: Database) -> House:
     return House(database)
 
 
-def test_a_run_goes_from_probe_to_proposals_and_is_then_over(house: House) -> None:
+def test_a_run_goes_from_probe_to_proposals(house: House) -> None:
     run = house.runs.start("prj_1")
     assert house.run(run).state is TaskState.QUEUED
 
@@ -99,7 +99,7 @@ def test_a_run_goes_from_probe_to_proposals_and_is_then_over(house: House) -> No
     assert done.warnings == (DRAFT,)
 
 
-def test_the_words_are_placed_only_when_every_stretch_has_been_heard(house: House) -> None:
+def test_words_are_placed_once_every_part_is_transcribed(house: House) -> None:
     house.runs.start("prj_1")
     house.finish(Kind.PROBE)
     house.finish(Kind.MAP_SILENCE)
@@ -112,7 +112,7 @@ def test_the_words_are_placed_only_when_every_stretch_has_been_heard(house: Hous
     assert len(align.inputs["parts"]) == 3
 
 
-def test_a_later_run_cuts_by_the_silences_people_chose_and_hears_nothing_again(house: House) -> None:
+def test_a_later_run_uses_chosen_silences_without_transcribing_again(house: House) -> None:
     house.runs.start("prj_1")
     with house.database.write() as session:
         for name, settings in (("map_1", SilenceSettings()), ("map_2", SilenceSettings(offset_db=3))):
@@ -130,7 +130,7 @@ def test_a_later_run_cuts_by_the_silences_people_chose_and_hears_nothing_again(h
     assert [t.inputs["map"] for t in house.waiting(Kind.PROPOSE)] == ["map_2"]
 
 
-def test_a_second_run_takes_over_what_was_done_and_proposes_anew(house: House) -> None:
+def test_a_second_run_reuses_finished_work_and_proposes_again(house: House) -> None:
     first = house.runs.start("prj_1")
     house.finish_all()
 
@@ -147,7 +147,7 @@ def test_a_second_run_takes_over_what_was_done_and_proposes_anew(house: House) -
     assert house.project().transcript_id == "trs_1"
 
 
-def test_a_run_after_one_cancelled_half_way_waits_for_the_missing_stretches(house: House) -> None:
+def test_a_run_after_a_cancelled_one_waits_for_missing_parts(house: House) -> None:
     first = house.runs.start("prj_1")
     house.finish(Kind.PROBE)
     house.finish(Kind.MAP_SILENCE)
@@ -161,7 +161,7 @@ def test_a_run_after_one_cancelled_half_way_waits_for_the_missing_stretches(hous
     assert house.run(first).state is TaskState.CANCELLED
 
 
-def test_a_cancelled_run_stays_cancelled_when_work_it_shared_is_finished(house: House) -> None:
+def test_a_cancelled_run_stays_cancelled_when_shared_work_ends(house: House) -> None:
     first = house.runs.start("prj_1")
     house.finish(Kind.PROBE)
     house.runs.cancel(first.id)
@@ -175,7 +175,7 @@ def test_a_cancelled_run_stays_cancelled_when_work_it_shared_is_finished(house: 
     assert not any(t.kind is Kind.TRANSCRIBE for t in house.run(second).tasks)
 
 
-def test_a_cancelled_run_goes_on_where_it_was_when_it_is_retried(house: House) -> None:
+def test_a_retried_run_goes_on_where_it_was(house: House) -> None:
     run = house.runs.start("prj_1")
     house.finish(Kind.PROBE)
     house.finish(Kind.MAP_SILENCE)
@@ -189,7 +189,7 @@ def test_a_cancelled_run_goes_on_where_it_was_when_it_is_retried(house: House) -
     assert house.run(run).state is TaskState.SUCCEEDED
 
 
-def test_a_retry_after_the_settings_were_changed_is_a_new_run_with_the_engine_chosen_now(house: House) -> None:
+def test_a_retry_after_changed_settings_starts_a_new_run(house: House) -> None:
     house.how = Transcriber.OPENAI
     first = house.runs.start("prj_1")
     house.finish(Kind.PROBE)
@@ -208,7 +208,7 @@ def test_a_retry_after_the_settings_were_changed_is_a_new_run_with_the_engine_ch
     assert house.run(second).settings["transcriber"] == "pocketsphinx"
 
 
-def test_where_a_service_fails_one_stretch_the_others_that_wait_do_not_try_it_each(house: House) -> None:
+def test_a_failed_service_fails_every_waiting_part(house: House) -> None:
     run = house.runs.start("prj_1")
     house.finish(Kind.PROBE)
     house.finish(Kind.MAP_SILENCE)
@@ -224,7 +224,7 @@ def test_where_a_service_fails_one_stretch_the_others_that_wait_do_not_try_it_ea
     assert house.run(run).state is TaskState.SUCCEEDED
 
 
-def test_clips_that_were_chosen_offline_for_want_of_the_service_can_be_chosen_again(house: House) -> None:
+def test_clips_chosen_offline_instead_can_be_chosen_again(house: House) -> None:
     run = house.runs.start("prj_1")
     house.finish_all()
     assert not house.run(run).can_retry
@@ -239,7 +239,7 @@ def test_clips_that_were_chosen_offline_for_want_of_the_service_can_be_chosen_ag
     assert [t.kind for t in house.run(again).tasks if t.state is TaskState.QUEUED] == [Kind.PROPOSE]
 
 
-def test_only_the_newest_run_of_a_recording_that_exists_can_be_retried(house: House) -> None:
+def test_only_the_newest_run_of_a_recording_can_be_retried(house: House) -> None:
     first = house.runs.start("prj_1")
     house.runs.cancel(first.id)
     house.give_captions()

@@ -6,13 +6,11 @@ import pytest
 
 from clipper_core.db.models import Project
 from clipper_core.db.session import Database
-from clipper_core.domain.clip import Lengths, Proposal
-from clipper_core.domain.silence import Silence, SilenceMap
+from clipper_core.domain.clip import Proposal
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, NotReady, WrongState
-from clipper_core.services.clips.proposals import Found, add_beside, add_proposals, all_stretches
-from clipper_core.services.engines.choosing import choose_clips
+from clipper_core.services.clips.proposals import RunProposals, add_beside, add_proposals, all_ranges
 from clipper_core.services.runs.stretch_runs import Stretches
 from tests.unit.services.runs.test_runs import House, house  # noqa: F401 - a fixture
 
@@ -33,7 +31,7 @@ def stretches(house: House) -> Stretches:  # noqa: F811
     return Stretches(house.database, house.tasks, house.runs)
 
 
-def test_a_stretch_is_proposed_in_by_a_run_that_does_nothing_else(mapped: House) -> None:
+def test_proposing_in_a_range_is_a_run_of_its_own(mapped: House) -> None:
     run = stretches(mapped).propose("prj_1", STRETCH, by="Ana")
 
     (task,) = mapped.waiting(Kind.PROPOSE)
@@ -43,7 +41,7 @@ def test_a_stretch_is_proposed_in_by_a_run_that_does_nothing_else(mapped: House)
     assert mapped.run(run).state is TaskState.SUCCEEDED
 
 
-def test_asked_twice_for_the_same_stretch_it_is_one_run_and_for_another_it_waits(mapped: House) -> None:
+def test_a_range_asked_for_twice_is_one_run(mapped: House) -> None:
     run = stretches(mapped).propose("prj_1", STRETCH)
 
     assert stretches(mapped).propose("prj_1", STRETCH).id == run.id
@@ -61,14 +59,14 @@ def test_a_cancelled_one_is_retried_in_the_same_stretch(mapped: House) -> None:
     assert mapped.waiting(Kind.PROPOSE)[0].inputs["within"] == [60_000, 150_000]
 
 
-def test_a_stretch_shorter_than_the_shortest_clip_is_refused_with_a_sentence(mapped: House) -> None:
+def test_a_range_shorter_than_any_clip_is_refused(mapped: House) -> None:
     with pytest.raises(BadRange, match="shorter than the shortest clip, 20 s"):
         stretches(mapped).propose("prj_1", TimeRange(0, 19_999))
     with pytest.raises(BadRange):
         stretches(mapped).propose("prj_1", TimeRange(170_000, 400_000))
 
 
-def test_work_that_stopped_is_retried_before_anything_is_proposed_in_a_stretch(house: House) -> None:  # noqa: F811
+def test_stopped_work_is_retried_before_proposing_in_a_range(house: House) -> None:  # noqa: F811
     with pytest.raises(NotReady):
         stretches(house).propose("prj_1", STRETCH)
     run = house.runs.start("prj_1")
@@ -81,17 +79,6 @@ def test_work_that_stopped_is_retried_before_anything_is_proposed_in_a_stretch(h
         stretches(house).propose("prj_1", STRETCH)
 
 
-def test_what_is_chosen_lies_in_the_stretch_and_off_the_clips_that_are_there() -> None:
-    silences = SilenceMap(600_000, tuple(Silence(at, at + 600, -60.0) for at in range(5_000, 595_000, 5_000)))
-    stretch, taken = TimeRange(100_000, 300_000), TimeRange(150_000, 180_000)
-
-    proposals, _ = choose_clips(None, None, silences, Lengths(), avoid=[taken], within=stretch)
-
-    assert proposals
-    assert all(p.span.start_ms >= 100_000 and p.span.end_ms <= 300_000 for p in proposals)
-    assert not any(p.span.overlaps(taken) for p in proposals)
-
-
 def test_proposals_beside_others_put_nothing_away_and_overlap_nothing(database: Database) -> None:
     def proposal(start_s: int) -> Proposal:
         return Proposal(TimeRange(start_s * 1_000, start_s * 1_000 + 30_000), 1.0, f"At {start_s}", ())
@@ -99,11 +86,11 @@ def test_proposals_beside_others_put_nothing_away_and_overlap_nothing(database: 
     with database.write() as session:
         project = session.get_one(Project, "prj_1")
         project.media, project.map_id = {"v": 1, "duration_ms": 600_000}, "map_1"
-        add_proposals(session, project, Found("run_1", [proposal(0), proposal(100)], "map_1", None))
+        add_proposals(session, project, RunProposals("run_1", [proposal(0), proposal(100)], "map_1", None))
 
     with database.write() as session:
         project = session.get_one(Project, "prj_1")
-        add_beside(session, project, Found("run_2", [proposal(120), proposal(200)], "map_1", None))
-        starts = sorted(r.start_ms for r in all_stretches(session, "prj_1"))
+        add_beside(session, project, RunProposals("run_2", [proposal(120), proposal(200)], "map_1", None))
+        starts = sorted(r.start_ms for r in all_ranges(session, "prj_1"))
 
     assert starts == [0, 100_000, 200_000]

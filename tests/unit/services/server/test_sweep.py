@@ -1,4 +1,4 @@
-"""Stored files that nothing names: which go, and above all which stay."""
+"""The sweep of unnamed files: which are removed, and above all which stay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clipper_core.db.migrate import migrate
 from clipper_core.db.models import Asset, Project, Show, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import DEFAULT_SHOW, SAMPLE_PROJECT
-from clipper_core.services.server.sweep import AT_ONCE, Orphans
+from clipper_core.services.server.sweep import AT_ONCE, StoreSweeper
 
 DAY = 86_400
 
@@ -70,49 +70,45 @@ def task(database: Database, task_id: str, state: str = "succeeded", attempt: in
         )
 
 
-def test_what_an_attempt_left_that_another_followed_goes_and_what_is_named_stays(
-    database: Database, storage: LocalStorage
-) -> None:
+def test_unnamed_files_of_a_superseded_attempt_are_removed(database: Database, storage: LocalStorage) -> None:
     task(database, "tsk_1")
     kept = stored(storage, "projects/prj_1/tsk_1-2/map")
     named(database, "projects/prj_1/tsk_1-2/map")
     orphan = stored(storage, "projects/prj_1/tsk_1-1/map")
 
-    assert Orphans(database, storage).sweep() == 1
+    assert StoreSweeper(database, storage).sweep() == 1
     assert kept.exists()
     assert not orphan.exists()
 
 
 @pytest.mark.parametrize(("state", "goes"), [("failed", True), ("cancelled", True), ("queued", False)])
 @pytest.mark.parametrize("project", ["prj_1", "prj_gone", SAMPLE_PROJECT])
-def test_what_the_last_attempt_left_goes_once_the_task_has_come_to_nothing(
+def test_files_of_a_failed_last_attempt_are_removed(
     database: Database, storage: LocalStorage, project: str, state: str, goes: bool
 ) -> None:
     task(database, "tsk_1", state, project=project)
     left = stored(storage, f"projects/{project}/tsk_1-2/clip")
 
-    Orphans(database, storage).sweep()
+    StoreSweeper(database, storage).sweep()
 
     assert left.exists() is not goes
 
 
 @pytest.mark.parametrize("state", ["running", "succeeded"])
-def test_what_the_present_attempt_of_a_task_stored_stays_even_unnamed(
-    database: Database, storage: LocalStorage, state: str
-) -> None:
+def test_files_of_the_present_attempt_stay(database: Database, storage: LocalStorage, state: str) -> None:
     task(database, "tsk_1", state)
     fresh = stored(storage, "projects/prj_1/tsk_1-2/map")
     later = stored(storage, "projects/prj_1/tsk_1-3/map")  # of the database this one was copied from
 
-    assert Orphans(database, storage).sweep() == 0
+    assert StoreSweeper(database, storage).sweep() == 0
     assert fresh.exists() and later.exists()
 
 
-def test_a_file_that_may_be_about_to_be_named_stays(database: Database, storage: LocalStorage) -> None:
+def test_a_recent_file_stays(database: Database, storage: LocalStorage) -> None:
     task(database, "tsk_1")
     young = stored(storage, "projects/prj_1/tsk_1-1/map", age_s=DAY - 60)
 
-    assert Orphans(database, storage).sweep(DAY) == 0
+    assert StoreSweeper(database, storage).sweep(DAY) == 0
     assert young.exists()
 
 
@@ -126,21 +122,21 @@ def test_everything_that_another_database_may_name_stays(database: Database, sto
         stored(storage, "notes/prj_1/readme"),
     ]
 
-    assert Orphans(database, storage).sweep() == 0
+    assert StoreSweeper(database, storage).sweep() == 0
     assert all(path.exists() for path in foreign)
 
 
-def test_more_files_than_fit_into_one_question_are_all_looked_at(database: Database, storage: LocalStorage) -> None:
+def test_more_files_than_one_query_are_all_checked(database: Database, storage: LocalStorage) -> None:
     task(database, "tsk_1", attempt=AT_ONCE + 9)
     for n in range(1, AT_ONCE + 4):
         stored(storage, f"projects/prj_1/tsk_1-{n}/x")
 
-    assert Orphans(database, storage).sweep() == AT_ONCE + 3
+    assert StoreSweeper(database, storage).sweep() == AT_ONCE + 3
     assert list(storage.files()) == []
 
 
-def test_what_broken_off_puts_left_goes_too(database: Database, storage: LocalStorage) -> None:
+def test_leftovers_of_interrupted_puts_are_removed(database: Database, storage: LocalStorage) -> None:
     part = stored(storage, "projects/prj_unknown/source.part")
 
-    assert Orphans(database, storage).sweep() == 1
+    assert StoreSweeper(database, storage).sweep() == 1
     assert not part.exists()

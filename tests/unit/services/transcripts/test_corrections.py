@@ -1,4 +1,4 @@
-"""Corrections as they are stored: a new revision beside the old, clips that follow, and nothing half done."""
+"""Stored corrections: a new revision beside the old, clips that follow, and all of it or nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clipper_core.db.models import Asset, Clip, ClipVersion, Decision, Project, 
 from clipper_core.db.session import Database
 from clipper_core.db.transcript_rows import transcript_in_use
 from clipper_core.domain.clip import ClipStatus, Verdict
-from clipper_core.domain.corrections import Edit
+from clipper_core.domain.corrections import Edit, Replacement
 from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
@@ -29,8 +29,8 @@ from clipper_core.errors import (
     WordChanged,
 )
 from clipper_core.services.assets.files import Files, write_json
-from clipper_core.services.assets.measured import KEPT, MeasuredArtifacts
-from clipper_core.services.clips.views import clip_views, new_version
+from clipper_core.services.assets.measured import MAX_KEPT, CertifiedCuts, MeasuredArtifacts
+from clipper_core.services.clips.views import VersionContent, clip_views, new_version
 from clipper_core.services.transcripts.corrections import Corrections
 from tests.unit.review_room import PROJECT, Room, open_room
 
@@ -82,7 +82,8 @@ def corrections(database: Database, storage: Breaking, tmp_path: Path) -> Correc
             clip = Clip(id=clip_id, project_id="prj_1", origin="manual", reasons=[], alternatives=[], newest=1)
             session.add(clip)
             session.flush()
-            session.add(new_version(clip, project, f"Title of {clip_id}", [span], (), "source", "Ana"))
+            content = VersionContent(f"Title of {clip_id}", [span], "source", "Ana")
+            session.add(new_version(clip, content, CertifiedCuts((), project.map_id, project.transcript_id)))
     return Corrections(database, storage, MeasuredArtifacts(database, Files(database, storage)))
 
 
@@ -105,7 +106,7 @@ def stored_files(storage: LocalStorage) -> set[str]:
     return {f.key for f in storage.files()}
 
 
-def test_a_correction_is_a_new_revision_and_the_old_one_stays(database: Database, corrections: Corrections) -> None:
+def test_a_correction_adds_a_revision(database: Database, corrections: Corrections) -> None:
     made = corrections.correct("prj_1", "trs_1", [Edit(2, "Ann", "Anne")], by="Ben")
 
     assert (made.changed, made.clips) == (1, 1)
@@ -118,10 +119,8 @@ def test_a_correction_is_a_new_revision_and_the_old_one_stays(database: Database
         assert session.get(TranscriptRow, "trs_1") is not None
 
 
-def test_an_undecided_clip_whose_words_changed_rests_on_the_new_ones_by_itself(
-    database: Database, corrections: Corrections
-) -> None:
-    made = corrections.replace("prj_1", "trs_1", "Ann", "Anne Marie", by="Ben")
+def test_undecided_clips_get_a_version_on_new_words(database: Database, corrections: Corrections) -> None:
+    made = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Anne Marie"), by="Ben")
 
     with database.read() as session:
         clips = [session.get_one(Clip, c) for c in ("clp_1", "clp_2")]
@@ -133,10 +132,10 @@ def test_an_undecided_clip_whose_words_changed_rests_on_the_new_ones_by_itself(
     assert made.clips == 1
 
 
-def test_a_decided_clip_stays_as_it_was_decided_on(database: Database, corrections: Corrections) -> None:
+def test_a_decided_clip_keeps_its_words(database: Database, corrections: Corrections) -> None:
     decide(database, "clp_1")
 
-    made = corrections.replace("prj_1", "trs_1", "Ann", "Anne")
+    made = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Anne"))
 
     with database.read() as session:
         view = clip_views(session, [session.get_one(Clip, "clp_1")])[0]
@@ -145,7 +144,7 @@ def test_a_decided_clip_stays_as_it_was_decided_on(database: Database, correctio
     assert version.transcript_id == "trs_1"
 
 
-def test_who_corrected_first_is_said_and_not_written_over(corrections: Corrections) -> None:
+def test_a_stale_correction_names_the_earlier_corrector(corrections: Corrections) -> None:
     corrections.correct("prj_1", "trs_1", [Edit(2, "Ann", "Anne")], by="Ana")
 
     with pytest.raises(TranscriptStale, match="Ana corrected the words"):
@@ -155,7 +154,7 @@ def test_who_corrected_first_is_said_and_not_written_over(corrections: Correctio
     assert "left" in read(corrections)
 
 
-def test_of_corrections_made_at_once_exactly_one_is_kept(corrections: Corrections, storage: Breaking) -> None:
+def test_of_simultaneous_corrections_exactly_one_succeeds(corrections: Corrections, storage: Breaking) -> None:
     together = threading.Barrier(5)
     outcomes: list[str] = []
 
@@ -177,8 +176,8 @@ def test_of_corrections_made_at_once_exactly_one_is_kept(corrections: Correction
 
 
 def test_a_correction_sent_twice_is_made_once(database: Database, corrections: Corrections) -> None:
-    first = corrections.replace("prj_1", "trs_1", "Ann", "Ann Ann", key="k1")
-    again = corrections.replace("prj_1", "trs_1", "Ann", "Ann Ann", key="k1")
+    first = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Ann Ann"), key="k1")
+    again = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Ann Ann"), key="k1")
 
     assert again == first
     assert read(corrections).startswith("We met Ann Ann Lee. Ann Ann's")
@@ -186,9 +185,9 @@ def test_a_correction_sent_twice_is_made_once(database: Database, corrections: C
         assert len(session.scalars(select(TranscriptRow)).all()) == 2
 
 
-def test_a_replacement_taken_back_gives_the_words_and_times_there_were(corrections: Corrections) -> None:
+def test_restoring_a_revision_restores_words_and_times(corrections: Corrections) -> None:
     before = corrections.show("prj_1")
-    made = corrections.replace("prj_1", "trs_1", "Ann", "Anne Marie")
+    made = corrections.replace("prj_1", "trs_1", Replacement("Ann", "Anne Marie"))
 
     back = corrections.restore("prj_1", made.revision, "trs_1", by="Ben")
 
@@ -200,7 +199,7 @@ def test_a_replacement_taken_back_gives_the_words_and_times_there_were(correctio
 
 
 def test_where_nothing_is_found_nothing_is_made(corrections: Corrections, storage: Breaking) -> None:
-    made = corrections.replace("prj_1", "trs_1", "Nobody", "Somebody")
+    made = corrections.replace("prj_1", "trs_1", Replacement("Nobody", "Somebody"))
 
     assert (made.revision, made.changed) == ("trs_1", 0)
     assert len(stored_files(storage)) == 1
@@ -211,11 +210,11 @@ def test_where_nothing_is_found_nothing_is_made(corrections: Corrections, storag
     [
         (lambda c: c.correct("prj_1", "trs_1", [Edit(2, "Anna", "Anne")]), WordChanged),
         (lambda c: c.correct("prj_9", "trs_1", [Edit(2, "Ann", "Anne")]), ProjectNotFound),
-        (lambda c: c.replace("prj_1", "trs_9", "Ann", "Anne"), TranscriptStale),
+        (lambda c: c.replace("prj_1", "trs_9", Replacement("Ann", "Anne")), TranscriptStale),
         (lambda c: c.restore("prj_1", "trs_1", "trs_9"), TranscriptNotFound),
     ],
 )
-def test_what_can_t_be_done_leaves_nothing_behind(
+def test_a_refused_correction_leaves_nothing_behind(
     corrections: Corrections, storage: Breaking, wrong: Callable[[Corrections], object], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
@@ -225,7 +224,7 @@ def test_what_can_t_be_done_leaves_nothing_behind(
     assert len(stored_files(storage)) == 1
 
 
-def test_a_failure_while_storing_or_saving_leaves_nothing_behind(
+def test_a_failed_correction_leaves_nothing_behind(
     database: Database, corrections: Corrections, storage: Breaking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.full = True
@@ -255,9 +254,7 @@ def test_before_there_are_words_none_can_be_corrected(database: Database, correc
         corrections.correct("prj_1", "trs_1", [Edit(0, "We", "I")])
 
 
-def test_a_run_that_hears_the_same_again_works_by_the_corrected_words(
-    database: Database, corrections: Corrections
-) -> None:
+def test_a_repeated_run_keeps_the_corrected_words(database: Database, corrections: Corrections) -> None:
     one = corrections.correct("prj_1", "trs_1", [Edit(2, "Ann", "Anne")])
     two = corrections.correct("prj_1", one.revision, [Edit(3, "Lee.", "Li.")])
 
@@ -267,9 +264,9 @@ def test_a_run_that_hears_the_same_again_works_by_the_corrected_words(
         assert transcript_in_use(session, project, "trs_other") == "trs_other"
 
 
-def test_clips_that_rest_on_many_revisions_are_compared_without_reading_these_again(room: Room) -> None:
+def test_old_revisions_are_compared_without_being_reread(room: Room) -> None:
     revision = "trs_1"
-    for number in range(KEPT + 4):
+    for number in range(MAX_KEPT + 4):
         answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(number), seen=f'"{revision}"')
         revision = answer.json()["revision"]
         start_s = 200 + 10 * number
@@ -277,7 +274,7 @@ def test_clips_that_rest_on_many_revisions_are_compared_without_reading_these_ag
         room.clips()
     before = room.app.measured.transcript.cache_info().misses
 
-    answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(KEPT + 4), seen=f'"{revision}"')
+    answer = room.send("POST", f"{PROJECT}/transcript/words", edit_of(MAX_KEPT + 4), seen=f'"{revision}"')
     clips = room.clips()
 
     assert answer.status_code == 201

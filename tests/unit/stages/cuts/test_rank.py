@@ -12,6 +12,7 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.cuts.rank import BOUNDARY, FAR_REACH_MS, MIN_LENGTH_MS, Edge, places_near
 from clipper_core.stages.cuts.snap import RANK, certify
+from tests.budget import budget
 
 MINUTE = 60_000
 
@@ -38,7 +39,7 @@ def rank(cut: Cut, at_ms: int) -> tuple[int, int, int]:
     return RANK[evidence.grade], BOUNDARY[evidence.sentence_boundary], abs(cut.at_ms - at_ms)
 
 
-@settings(max_examples=300)
+@settings(max_examples=budget(normal=100, long=300))
 @given(recordings(), st.sampled_from(list(Side)), st.data())
 def test_other_places_are_legal_certified_distinct_and_best_first(
     recording: tuple[SilenceMap, Transcript | None], side: Side, data: st.DataObject
@@ -61,7 +62,7 @@ def test_other_places_are_legal_certified_distinct_and_best_first(
             assert length >= MIN_LENGTH_MS
 
 
-@settings(max_examples=300)
+@settings(max_examples=budget(normal=100, long=300))
 @given(recordings(), st.sampled_from(list(Side)), st.data())
 def test_nothing_better_is_left_out_but_for_a_place_on_the_other_side(
     recording: tuple[SilenceMap, Transcript | None], side: Side, data: st.DataObject

@@ -19,9 +19,8 @@ from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.cuts.snap import silences_from_words
-from clipper_core.stages.selection import wording
-from clipper_core.stages.selection.name import clock_title, shortened, without_lead_in
 from clipper_core.stages.selection.propose import best_set, how_many, propose_clips
+from tests.budget import budget
 
 MINUTE = 60_000
 SUBJECTS = [
@@ -299,7 +298,7 @@ def materials(draw: st.DrawFn) -> tuple[Transcript | None, SilenceMap]:
     return draw(st.sampled_from([None, transcript])), SilenceMap(duration_ms, tuple(silences))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=budget(normal=60, long=150), deadline=None)
 @given(materials(), st.integers(1_000, 60_000), st.integers(0, 60_000), st.integers(0, 14), st.data())
 def test_any_material_gives_clips_that_keep_every_rule(
     material: tuple[Transcript | None, SilenceMap], min_ms: int, more_ms: int, most: int, data: st.DataObject
@@ -332,55 +331,6 @@ def test_the_choice_is_the_best_there_is(windows: list[tuple[int, int, float]], 
     assert len(chosen) == len(best)
     assert sum(score[chosen]) == pytest.approx(sum(score[list(best)]))
     assert in_order([TimeRange(int(start[w]), int(end[w])) for w in chosen])
-
-
-def test_a_title_drops_what_only_leads_in():
-    assert without_lead_in(["So,", "um,", "you", "know,", "the", "the", "first", "hire", "changed", "everything."]) == (
-        ["the", "first", "hire", "changed", "everything."]
-    )
-
-
-def test_a_long_sentence_is_shortened_at_a_clause():
-    text = "The first hire changed everything, because until then we had done all of it on our own"
-
-    assert shortened(text.split()) == "The first hire changed everything"
-
-
-def test_a_question_keeps_its_mark():
-    assert shortened(["who", "pays", "for", "it?"]) == "Who pays for it?"
-
-
-@given(
-    st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=30), max_size=30)
-)
-def test_a_title_is_short_and_never_ends_within_a_word(words: list[str]):
-    title = shortened(words)
-
-    assert len(title) <= 60
-    whole = {w.casefold() for w in " ".join(words).split()}
-    for word in title.removesuffix("…").split()[1:-1]:
-        assert word.casefold() in whole
-
-
-def test_a_title_by_the_clock_shows_hours_only_where_there_are_any():
-    assert clock_title(TimeRange(723_000, 800_000)) == "Clip at 12:03"
-    assert clock_title(TimeRange(3_723_000, 3_800_000)) == "Clip at 1:02:03"
-
-
-@pytest.mark.parametrize("text", ["this episode is brought to you by acme", "use the code clip", "leave us a review"])
-def test_a_sponsor_read_is_known_by_its_words(text: str):
-    assert wording.sells(text)
-
-
-@pytest.mark.parametrize("text", ["we sold bread by the river", "the code was hard to read", "you can review it later"])
-def test_ordinary_talk_is_no_sponsor_read(text: str):
-    assert not wording.sells(text)
-
-
-def test_sentences_that_lean_on_what_came_before_are_known():
-    assert wording.leans(["um", "and", "he", "said"])
-    assert wording.leans(["um", "uh"])
-    assert not wording.leans(["so", "pricing", "is", "hard"])
 
 
 def test_in_order_of_time_the_clips_are_apart():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clipper_core.domain.contrast import NOBODY, Contrast
-from clipper_core.stages.silence.contrast_in_pieces import CONTEXT, PIECE, Listener, contrast_of_levels
+from clipper_core.stages.silence.contrast_in_pieces import CONTEXT, PIECE, ContrastMeter, contrast_of_levels
 from tests.unit.conftest import noise, talk
 from tests.unit.heard import Rows, heard, listened, measured
 
@@ -54,7 +54,7 @@ def test_there_is_a_margin_and_a_loudness_for_every_begun_second():
 
 
 def test_nothing_heard_is_an_empty_contrast():
-    found = Listener().finish()
+    found = ContrastMeter().finish()
 
     assert len(found.over) == len(found.margin) == 0
 
@@ -85,7 +85,7 @@ def test_a_long_recording_is_heard_as_if_at_once(hours: Rows):
 
 @pytest.mark.parametrize("seam", [1, 300, PIECE, PIECE + CONTEXT, 1_000, 1_700, 1_799])
 def test_two_halves_heard_side_by_side_are_as_one(hours: Rows, seam: int):
-    first, second = listened(part(hours, 0, seam)), listened(part(hours, seam), Listener(later=True))
+    first, second = listened(part(hours, 0, seam)), listened(part(hours, seam), ContrastMeter(later=True))
 
     first.join(second)
 
@@ -94,7 +94,7 @@ def test_two_halves_heard_side_by_side_are_as_one(hours: Rows, seam: int):
 
 def test_halves_are_exactly_as_one_where_pieces_begin_alike(hours: Rows):
     seam = PIECE - CONTEXT
-    first, second = listened(part(hours, 0, seam)), listened(part(hours, seam), Listener(later=True))
+    first, second = listened(part(hours, 0, seam)), listened(part(hours, seam), ContrastMeter(later=True))
 
     first.join(second)
 
@@ -106,8 +106,8 @@ def test_three_parts_join_from_the_end(hours: Rows, seams: tuple[int, int]):
     one, two = seams
     first, second, third = (
         listened(part(hours, 0, one)),
-        listened(part(hours, one, two), Listener(later=True)),
-        listened(part(hours, two), Listener(later=True)),
+        listened(part(hours, one, two), ContrastMeter(later=True)),
+        listened(part(hours, two), ContrastMeter(later=True)),
     )
 
     second.join(third)
@@ -120,15 +120,15 @@ def test_a_half_that_ends_within_a_second_is_not_joined(hours: Rows):
     first = listened((hours[0][:4_050], hours[1][:4_050]))
 
     with pytest.raises(ValueError, match="whole seconds"):
-        first.join(Listener(later=True))
+        first.join(ContrastMeter(later=True))
 
 
 def test_memory_does_not_grow_with_the_recording(hours: Rows):
     def peak(times: int) -> int:
         tracemalloc.start()
-        listener = Listener()
+        meter = ContrastMeter()
         for _ in range(times):
-            listened(hours, listener)
+            listened(hours, meter)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most - len(hours[1]) * times

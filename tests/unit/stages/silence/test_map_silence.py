@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.media.ffmpeg import Ffmpeg
+from clipper_core.adapters.media.ffmpeg import Ffmpeg, Progress, quiet
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.silence import SilenceSettings
 from clipper_core.errors import Cancelled, DiskFull, MediaToolMissing, TooLong, TooShort, Truncated
@@ -24,10 +24,19 @@ TALK = ((3_000, SPEECH_DB), (1_000, -90.0), (4_000, SPEECH_DB), (300, -90.0), (3
 PAUSES = [(3_000, 4_000), (8_000, 8_300)]
 
 
-def mapped(ffmpeg: Ffmpeg, folder: Path, sound: Sound, rate: int = 48_000, **more: object) -> SoundMap:
+def mapped(
+    ffmpeg: Ffmpeg,
+    folder: Path,
+    sound: Sound,
+    rate: int = 48_000,
+    *,
+    track: int = 0,
+    progress: Progress = quiet,
+    **more: object,
+) -> SoundMap:
     path = write_wav(folder / "sound.wav", sound, rate)
     request = MapRequest(**more)  # type: ignore[arg-type]
-    return map_silence(ffmpeg, SoundTrack(path, 0, len(sound) * 1_000 // rate), request)
+    return map_silence(ffmpeg, SoundTrack(path, track, len(sound) * 1_000 // rate), request, progress)
 
 
 def close(found: list[tuple[int, int]], meant: list[tuple[int, int]], slack_ms: int = 30) -> bool:

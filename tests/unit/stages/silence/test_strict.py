@@ -18,6 +18,7 @@ from clipper_core.domain.silence import Silence
 from clipper_core.errors import BadSettings
 from clipper_core.stages.silence.strict import StrictDetector, StrictSearch, strict_silences
 from clipper_core.stages.sound.decode import PcmFormat, SoundTrack
+from tests.budget import budget
 from tests.unit.conftest import Sound, noise, talk, write_sound, write_wav
 
 with warnings.catch_warnings():
@@ -126,7 +127,7 @@ SQUARE = np.where(np.arange(9_000)[:, None] % 2, 32_767, -32_768).astype("<i2")
 CLICK = (np.arange(1_600)[:, None] == 1_000).astype("<i2") * 9_999
 
 
-@settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=budget(normal=100, long=1_000), suppress_health_check=[HealthCheck.too_slow])
 @given(cases(), CUTS, st.integers(1, 300))
 @example((SQUARE[:0], 44_100, Asked(-40, 1, 1)), [], 1)
 @example((SQUARE, 44_100, Asked(0, 50, 1)), [500], 7)

@@ -1,4 +1,4 @@
-"""Dividing a recording into stretches, hearing them, and giving captions' words rough times."""
+"""Dividing a recording into parts, and recognising the words in them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from clipper_core.adapters.speech.speech_audio import SpeechFile
-from clipper_core.domain.captions import Caption
 from clipper_core.domain.recognised import RecognisedPiece
 from clipper_core.domain.silence import Silence, SilenceMap, speech_within
 from clipper_core.domain.time_range import TimeRange, total_ms
 from clipper_core.domain.transcript import Word
-from clipper_core.errors import BadCaptions
 from clipper_core.stages.words.speech import SpeechTrack
-from clipper_core.stages.words.spread import spread_words, words_of_captions
 from clipper_core.stages.words.transcribe import (
     Progress,
     divide_in_parts,
@@ -28,16 +24,7 @@ from clipper_core.stages.words.transcribe import (
     plausible,
     recognise_part,
 )
-
-
-@st.composite
-def maps(draw: st.DrawFn) -> SilenceMap:
-    lengths = draw(st.lists(st.tuples(st.integers(1, 90_000), st.integers(1, 90_000)), max_size=20))
-    at, silences = 0, []
-    for gap, length in lengths:
-        silences.append(Silence(at + gap, at + gap + length))
-        at += gap + length
-    return SilenceMap(at + draw(st.integers(0, 200_000)), tuple(silences))
+from tests.unit.stages.words.silence_maps import maps
 
 
 class Echo:
@@ -49,7 +36,7 @@ class Echo:
         self.piece_ms, self.spares_ms, self.in_flight = piece_ms, 1_500, 1
         self.heard: list[tuple[int, int]] = []
 
-    def hear(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
+    def recognise(self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Progress) -> RecognisedPiece:
         self.heard.append((offset_ms, offset_ms + len(pcm) // 16))
         progress(1.0)
         return RecognisedPiece("word", (("word", -50, len(pcm) // 16 + 50),))
@@ -153,55 +140,3 @@ def test_english_is_told_from_other_languages_by_its_usual_words() -> None:
     assert english([Word(t, 0, 0) for t in said.split()])
     assert not english([Word(t, 0, 0) for t in sagte.split()])
     assert english([Word("Hello", 0, 0)])
-
-
-@given(maps(), st.text(max_size=200), st.integers(0, 100_000), st.integers(1, 60_000))
-def test_spread_words_lie_in_order_inside_their_span(silences: SilenceMap, text: str, start: int, length: int) -> None:
-    span = TimeRange(start, start + length)
-
-    words = spread_words(text, span, silences)
-
-    assert [w.text for w in words] == text.split()
-    assert all(span.start_ms <= w.start_ms <= w.end_ms <= span.end_ms and not w.timed for w in words)
-    assert all(a.start_ms <= b.start_ms for a, b in pairwise(words))
-
-
-def test_words_are_spread_where_somebody_speaks() -> None:
-    silences = SilenceMap(4_000, (Silence(1_000, 3_000),))
-
-    words = spread_words("one two", TimeRange(0, 4_000), silences)
-
-    assert words == (Word("one", 0, 1_000, timed=False), Word("two", 3_000, 4_000, timed=False))
-
-
-def test_captions_after_the_end_are_dropped_and_counted() -> None:
-    captions = (Caption(0, 1_000, "in"), Caption(5_000, 6_000, "out"))
-
-    words, dropped = words_of_captions(captions, 2_000, SilenceMap(2_000))
-
-    assert [w.text for w in words] == ["in"]
-    assert dropped == 1
-
-
-def test_captions_of_another_recording_are_refused() -> None:
-    with pytest.raises(BadCaptions, match="after the end"):
-        words_of_captions((Caption(5_000, 6_000, "out"),), 2_000, SilenceMap(2_000))
-
-
-def test_sounds_in_brackets_and_marks_of_speakers_are_not_words() -> None:
-    captions = (Caption(0, 900, "[Music]"), Caption(1_000, 1_900, ">> Hello [laughs] there ♪"))
-
-    words, _ = words_of_captions(captions, 2_000, SilenceMap(2_000))
-
-    assert [w.text for w in words] == ["Hello", "there"]
-
-
-@given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 5_000), st.sampled_from(["a b", "c", "[x]", "d e f"]))))
-def test_captions_that_overlap_are_put_in_order(cues: list[tuple[int, int, str]]) -> None:
-    captions = [Caption(0, 10, "first"), *(Caption(a, a + n, t) for a, n, t in cues)]
-
-    words, dropped = words_of_captions(captions, 4_000, SilenceMap(4_000))
-
-    assert all(a.start_ms <= b.start_ms for a, b in pairwise(words))
-    assert all(w.end_ms <= 4_000 for w in words)
-    assert dropped == sum(a >= 4_000 for a, _, _ in cues)

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
+from clipper_core.services.clips.changes import ExpectedClip
+from clipper_core.services.clips.idempotency import Sender
 from clipper_core.web.clips import clip_bodies, clip_body
-from clipper_core.web.requests import ByBody, IfMatch, Key, Name, Span, app_of, etag, expected_revision
+from clipper_core.web.requests import ByBody, ForChange, Name, Span, app_of, etag, expected_revision
 
 router = APIRouter(prefix="/api/clips", tags=["clips"])
 
@@ -30,37 +32,36 @@ class MergeBody(BaseModel):
 
 @router.post("/{clip_id}/split", status_code=201)
 def split_clip(
-    request: Request, response: Response, clip_id: str, body: SplitBody, if_match: IfMatch = None, key: Key = None
+    request: Request, response: Response, clip_id: str, body: SplitBody, headers: ForChange
 ) -> dict[str, Any]:
     """Divide a clip at a moment of the recording: the first part is its new version, the second a new clip."""
     app = app_of(request)
-    views = app.reshape.split(clip_id, expected_revision(if_match), milliseconds(body.at_s), by=body.by, key=key)
+    views = app.structure.split(
+        clip_id, headers.expected_revision, milliseconds(body.at_s), Sender(body.by, headers.key)
+    )
     return {"clips": clip_bodies(app, views, response)}
 
 
 @router.post("/{clip_id}/merge", status_code=201)
 def merge_clips(
-    request: Request, response: Response, clip_id: str, body: MergeBody, if_match: IfMatch = None, key: Key = None
+    request: Request, response: Response, clip_id: str, body: MergeBody, headers: ForChange
 ) -> dict[str, Any]:
     """Make one clip of two: a new version of this one; the other is deleted. 412 if either changed."""
     app = app_of(request)
-    seen, other_seen = expected_revision(if_match), expected_revision(body.other_etag)
+    clip = ExpectedClip(clip_id, headers.expected_revision)
+    other = ExpectedClip(body.other, expected_revision(body.other_etag))
     ranges = [r.range() for r in body.ranges] if body.ranges is not None else None
-    merged = app.reshape.merge(clip_id, seen, body.other, other_seen, ranges, by=body.by, key=key)
-    removed = {"removed": merged.removed, "removed_etag": etag(merged.removed_revision)}
-    return {"clip": clip_body(app, merged.clip, response), **removed}
+    merge = app.structure.merge(clip, other, ranges, Sender(body.by, headers.key))
+    removed = {"removed": merge.removed, "removed_etag": etag(merge.removed_revision)}
+    return {"clip": clip_body(app, merge.clip, response), **removed}
 
 
 @router.post("/{clip_id}/restore", status_code=201)
 def restore_clip(
-    request: Request,
-    response: Response,
-    clip_id: str,
-    body: ByBody | None = None,
-    if_match: IfMatch = None,
-    key: Key = None,
+    request: Request, response: Response, clip_id: str, headers: ForChange, body: ByBody | None = None
 ) -> dict[str, Any]:
     """Bring a deleted clip back as it was decided. If-Match names the ETag its deletion was answered with."""
     app = app_of(request)
-    view = app.reshape.restore(clip_id, expected_revision(if_match), by=body.by if body else "", key=key)
+    sender = Sender(body.by if body else "", headers.key)
+    view = app.structure.restore(clip_id, headers.expected_revision, sender)
     return clip_body(app, view, response)

@@ -44,7 +44,7 @@ class Engine:
         self.ended: list[int] = []
         self.lock = threading.Lock()
 
-    def hear(self, pcm: Sound, offset_ms: int, progress: Progress) -> RecognisedPiece:
+    def recognise(self, pcm: Sound, offset_ms: int, progress: Progress) -> RecognisedPiece:
         length_ms = len(pcm) // 16
         with self.lock:
             self.begun.append((offset_ms, offset_ms + length_ms))
