@@ -1,4 +1,4 @@
-"""How processes of ours write their logs: readable lines, or JSON for machines that collect them."""
+"""Logs of our processes: readable lines, or JSON for machines that collect them."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """How long is waited, in seconds. ``deaths`` within ``deaths_s`` of what never held out ``steady_s`` end all."""
+    """Waiting times in seconds. ``deaths`` in ``deaths_s`` end all, unless the service once ran for ``steady_s``."""
 
     first_wait_s: float = 0.5
     longest_wait_s: float = 10.0
@@ -217,7 +217,7 @@ class Supervisor:
         self._end_strays()
 
     def _end_strays(self) -> None:
-        """End the processes that lost their parent: nobody waits for what they do any more."""
+        """End the processes that lost their parent: their results have no use any more."""
         ours = {c.process.pid for c in self._children if c.process is not None} | self._not_ours
         for stray in psutil.Process().children():
             if stray.pid in ours:
@@ -308,7 +308,7 @@ class Supervisor:
             self._out.write(text + "\n")
             self._out.flush()
         except OSError:
-            # Nobody reads us any more: a closed terminal or pipe means stop, as it does for any program.
+            # The output has no reader any more: a closed terminal or pipe means stop, as it does for any program.
             self._muted, self._signals = True, self._signals + 1
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
@@ -323,7 +323,7 @@ class Supervisor:
         """Signals wake the loop and are counted; those that were ignored on purpose (nohup) stay ignored."""
 
         def asked(number: int, _: object) -> None:
-            # One request can arrive twice, from the terminal or group and passed on by `make`: that is not impatience.
+            # One request can arrive twice, from the terminal or group and passed on by `make`. A second one would kill.
             if number != signal.SIGCHLD and time.monotonic() - self._asked_at > SAME_REQUEST_S:
                 self._signals, self._asked_at = self._signals + 1, time.monotonic()
 
@@ -369,7 +369,7 @@ def _adopting_orphans() -> Iterator[None]:
 
 
 def runs(*command: str, timeout_s: float = 10.0) -> bool:
-    """Whether a program can be started here and ends well, as ``redis-server --version`` does."""
+    """True if a program can be started here and exits with 0, as ``redis-server --version`` does."""
     try:
         return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout_s).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

@@ -1,7 +1,7 @@
 """The queue: a doorbell made of RQ. Losing everything in it loses no work, since the rows say what there is to do.
 
 No retry, dependency, timeout or registry of RQ's own is relied on. Entries are JSON: a pickle from a shared Redis
-would be somebody else's program.
+would be a program of another's making.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from rq.worker.base import BaseWorker
 from clipper_core.domain.task import Queue as QueueName
 from clipper_core.errors import QueueNotTrusted, QueuePasswordRefused, QueueUnavailable, SetupProblem
 
-PERFORM = "worker.perform"  # what an entry names: found in the project's root, where workers run
+PERFORM = "worker.perform"  # the function that an entry names, in the project's root, where workers run
 HEARTBEAT_S = 5
 RECONCILE_S = 5
 MAX_PAUSE_S = 15  # between two attempts to reach a Redis that does not answer
@@ -47,7 +47,7 @@ ENDED = "The worker ended because of a fault of its own. Its log says which."
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A worker the queue has heard from: what it listens to and what it is at."""
+    """A worker with a recent heartbeat: the queues it takes from, and whether it performs a task."""
 
     name: str
     queues: tuple[str, ...]
@@ -92,7 +92,7 @@ class RqQueue:
             return {job_id for name in QueueName for job_id in self._queue(name.value).job_ids}
 
     def depths(self) -> dict[str, int]:
-        """How many entries wait in each queue."""
+        """The number of entries that wait in each queue."""
         with _translated():
             return {name.value: self._queue(name.value).count for name in QueueName}
 
@@ -135,7 +135,7 @@ class RqQueue:
     def _worked(
         self, queues: Sequence[str], now_and_then: Callable[[], None], stopped: Callable[[int], None]
     ) -> QueueUnavailable | None:
-        """Be a worker for as long as Redis lets us: why it does no longer, or None where we were told to stop."""
+        """Be a worker until Redis fails. Returns the reason, or None after a request to stop."""
         try:
             self.check()
         except QueueUnavailable as error:
@@ -264,7 +264,7 @@ def _translated() -> Iterator[None]:
 
 
 def _ours(error: redis.RedisError) -> QueueUnavailable:
-    """Redis' error as ours. What it says names hosts and users, and never a password."""
+    """Our error for one of Redis. Its text names hosts and users, and never a password."""
     detail = f"{type(error).__name__}: {error}"
     match error:
         case redis.exceptions.NoPermissionError():

@@ -1,4 +1,4 @@
-"""What every picture of a recording is drawn with: its level as points, its clips, their signs and colours, the clock.
+"""Shared by all pictures of a recording: its level as points, its clips, their signs and colours, the clock.
 
 Every colour is a middle tone that is legible on light and on dark.
 """
@@ -49,7 +49,7 @@ Levels = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class DrawnClip:
-    """A clip as a figure shows it: from where to where, how it stands, what it is called."""
+    """A clip as a figure shows it: its range, status and title."""
 
     start_ms: int
     end_ms: int
@@ -89,6 +89,6 @@ def _decibels(level_cdb: npt.NDArray[np.int32] | npt.NDArray[np.float64]) -> Lev
 
 
 def clock(ms: int) -> str:
-    """A moment as people say it: ``12:03.4``, with hours only where there are any. Tenths are cut, not rounded."""
+    """A moment as a clock shows it: ``12:03.4``, with hours only where there are any. Tenths are cut, not rounded."""
     at_ms = max(0, ms)
     return f"{to_the_second(at_ms)}.{at_ms // 100 % 10}"

@@ -34,7 +34,7 @@ from clipper_core.domain.silence import Silence, SilenceBasis, SilenceMap
 from clipper_core.domain.time_range import TimeRange
 
 DOUBTFUL, SURE = 0.6, 0.9  # below the one a silence may well be none, from the other on it hardly ever is
-MOST_LEVELS = 500
+MAX_LEVELS = 500
 DAY_MS = 86_400_000  # a clock begins a day late: plotly takes numbers of four digits for years
 CLOSE_BUCKETS = 30_000  # of a picture that is looked at closely
 TICKS_WANTED = 9
@@ -203,7 +203,7 @@ def _level(envelope: Envelope, silence_map: SilenceMap, buckets: int) -> tuple[d
 
 
 def _about(at_ms: int, wide_ms: float, level_db: float, silence_map: SilenceMap) -> str:
-    """What is at a point: the silence there, or the level and the longest silence of what it stands for."""
+    """The text of a point: the silence there, or the level and the longest silence of what it stands for."""
     silence = silence_map.at(at_ms)
     if silence is not None:
         return f"{clock(at_ms)}  silence {_about_silence(silence)}"
@@ -242,8 +242,8 @@ def _threshold(silence_map: SilenceMap, levels: Levels | None) -> dict[str, Any]
 
 
 def _thinned(levels: Levels, duration_ms: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """At most ``MOST_LEVELS`` means of them, each at the middle of its seconds; the first and last at the ends."""
-    count = min(MOST_LEVELS, len(levels))
+    """At most ``MAX_LEVELS`` means of them, each at the middle of its seconds; the first and last at the ends."""
+    count = min(MAX_LEVELS, len(levels))
     edges = np.arange(count + 1, dtype=np.int64) * len(levels) // count
     bounded = np.clip(levels.astype(np.float64), FLOOR_DB, 0)
     y = np.add.reduceat(bounded, edges[:-1]) / np.diff(edges)
@@ -262,7 +262,7 @@ def _seen(coverage: Coverage) -> list[dict[str, Any]]:
 
 
 def _visible(coverage: Coverage) -> list[tuple[TimeRange, Attention]]:
-    """The stretches themselves; of very many what most of each part of the recording is, as nobody could see more."""
+    """The ranges themselves; of very many, the kind that fills most of each part: a screen shows no more."""
     if len(coverage.stretches) <= MOST_SEEN:
         return list(coverage.stretches)
     edges = np.linspace(0, coverage.duration_ms, MOST_SEEN + 1)
@@ -271,10 +271,10 @@ def _visible(coverage: Coverage) -> list[tuple[TimeRange, Attention]]:
     for seen in Attention:
         lengths = [r.length_ms if s is seen else 0 for r, s in coverage.stretches]
         shares.append(np.diff(np.interp(edges, starts, np.cumsum([0, *lengths]))))
-    most = np.argmax(shares, axis=0)
-    turns = np.flatnonzero(np.diff(most)) + 1
+    largest = np.argmax(shares, axis=0)
+    turns = np.flatnonzero(np.diff(largest)) + 1
     bounds = np.rint(edges[[0, *turns, -1]]).astype(int).tolist()
-    kinds = [tuple(Attention)[n] for n in most[[0, *turns]].tolist()]
+    kinds = [tuple(Attention)[n] for n in largest[[0, *turns]].tolist()]
     return [(TimeRange(*r), seen) for r, seen in zip(pairwise(bounds), kinds, strict=True)]
 
 

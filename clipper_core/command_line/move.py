@@ -71,7 +71,7 @@ def _new_place(args: argparse.Namespace, settings: Settings) -> Settings:
 
 
 def _changed(settings: Settings, to: Settings) -> dict[str, str]:
-    """What the environment must say from now on, without passwords; an empty value means the default."""
+    """The variables to set from now on, without passwords; an empty value means the default."""
     names = {"data_dir": "CLIPPER_DATA_DIR", "database_url": "DATABASE_URL", "storage_url": "CLIPPER_STORAGE_URL"}
     values = {
         name: getattr(to, field) for field, name in names.items() if getattr(to, field) != getattr(settings, field)

@@ -56,8 +56,7 @@ def silences(args: argparse.Namespace) -> int:
         check_place(args.plot, args.recording)
     mapper_settings = load_file_settings(voice_activity=args.voice_activity)
     # numpy and PyAV: a refused option should not wait for them
-    from clipper_core.services.local.map_file import SilenceRequest
-    from clipper_core.wiring.local import file_mapper
+    from clipper_core.wiring.local import SilenceRequest, file_mapper
 
     request = SilenceRequest(settings, args.track, args.seek_step_ms, draw=args.plot is not None)
     with Progress() as progress:

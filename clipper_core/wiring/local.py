@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from clipper_core.adapters.media.ffmpeg import Ffmpeg, Limits
 from clipper_core.services.local.map_file import FileMapper, ProbeLimits
+from clipper_core.services.local.map_file import SilenceRequest as SilenceRequest
 from clipper_core.settings import FileSettings
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible endpoint answers, as far as Clipper reads it: checked, and nothing else believed."""
+"""Answers of an OpenAI-compatible endpoint, as far as Clipper reads them: checked, and nothing else believed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clipper_core.domain.spending import Spending
 
 @dataclass(frozen=True, slots=True)
 class ChatAnswer:
-    """What the model wrote; why it declined, if it did; whether it was cut off before its end."""
+    """The model's text; why it declined, if it did; whether it was cut off before its end."""
 
     text: str
     refusal: str | None = None
@@ -112,7 +112,7 @@ class Completion(BaseModel):
 
 
 class Complaint(BaseModel):
-    """What the body of an error says, in the real service's shape or one of those seen elsewhere."""
+    """The body of an error, in the real service's shape or one of those seen elsewhere."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 

@@ -1,4 +1,4 @@
-"""What speech services say, as Clipper's plain values: marks put back on timed words, languages by their codes."""
+"""Answers of speech services as Clipper's plain values: marks put back on timed words, languages by their codes."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class _FormatRefused(ServiceRefused):
 
 
 class Endpoint:
-    """Asks the endpoint. Safe in threads; connects on first use, in each process anew."""
+    """Asks the endpoint. Safe in threads; connects on first use, in each process by itself."""
 
     name = "openai"
 
@@ -107,7 +107,7 @@ class Endpoint:
 
     @property
     def transcribe_version(self) -> str:
-        """What hears, for keys of work: equal where equal words can be expected."""
+        """The model and the host, for input keys: equal where equal words can be expected."""
         return f"{self.options.transcribe_model} @ {self.options.host}"
 
     @property
@@ -129,7 +129,7 @@ class Endpoint:
         return replace(said.heard(length_ms), spending=Spending(length_ms, *said.tokens(), _since_ms(began), cost))
 
     def chat(self, messages: Sequence[Message], schema_name: str, schema: dict[str, Any], check: Check) -> ChatAnswer:
-        """What the model answers, written by a strict JSON schema; it is not checked against it here.
+        """Ask the model for an answer by a strict JSON schema; the answer is not checked against it here.
 
         Raises ServiceUnavailable and its kinds (PieceTooLarge where it was too much text), and what ``check`` raises.
         """
@@ -224,7 +224,7 @@ class Endpoint:
         return Setback("it could not be reached" if "ConnectError" in detail else "the connection broke off", detail)
 
     def _refusal(self, error: openai.APIStatusError) -> Setback | ClipperError:
-        """What an answer other than 200 means."""
+        """Our error or setback for an answer other than 200."""
         status, said = error.status_code, Complaint.read(error.response.content)
         detail = self._shown(f"HTTP {status}: {said.text}")
         wait_s = retry_after_s(error.response.headers)
@@ -246,7 +246,7 @@ class Endpoint:
         return ServiceRefused(detail=detail)
 
     def _shown(self, text: str) -> str:
-        """What may be kept of a text that others wrote."""
+        """The part of a foreign text that may be kept: scrubbed of secrets and cut."""
         return clean(self._scrubber.scrub(text[: 4 * MAX_DETAIL]))[:MAX_DETAIL]
 
     def _client(self) -> openai.OpenAI:
@@ -303,7 +303,7 @@ def _new_client(options: EndpointOptions) -> openai.OpenAI:
 
 
 def _headers(options: EndpointOptions) -> dict[str, Any]:
-    """What each request adds: without a key the user and password of the address, or nothing at all."""
+    """Headers of each request: without a key the user and password of the address, or nothing at all."""
     import openai
 
     if (options.key or "").strip():
@@ -327,7 +327,7 @@ def _since_ms(began: float) -> int:
 
 
 def _chain(error: BaseException) -> str:
-    """An error and what it came of, in one line."""
+    """An error and its causes, in one line."""
     said: dict[str, None] = {}
     at: BaseException | None = error
     while at is not None:

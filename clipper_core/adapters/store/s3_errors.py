@@ -1,4 +1,4 @@
-"""What an S3 server's refusals mean: error code to our error, with the sentence that says what to do."""
+"""Maps the refusals of S3 servers: error code to our error, with the sentence that says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a file is divided for S3, and the checksum that S3 gives it then. Pure but for reading the file."""
+"""The parts in which a file is sent to S3, and the checksum that S3 gives it. Pure but for reading the file."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def md5_of(handle: int, part: FilePart) -> bytes:
 
 
 def etag_of(sums: Sequence[bytes]) -> str:
-    """What S3 calls a file whose parts have these MD5 sums: the sum itself, or the sum of the sums and their number.
+    """The ETag of a file whose parts have these MD5 sums: the sum itself, or the sum of the sums and their number.
 
     That is so for AWS and those who do as AWS does, unless the store encrypts with keys of a key service.
     """
@@ -83,7 +83,7 @@ def etag_of(sums: Sequence[bytes]) -> str:
 
 
 def etag_of_file(path: Path) -> str:
-    """What S3 will call this file once it has been sent in ``parts_of`` its size. Reads all of it."""
+    """The ETag of this file once it has been sent in ``parts_of`` its size. Reads all of it."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return etag_of([md5_of(handle, part) for part in parts_of(os.fstat(handle).st_size)])

@@ -1,4 +1,4 @@
-"""One file on its way from S3, gone on with where the connection broke off, and never two contents mixed."""
+"""Reads one file from S3, resuming after a broken connection, and never mixes two contents."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ObjectReader:
                 got.body.close()  # also when the reader has left: what is still on its way is not waited for
 
     def _opened(self, start: int, end: int | None, etag: str | None) -> OpenAnswer | None:
-        """An open answer from ``start`` on; None where the file ends before that."""
+        """An open answer from ``start`` on; None if the file ends before that."""
         asked: dict[str, Any] = {"Bucket": self.bucket, "Key": self.name}
         if start or end is not None:
             asked["Range"] = f"bytes={start}-{'' if end is None else end - 1}"

@@ -22,7 +22,7 @@ MD5S = re.compile(r"[0-9a-f]{32}-\d+")
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """What a server says about a file: its bytes, its ETag, and the key service that encrypts it, if one does."""
+    """A stored file as the server describes it: its bytes, its ETag, and the key service that encrypts it, if any."""
 
     size: int
     etag: str
@@ -33,7 +33,7 @@ class ObjectFacts:
         return self.etag.strip('"')
 
     def comparable(self, parts: int) -> bool:
-        """Whether the ETag is made of MD5s, as ours is for so many parts; a key service changes that."""
+        """True if the ETag is made of MD5s, as ours is for so many parts; a key service changes that."""
         if self.encryption:
             return False
         if parts == 1:
@@ -68,7 +68,7 @@ class ObjectSender:
             raise StorageFailed(s3_errors.DAMAGED, detail=f"{self.name}: {wrong}")
 
     def _difference(self, size: int, sums: Sequence[bytes]) -> str | None:
-        """How the stored file is not what was sent; None if it is. Sums that can't be compared are left out."""
+        """The difference between the stored file and the one sent; None if there is none that can be told."""
         about = self.about()
         if about.size != size:
             return f"{about.size} bytes are stored, {size} were sent"
@@ -144,7 +144,7 @@ class ObjectSender:
 
     @staticmethod
     def _body(handle: int, part: FilePart) -> tuple[dict[str, Any], bytes]:
-        """What a request that carries this part says, with the MD5 that the server checks it by; and that MD5."""
+        """The fields of a request with this part, its MD5 among them for the server to check; and the MD5."""
         digest = md5_of(handle, part)
         said = {"ContentLength": part.size, "ContentMD5": base64.b64encode(digest).decode()}
         return {"Body": PartReader(handle, part), **said}, digest

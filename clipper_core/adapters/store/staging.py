@@ -18,7 +18,7 @@ BUSY = "Another request is still writing this upload. Try again in a moment."
 
 
 class StagedFile:
-    """A staged file, open and locked: nobody else writes to it, in whatever process, until ``close``."""
+    """A staged file, open and locked: no other process or thread writes to it until ``close``."""
 
     def __init__(self, handle: int, knock: Path) -> None:
         self._handle = handle
@@ -30,7 +30,7 @@ class StagedFile:
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody else waits for this file."""
+        """True while another writer waits for this file."""
         return self._knock.exists()
 
     def cut_to(self, size: int) -> None:
@@ -68,7 +68,7 @@ class Staging:
         return self.folder / f"{upload_id}.captions"
 
     def size(self, upload_id: str) -> int:
-        """How many bytes are there; 0 where there is no file."""
+        """The number of bytes staged; 0 if there is no file."""
         try:
             return self.path(upload_id).stat().st_size
         except FileNotFoundError:
@@ -80,7 +80,7 @@ class Staging:
             return shutil.disk_usage(self.folder).free
 
     def open(self, upload_id: str, wait_s: float) -> StagedFile:
-        """The file for writing, made if need be. Raises UploadConflict where somebody else writes.
+        """The file for writing, made if need be. Raises UploadConflict while another request writes.
 
         With time to wait, the other is asked to leave first; without, it is not disturbed.
         """
@@ -143,12 +143,12 @@ class Staging:
 
 def _files(folder: Path) -> Iterable[tuple[Path, float]]:
     for path in folder.glob("upl_*.*"):
-        with suppress(FileNotFoundError):  # somebody else was quicker
+        with suppress(FileNotFoundError):  # another process was quicker
             yield path, path.stat().st_mtime
 
 
 def _locked(path: Path) -> int | None:
-    """A handle on the file with the lock on it; None if somebody else has the lock, or has just moved the file."""
+    """A handle on the file with the lock on it; None if another process has the lock, or has just moved the file."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,7 +165,7 @@ def _locked(path: Path) -> int | None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns what the disk says into errors of ours."""
+    """Turn errors of the disk into ours."""
     try:
         yield
     except OSError as error:

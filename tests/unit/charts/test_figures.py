@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.charts.drawing import FLOOR_DB, DrawnClip, clock, level_points
+from clipper_core.charts.drawing import FLOOR_DB, DrawnClip
 from clipper_core.charts.figures import MOST_SEEN, TICKS_WANTED, clock_ticks, recording_html, silence_map_figure
-from clipper_core.charts.strip import strip_svg
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, coverage_of
 from clipper_core.domain.envelope import Envelope
@@ -80,26 +78,6 @@ def test_the_threshold_is_a_line_that_follows_where_it_is_known():
     assert len(x) < 600 and (x[0], x[-1]) == (0, 10_800)
     assert (y[0], y[300], y[-1]) == (-60, -30, 0)
     assert numbers(trace(drawn(10_000), "silent below -45 dB")["y"]) == [-45, -45]
-
-
-def test_a_silence_of_a_hundredth_of_a_second_is_still_seen_in_the_level():
-    level = np.full(360_000, -2_000, np.int16)
-    level[123_456] = -6_000
-    peaks = np.zeros(360_000, np.int8)
-
-    points = level_points(Envelope(level, peaks, peaks, HOUR_MS, 48_000, 1))
-
-    assert points.low.min() == -60
-    assert points.high.min() == -20
-
-
-@given(st.integers(1, 5_000), st.integers(1, 300))
-def test_there_are_never_more_points_than_parts_asked_for_and_all_lie_in_the_recording(frames: int, buckets: int):
-    points = level_points(envelope(frames * 10), buckets)
-
-    assert len(points.at_s) == min(buckets, frames)
-    assert (np.diff(points.at_s) > 0).all()
-    assert points.at_s[0] > 0 and points.at_s[-1] < frames * 0.01
 
 
 def test_clips_are_one_trace_for_each_status_there_is():
@@ -261,32 +239,3 @@ def test_the_axis_has_few_marks_at_whole_seconds_inside_the_recording(duration_m
     assert 1 <= len(at) <= TICKS_WANTED + 1
     assert len(labels) == len(at)
     assert at[0] == 0 and at[-1] * 1000 <= duration_ms
-
-
-@pytest.mark.parametrize(
-    ("ms", "said"), [(0, "0:00.0"), (723_499, "12:03.4"), (59_999, "0:59.9"), (3_723_400, "1:02:03.4"), (-5, "0:00.0")]
-)
-def test_a_moment_is_said_as_people_read_it(ms: int, said: str):
-    assert clock(ms) == said
-
-
-def test_the_strip_is_an_svg_without_any_text_of_a_user():
-    clips = tuple(DrawnClip(1_000, 2_000, s, "<script>alert(1)</script>") for s in ClipStatus)
-
-    svg = strip_svg(envelope(10_000), (Silence(3_000, 4_000),), clips)
-
-    root = ElementTree.fromstring(svg)
-    assert root.get("viewBox") == "0 0 1000 44"
-    assert "script" not in svg and "alert" not in svg
-    assert len(svg) < 20_000
-
-
-def test_the_strip_shows_what_is_loud_taller_than_what_is_quiet():
-    level = np.concatenate([np.full(500, -6_000), np.full(500, -1_500)]).astype(np.int16)
-    peaks = np.zeros(1_000, np.int8)
-
-    svg = strip_svg(Envelope(level, peaks, peaks, 10_000, 48_000, 1), ())
-
-    wave = ElementTree.fromstring(svg).findall(".//{*}path[@class='l']")[0].get("d") or ""
-    heights = [float(column.split("v")[1].split("h")[0]) for column in wave.split("z") if column]
-    assert max(heights[:125]) < 5 < 30 < min(heights[126:])

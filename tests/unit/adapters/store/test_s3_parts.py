@@ -12,10 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.adapters.store.s3_errors import meaning, without_secrets
 from clipper_core.adapters.store.s3_parts import MAX_PARTS, MIB, PART, FilePart, PartReader, etag_of_file, parts_of
-from clipper_core.adapters.store.s3_sending import ObjectFacts
-from clipper_core.errors import StorageForbidden, StorageKeyRefused, StorageUnreachable
 
 LEAST = 5 * MIB  # of every part but the last: S3's rule
 MOST = 5 << 30  # of every part
@@ -73,41 +70,6 @@ def test_the_etag_of_a_file_in_parts_is_the_md5_of_their_md5s(tmp_path: Path) ->
     sums = hashlib.md5(bytes(PART)).digest() + hashlib.md5(b"tail").digest()
 
     assert etag_of_file(tmp_path / "a") == f"{hashlib.md5(sums).hexdigest()}-2"
-
-
-@pytest.mark.parametrize(
-    ("etag", "encryption", "parts", "comparable"),
-    [
-        ('"0123456789abcdef0123456789abcdef"', "", 1, True),
-        ('"0123456789abcdef0123456789abcdef-3"', "", 3, True),
-        ('"0123456789abcdef0123456789abcdef-13"', "", 3, False),
-        ('"0123456789abcdef0123456789abcdef"', "", 2, False),
-        ('"0123456789abcdef0123456789abcdef"', "aws:kms", 1, False),
-        ('"kU2nJ0rqS8i6_x1v"', "", 1, False),
-    ],
-)
-def test_only_an_etag_made_of_md5s_is_compared(etag: str, encryption: str, parts: int, comparable: bool) -> None:
-    assert ObjectFacts(1, etag, encryption).comparable(parts) is comparable
-
-
-def test_an_unknown_refusal_is_understood_by_its_status() -> None:
-    assert type(meaning("XNew", 403, "")) is StorageForbidden
-    assert type(meaning("XNew", 401, "")) is StorageKeyRefused
-    assert type(meaning("XNew", 599, "")) is StorageUnreachable
-    assert "does not speak S3" in meaning("", 404, "").message
-
-
-def test_keys_passwords_and_signatures_stay_out_of_what_is_logged() -> None:
-    said = (
-        "GET http://me:pass@host/b/k?X-Amz-Credential=AKIA%2F1&X-Amz-Signature=deadbeef&x=1 failed: "
-        "Credential=AKIA/2026, Signature=cafe; key SECRET/KEY+1"
-    )
-
-    shown = without_secrets(said, ["SECRET/KEY+1", None, ""])
-
-    assert shown == (
-        "GET http://…@host/b/k?X-Amz-Credential=…&X-Amz-Signature=…&x=1 failed: Credential=…, Signature=… key …"
-    )
 
 
 def test_parts_are_of_sixteen_mebibytes_up_to_what_a_thousand_hold() -> None:
