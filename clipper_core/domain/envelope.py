@@ -29,8 +29,8 @@ class Envelope:
     ``level_cdb`` is the power in hundredths of dBFS, the mean over channels of their powers, so that channels of
     opposite phase don't cancel. ``low`` and ``high`` are the least and greatest sample of any channel, in 1/128.
     ``apart`` (frames, channels) is how far each channel lies over the level in half decibels; None for one channel.
-    ``contrast`` is None where it was never measured; ``voice`` is the chance in percent that somebody speaks, None
-    without a second opinion.
+    ``contrast`` is None where it was never measured; ``voice`` is the chance in percent that there is a voice, None
+    where voice activity was not measured.
     """
 
     level_cdb: Levels
@@ -58,6 +58,7 @@ class Envelope:
 
     @property
     def frames(self) -> int:
+        """The number of entries."""
         return len(self.level_cdb)
 
     def level_db(self, start_ms: int, end_ms: int) -> float:

@@ -1,4 +1,4 @@
-"""How loud a recording is to people."""
+"""Loudness: the level of a recording as people perceive it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """By ITU-R BS.1770 and EBU R 128; each None where nothing is louder than -70 LUFS, or too little sound is there.
+    """The figures of ITU-R BS.1770 and EBU R 128.
+
+    Each is None where nothing is louder than -70 LUFS, or where there is too little sound.
 
     ``range_lu`` is the loudness range (EBU Tech 3342); the last two are the greatest of any 0.4 s and any 3 s.
     """

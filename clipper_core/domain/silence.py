@@ -46,10 +46,12 @@ class Silence:
 
     @property
     def length_ms(self) -> int:
+        """The length of the range."""
         return self.end_ms - self.start_ms
 
     @property
     def middle_ms(self) -> int:
+        """The moment in the middle of the range, rounded down."""
         return (self.start_ms + self.end_ms) // 2
 
 

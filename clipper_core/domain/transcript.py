@@ -27,6 +27,7 @@ class Word:
 
     @property
     def middle_ms(self) -> float:
+        """The moment by which a word counts as inside a range or not."""
         return (self.start_ms + self.end_ms) / 2
 
 
@@ -59,6 +60,7 @@ class Transcript:
         object.__setattr__(self, "_starts", tuple(w.start_ms for w in self.words))
 
     def text(self, sentence: Sentence) -> str:
+        """The words of a sentence, divided by spaces."""
         return " ".join(w.text for w in self.words[sentence.first_word : sentence.last_word + 1])
 
     def words_between(self, start_ms: int, end_ms: int) -> tuple[Word, ...]:
@@ -110,6 +112,7 @@ class Transcript:
 
     @property
     def sentence_ends(self) -> frozenset[int]:
+        """The numbers of the words that close a sentence."""
         return frozenset(s.last_word for s in self.sentences)
 
 
@@ -119,7 +122,16 @@ def wording(transcript: Transcript, span: TimeRange) -> tuple[str, ...]:
 
 
 def wording_differs(one: Transcript, other: Transcript, ranges: Iterable[TimeRange]) -> bool:
-    """True if two transcripts have different words in ``ranges``; their times do not matter."""
+    """Compare two transcripts of one recording.
+
+    Args:
+        one: A transcript.
+        other: Another one.
+        ranges: Where they are compared.
+
+    Returns:
+        True if they have different words in one of the ranges. The times of words do not matter.
+    """
     return any(wording(one, r) != wording(other, r) for r in ranges)
 
 

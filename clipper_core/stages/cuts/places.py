@@ -25,7 +25,7 @@ MAX_PLACES = 6_000  # more silences are thinned out, the shortest first
 
 
 class Tier(IntEnum):
-    """How good a place is; lower is better."""
+    """The quality of a place; lower is better."""
 
     IDEAL = 0  # a good silence, and a sentence begins or ends; or the recording itself does
     SHORT = 1  # the same, but the silence is short or the end of the sentence a guess
@@ -51,7 +51,7 @@ class Places:
         return self._only(np.flatnonzero(self.tier <= tier))
 
     def count_up_to(self, tier: Tier) -> int:
-        """How many places are at least as good as ``tier``."""
+        """The number of places that are at least as good as ``tier``."""
         return int(np.count_nonzero(self.tier <= tier))
 
     def one_every(self, ms: int) -> Places:
@@ -151,6 +151,7 @@ class _Boundaries:
         }
 
     def in_silence(self, number: int, silence: Silence) -> Tier:
+        """The tier of a place in ``silence`` in front of word ``number``."""
         long_enough = silence.length_ms >= CLEAN_MS
         if number in self._sure and long_enough:
             return Tier.IDEAL
@@ -158,7 +159,10 @@ class _Boundaries:
         return Tier.IDEAL if guessed else Tier.SHORT if number in self._edges else Tier.PAUSE
 
     def spoken(self, number: int) -> Tier | None:
-        """None where no sentence is known to begin; without marks sentences are guesses from pauses anyway."""
+        """The tier of a place between words in front of word ``number``.
+
+        None where no sentence is known to begin; without marks sentences are guesses from pauses anyway.
+        """
         return Tier.SPOKEN if self._marked and number in self._sure else None
 
 

@@ -66,7 +66,16 @@ def silences_from_words(words: Sequence[Word], duration_ms: int) -> SilenceMap:
 
 
 def certify_ranges(ranges: Sequence[TimeRange], silences: SilenceMap, transcript: Transcript | None) -> tuple[Cut, ...]:
-    """The cuts of each range in turn, certified: in, out, in, out, …"""
+    """Certify the cuts of some ranges.
+
+    Args:
+        ranges: The ranges of a clip, in order.
+        silences: The silences of the recording.
+        transcript: Its words, where there are some.
+
+    Returns:
+        Two cuts for each range: in, out, in, out, ….
+    """
     edges = ((at, side) for r in ranges for at, side in ((r.start_ms, Side.IN), (r.end_ms, Side.OUT)))
     return tuple(certify(at, side, silences, transcript) for at, side in edges)
 

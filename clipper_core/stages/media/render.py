@@ -75,6 +75,7 @@ class _Plan:
 
 
 def has_picture(media: MediaInfo, preset: Preset) -> bool:
+    """True if the file of a clip has a picture: the recording has one, and the preset wants it."""
     return media.has_video and preset.picture
 
 
@@ -299,7 +300,7 @@ def _check(plan: _Plan, edges: _Edges, frames: int, declared: Fraction, counted:
 
 
 class _Edges:
-    """How many samples there are, and how loud the first and the last of them."""
+    """The number of samples, and the levels of the first and the last 20 ms."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -316,14 +317,17 @@ class _Edges:
 
     @property
     def length_ms(self) -> float:
+        """The length of all samples so far."""
         return self.samples * 1000 / max(1, self._sample_rate)
 
     @property
     def first_db(self) -> float:
+        """The level of the first 20 ms, in dBFS."""
         return _level_db(self._first)
 
     @property
     def last_db(self) -> float:
+        """The level of the last 20 ms, in dBFS."""
         return _level_db(self._last)
 
 

@@ -45,6 +45,7 @@ class Suggestion:
 
     @property
     def length_ms(self) -> int:
+        """The length from the first sentence to the end of the last."""
         return self.last.end_ms - self.first.start_ms
 
 

@@ -46,11 +46,19 @@ class Answer(Protocol):
     """A model's answer: its text, or why it declined; ``cut_short`` where it was stopped before its end."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """The text that the model wrote."""
+        ...
+
     @property
-    def refusal(self) -> str | None: ...
+    def refusal(self) -> str | None:
+        """Why it declined; None where it did not."""
+        ...
+
     @property
-    def cut_short(self) -> bool: ...
+    def cut_short(self) -> bool:
+        """True if it was stopped before its end."""
+        ...
 
 
 class Chat(Protocol):

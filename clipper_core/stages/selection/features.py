@@ -38,6 +38,7 @@ class RecordingFeatures:
 
     @property
     def duration_ms(self) -> int:
+        """The length of the recording."""
         return self.silences.duration_ms
 
 

@@ -127,7 +127,7 @@ def _enumerated(terms: Sequence[str]) -> str:
 
 
 def _rated(sentence: Sequence[str], place: int, content: ClipContent) -> tuple[float, str]:
-    """How good a title the sentence makes, and the title; empty if it makes none."""
+    """The rating of a sentence as a title, and the title; empty if it makes none."""
     spoken = without_lead_in(sentence)
     title = shortened(spoken)
     bare_title = [wording.bare(w) for w in title.split()]

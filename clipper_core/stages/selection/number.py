@@ -33,6 +33,7 @@ class Line:
 
     @property
     def size(self) -> int:
+        """The length of the text in words; very long words count as several."""
         return max(self.last_word - self.first_word + 1, len(self.text) // CHARACTERS_A_WORD)
 
     def touches(self, ranges: Sequence[TimeRange]) -> bool:
@@ -94,7 +95,7 @@ def in_parts(lines: Sequence[Line], topics: Topics, max_words: int) -> list[tupl
 
 
 def _first_part(lines: Sequence[Line], chance: dict[int, float], max_words: int) -> int:
-    """How many of the lines make the first part."""
+    """The number of lines that make the first part."""
     total = sum(line.size for line in lines)
     if total <= max_words:
         return len(lines)

@@ -52,7 +52,16 @@ class Demand:
 
     @classmethod
     def of(cls, duration_ms: int, lengths: Lengths, avoid: Sequence[TimeRange]) -> Demand:
-        """The demand for a recording of ``duration_ms`` beside the clips in ``avoid``."""
+        """Work out the demand for a recording.
+
+        Args:
+            duration_ms: How long the recording is.
+            lengths: How long clips may be, and how many are wanted at most.
+            avoid: Ranges that no clip may touch, in any order.
+
+        Returns:
+            The demand; its count is 0 where there is no room for a clip.
+        """
         taken = union(avoid)
         return cls(lengths, taken, how_many(duration_ms - total_ms(taken), lengths))
 
@@ -123,7 +132,7 @@ def _about_hole(span: TimeRange, silences: SilenceMap) -> tuple[str, ...]:
 
 
 def how_many(free_ms: int, lengths: Lengths) -> int:
-    """How many clips are wanted of so much recording: one in five minutes, 3 to 12, if there is room for so many."""
+    """The number of clips that are wanted: one in five minutes, 3 to 12, if there is room for so many."""
     if free_ms < lengths.min_ms:
         return 0
     typical = (lengths.min_ms + lengths.max_ms) // 2

@@ -60,11 +60,12 @@ class TranscriptPart:
 
     @property
     def size(self) -> int:
-        """How much there is to read, in words."""
+        """The length of the part in words."""
         return sum(line.size for line in self.lines)
 
     @property
     def has_pauses(self) -> bool:
+        """True if a silence to cut in follows any of the sentences."""
         return any(line.pause_after for line in self.lines)
 
 
@@ -154,7 +155,7 @@ def _rules(part: TranscriptPart, lengths: Lengths) -> list[str]:
 
 
 def _form(language: str) -> str:
-    """How to answer. A language is named only by its code: whatever else a file says it is, is not repeated."""
+    """The form of the answer. A language is named only by its code: whatever else a file calls it is not repeated."""
     known = _CODE.fullmatch(language) and language.lower() not in _UNKNOWN
     return _FORM.format(title=TITLE_CHARACTERS, language=f" ({language})" if known else "")
 

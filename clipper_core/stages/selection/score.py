@@ -1,4 +1,4 @@
-"""How well each possible clip would stand alone.
+"""Scores for windows: a clip that would stand alone well scores more.
 
 Hand-set weights, no model: learned ones did no better on recordings of other shows. The score orders the windows of one
 recording and means nothing else. What it rests on, most telling first: that people talk without long pauses, that no
@@ -54,7 +54,7 @@ def score(windows: Windows, features: RecordingFeatures, lengths: Lengths) -> Fl
 
 
 def speech_ms(features: RecordingFeatures) -> int:
-    """How much speech the recording holds, roughly, in ms: words where they are known, else whatever is not silent."""
+    """The speech in the recording, roughly, in ms: from the words where they are known, else whatever is not silent."""
     if features.weights is not None:
         return int(features.weights.until[-1, 0] * 1000 / WORDS_A_SECOND)
     return features.duration_ms - sum(s.length_ms for s in features.silences.silences)
@@ -79,6 +79,7 @@ def sounding_share(windows: Windows, silences: SilenceMap) -> Floats:
     before = np.concatenate([[0], np.cumsum(lengths)])
 
     def silent_until(at_ms: Ints) -> Ints:
+        """The silence (ms) before each moment."""
         number = np.searchsorted(starts, at_ms, side="right")
         if not len(starts):
             return np.zeros_like(at_ms)
@@ -112,7 +113,7 @@ def _by_place(windows: Windows, duration_ms: int) -> Floats:
 
 
 def _doublings(pause_ms: Ints) -> Floats:
-    """How often a pause is twice a quarter of a second, up to four seconds: longer ones are no better."""
+    """The number of times a pause is twice a quarter of a second, up to four seconds: longer ones are no better."""
     return np.asarray(np.log2(np.clip(pause_ms, 250, 4_000) / 250), dtype=np.float64)
 
 
@@ -150,7 +151,7 @@ def _by_words(windows: Windows, features: RecordingFeatures) -> Floats:
 
 
 def _topic_at(at_ms: Ints, topics: Topics) -> Floats:
-    """How likely a topic begins within the slack of each moment."""
+    """(moments,): the chance that a topic begins within the slack of each."""
     at = np.array(topics.at_ms, dtype=np.int64)
     chance = np.concatenate([[0.0], np.cumsum(topics.chance)])
     first = np.searchsorted(at, at_ms - TOPIC_SLACK_MS, side="left")

@@ -51,14 +51,14 @@ class Topics:
 
 
 def topics_by_pauses(silences: SilenceMap) -> Topics:
-    """How likely a topic begins after each long silence: all that can be said without words."""
+    """The chance that a topic begins after each long silence: all that can be said without words."""
     long = [s for s in silences.silences if s.length_ms >= LONG_PAUSE_MS]
     chance = tuple(min(MAX_BY_PAUSE, BY_PAUSE * s.length_ms / 1000) for s in long)
     return Topics(tuple(s.middle_ms for s in long), chance)
 
 
 def find_topics(transcript: Transcript, sentences: Sequence[Sentence] | None = None) -> Topics:
-    """How likely a topic begins at each block of sentences.
+    """The chance that a topic begins at each block of sentences.
 
     No words give no topics; too few blocks to compare give one topic.
     """

@@ -27,18 +27,32 @@ class Windows:
 
     @property
     def start_ms(self) -> Ints:
+        """(windows,): where each begins."""
         return self.starts.at_ms[self.start]
 
     @property
     def end_ms(self) -> Ints:
+        """(windows,): where each ends."""
         return self.ends.at_ms[self.end]
 
     def only(self, keep: NDArray[np.intp]) -> Windows:
+        """The windows with the numbers in ``keep``."""
         return Windows(self.starts, self.ends, self.start[keep], self.end[keep])
 
 
 def pair_up(starts: Places, ends: Places, lengths: Lengths) -> Windows:
-    """Every window of a legal length; of very many places only the best in every second, every two seconds, …."""
+    """Pair every place to begin with every place to end at a legal length.
+
+    Of very many places only the best in every second counts, or in every two seconds, and so on.
+
+    Args:
+        starts: Where a clip could begin.
+        ends: Where a clip could end.
+        lengths: The lengths that are allowed.
+
+    Returns:
+        At most ``MAX_PAIRS`` windows.
+    """
     every_ms = 1_000
     while _pairs(starts, ends, lengths) > MAX_PAIRS:
         starts, ends = starts.one_every(every_ms), ends.one_every(every_ms)
@@ -55,6 +69,15 @@ def by_clock(starts: Places, taken: Sequence[TimeRange], duration_ms: int, lengt
     """Windows of the shortest, the middle and the longest legal length, where no place fits: cut wherever that falls.
 
     They start at the places, every few seconds, and where a taken range ends; and end where one starts.
+
+    Args:
+        starts: Where a clip could begin.
+        taken: Ranges that are not free.
+        duration_ms: How long the recording is.
+        lengths: The lengths that are allowed.
+
+    Returns:
+        Windows inside the recording, which may still touch what is taken.
     """
     sizes = np.array(sorted({lengths.min_ms, (lengths.min_ms + lengths.max_ms) // 2, lengths.max_ms}))
     clock = np.arange(0, duration_ms, CLOCK_MS)

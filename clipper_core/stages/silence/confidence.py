@@ -1,4 +1,4 @@
-"""How sure each silence is, and on what basis."""
+"""The confidence of each silence, its basis, and its level."""
 
 from __future__ import annotations
 
@@ -29,14 +29,32 @@ AT_A_TIME = 500  # silences
 
 
 def confidences(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
-    """(silences,): how sure each of ``spans``, first frame and one past the last, is a silence, 0-1."""
+    """Say how sure each silence is.
+
+    Args:
+        contrast: The contrast they were found in.
+        spans: (silences, 2): first frame and one past the last of each.
+        offset_db: By how much the threshold was raised.
+
+    Returns:
+        (silences,): 0-1, two decimals.
+    """
     sure = 1 / (1 + np.exp(-(traits(contrast, spans, offset_db) @ CONFIDENCE)))
     sure = np.where(contrast.margin[_block(spans)] >= NOBODY, SURE_OF_NOBODY, sure)
     return np.round(np.clip(sure, MIN_CONFIDENCE, MAX_CONFIDENCE), 2)
 
 
 def traits(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
-    """(silences, 5): the inputs of the regression, in the order of ``CONFIDENCE``."""
+    """The inputs of the regression.
+
+    Args:
+        contrast: The contrast the silences were found in.
+        spans: (silences, 2): first frame and one past the last of each.
+        offset_db: By how much the threshold was raised.
+
+    Returns:
+        (silences, 5), in the order of ``CONFIDENCE``.
+    """
     lengths, block = spans[:, 1] - spans[:, 0], _block(spans)
     return np.stack(
         [
@@ -51,7 +69,16 @@ def traits(contrast: Contrast, spans: Spans, offset_db: float) -> Floats:
 
 
 def bases(contrast: Contrast, level_cdb: Levels, spans: Spans) -> list[SilenceBasis]:
-    """The basis of each silence: what tells it from the speech within about half a minute."""
+    """Say what tells each silence from the speech within about half a minute.
+
+    Args:
+        contrast: The contrast the silences were found in.
+        level_cdb: (frames,): the level, in hundredths of dBFS.
+        spans: (silences, 2): first frame and one past the last of each.
+
+    Returns:
+        A basis for each silence.
+    """
     soft = np.repeat(soft_speech(contrast, level_cdb), BLOCK)[: len(level_cdb)]
     by_level = means(level_cdb >= soft, spans) < 0.05
     deserted = contrast.margin[_block(spans)] >= NOBODY
@@ -68,7 +95,16 @@ def mean_levels(level_cdb: Levels, spans: Spans) -> Floats:
 
 
 def means(x: Row, spans: Spans, of: Callable[[Row], Row] = lambda x: x) -> Floats:
-    """(spans,): the mean of ``of(x)`` over each span, where ``x`` is (frames,)."""
+    """Average over spans.
+
+    Args:
+        x: (frames,): values.
+        spans: (spans, 2): first frame and one past the last of each, in order and apart.
+        of: Turns values into those that are averaged.
+
+    Returns:
+        (spans,): the mean of ``of(x)`` over each.
+    """
     # For some at a time: those of 12 hours would fill a good deal of memory.
     means = np.zeros(len(spans))
     for first in range(0, len(spans), AT_A_TIME):

@@ -49,7 +49,7 @@ def judge(bands: Floats, level: Floats) -> Contrast:
     it is first guessed from the low quantiles (minimum statistics, Martin 2001) and then taken from the frames found
     quiet, twice. A frame's score is the mean over bands of its power over the background's. The threshold is where
     silence stops growing when it is raised: close above steady noise, further above music. Where the score
-    does not vary as speech does, nobody speaks and all is silence. All windows end where the background changes.
+    does not vary as speech does, there is no speech and all is silence. All windows end where the background changes.
 
     Args:
         bands: (frames, bands), powers, full scale = 1.
@@ -155,7 +155,16 @@ class _Windows(NamedTuple):
         return cls(edges[between], edges[between + 1])
 
     def sums(self, counts: npt.NDArray[Any], left: int, right: int) -> npt.NDArray[Any]:
-        """The sums of ``counts`` (blocks, ...) over each block's window, ``left`` and ``right`` blocks wide."""
+        """Sum up around each block, within its window.
+
+        Args:
+            counts: (blocks, ...): what is summed.
+            left: How many blocks before it count.
+            right: How many blocks after it count.
+
+        Returns:
+            (blocks, ...): the sums.
+        """
         total = np.concatenate([np.zeros_like(counts[:1]), np.cumsum(counts, axis=0, dtype=counts.dtype)])
         here = np.arange(len(counts))
         first, last = np.maximum(here - left, self.start), np.minimum(here + right + 1, self.end)

@@ -33,7 +33,7 @@ ABOVE_DB = 1.0
 
 
 def find_silences(envelope: Envelope, settings: SilenceSettings) -> SilenceMap:
-    """Find every range of at least ``min_silence_ms`` in which nobody speaks, to 10 ms.
+    """Find every range of at least ``min_silence_ms`` without speech, to 10 ms.
 
     Without a fixed threshold a frame is silent by its contrast to the background, and a click or a breath between
     two silences belongs to them; a second opinion counts where there is one. With a fixed threshold a frame is
@@ -59,7 +59,7 @@ def threshold_levels(envelope: Envelope, settings: SilenceSettings) -> npt.NDArr
     """(blocks,): the level in dBFS that roughly parts silence from speech in each second.
 
     Without a fixed threshold that is the level of the silences around and the margin of the contrast, or a level
-    above everything where nobody speaks. Only roughly, since contrast is not a matter of the level alone.
+    above everything where there is no speech. Only roughly, since contrast is not a matter of the level alone.
     """
     if settings.threshold_db is not None:
         return np.full(-(-envelope.frames // BLOCK), settings.threshold_db, np.float32)

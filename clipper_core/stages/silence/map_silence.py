@@ -148,12 +148,14 @@ class SoundMeasurements:
         self.speech = SpeechSound(pcm, speech, from_s) if speech and SpeechSound.can(pcm.sample_rate) else None
 
     def prime(self, block: Samples) -> None:
+        """Take in the second just before the first."""
         planes = self._planes.of(block)
         self._loudness.prime(planes)
         if self.speech:
             self.speech.prime(planes)
 
     def add(self, block: Samples) -> None:
+        """Measure the next second, or what is left of it at the end."""
         planes = self._planes.of(block)
         power = self.meter.add(block, planes)
         self._loudness.add(planes, power)
@@ -168,6 +170,7 @@ class SoundMeasurements:
         self._contrast.join(later._contrast)
 
     def envelope(self) -> Envelope:
+        """The measurements of everything. Nothing can be added afterwards."""
         rows, contrast = self.meter.rows(), self._contrast.finish()
         return Envelope(
             rows.level_cdb,

@@ -154,7 +154,7 @@ class _Run:
 
 
 class _Windows:
-    """Which windows are silent, and where one run of them ends and the next begins."""
+    """The silent windows, joined to runs while their energies come in."""
 
     def __init__(self, pcm: PcmFormat, search: StrictSearch, at_a_time_ms: int) -> None:
         self._pcm, self._min, self._step = pcm, search.min_silence_ms, search.seek_step_ms
@@ -169,6 +169,7 @@ class _Windows:
         self._silences: list[Silence] = []
 
     def add(self, energies: Sums) -> None:
+        """Take in the energies of the next milliseconds."""
         self._fresh.append(energies)
         self._waiting += len(energies)
         if self._waiting >= max(self._at_a_time, self._min):  # or what is kept would be summed again and again
@@ -177,6 +178,7 @@ class _Windows:
             self._judge_until(self._from + len(self._sums) - 2)
 
     def end(self, length_ms: int) -> list[Silence]:
+        """All silences of sound of ``length_ms``, in order."""
         if length_ms < self._min:
             return []
         self._sum_up()

@@ -1,4 +1,4 @@
-"""How strong the sound is in eleven bands, 100 times a second: what tells speech from the noise and music under it."""
+"""The power in eleven bands, 100 times a second: it tells speech from the noise and music under it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,16 @@ class SoundTrack:
 
 
 def on_clock(path: Path, track: int, seek_ms: int = 0) -> str:
-    """The filters that put a track on the recording's clock: silence where it starts late or leaves a gap."""
+    """The filters that put a track on the recording's clock: silence where it starts late or leaves a gap.
+
+    Args:
+        path: The recording.
+        track: The number of the sound track, from 0.
+        seek_ms: From where on it is decoded.
+
+    Returns:
+        A chain of filters for FFmpeg.
+    """
     early = pyav.lateness(path, "audio", track) - Fraction(seek_ms, 1_000)
     moved = f"asetpts=PTS+({early.numerator}/{early.denominator})/TB," if early > 0 else ""
     return moved + AS_IT_COMES

@@ -28,8 +28,13 @@ class SampleSink(Protocol):
     never primed.
     """
 
-    def prime(self, block: Samples) -> None: ...
-    def add(self, block: Samples) -> None: ...
+    def prime(self, block: Samples) -> None:
+        """Take in the second just before the first."""
+        ...
+
+    def add(self, block: Samples) -> None:
+        """Take in the next second."""
+        ...
 
 
 S = TypeVar("S", bound=SampleSink)
@@ -130,7 +135,16 @@ class TwoHalfDecode(Generic[S]):
         return sink
 
     def take(self, sink: S, block: Samples, at_s: int) -> None:
-        """Give ``sink`` the second that begins at ``at_s``. Raises TooLong."""
+        """Give a sink its next second.
+
+        Args:
+            sink: The sink.
+            block: The samples of the second.
+            at_s: Where in the recording it begins, in seconds.
+
+        Raises:
+            TooLong: There is more sound than is allowed.
+        """
         if at_s >= self._max_s:
             raise TooLong(detail=f"more than {self._max_s / 3_600:g} h of sound")
         sink.add(block)

@@ -49,14 +49,14 @@ class Rows(NamedTuple):
 
 
 class Meter:
-    """Levels and peaks of the sound so far, kept packed: of 12 hours they would fill a good deal of memory."""
+    """Levels and peaks of the sound so far, packed: of 12 hours they would fill a good deal of memory."""
 
     def __init__(self, pcm: PcmFormat) -> None:
         self._rate, self._channels = pcm
         self._whole = self._rate % FRAMES_PER_S == 0
         self._edges = np.arange(FRAMES_PER_S) * self._rate // FRAMES_PER_S
         self._waiting: list[tuple[Floats, Samples, Samples]] = []
-        self._kept = tuple[list[bytes], ...]([] for _ in Rows._fields)
+        self._packed = tuple[list[bytes], ...]([] for _ in Rows._fields)
         self._together = np.zeros((self._channels, self._channels))
         self.samples = 0
 
@@ -109,24 +109,24 @@ class Meter:
             apart.astype(np.int8),
             *((x / 256).astype(np.int8) for x in (low, high)),
         )
-        for kept, row in zip(self._kept, rows, strict=True):
+        for pieces, row in zip(self._packed, rows, strict=True):
             by_byte = row.reshape(len(row), -1).view(np.uint8).T  # high bytes hardly change, and so pack well
-            kept.append(zlib.compress(by_byte.tobytes(), 1))
+            pieces.append(zlib.compress(by_byte.tobytes(), 1))
 
     def join(self, later: Meter) -> None:
         """Append the measurements of ``later``, which began just where this one ended."""
         self._settle()
         later._settle()
-        for kept, more in zip(self._kept, later._kept, strict=True):
-            kept += more
-        later._kept = ()
+        for pieces, more in zip(self._packed, later._packed, strict=True):
+            pieces += more
+        later._packed = ()
         self._together += later._together
         self.samples += later.samples
 
     def rows(self) -> Rows:
         """All that was measured. Nothing can be added afterwards: the memory is given up."""
         self._settle()
-        (level, apart, low, high), self._kept = self._kept, ()
+        (level, apart, low, high), self._packed = self._packed, ()
         return Rows(
             _unpacked(level, np.int16, 1)[:, 0],
             _unpacked(apart, np.int8, self._channels),

@@ -94,7 +94,7 @@ class SpeechSound:
 
 
 def _ratio(sample_rate: int) -> tuple[int, int, int]:
-    """How many samples out for how many in, and how many of these make a row that is worth a product."""
+    """The samples out and in of one step, and the number of steps that make a row worth a product."""
     step = math.gcd(sample_rate, SPEECH_RATE)
     up, down = SPEECH_RATE // step, sample_rate // step
     return up, down, next(t for t in range(max(1, AT_ONCE // up), 0, -1) if step % t == 0)

@@ -99,6 +99,7 @@ class _Run:
     bounds: tuple[int, int]
 
     def aligned(self, progress: Progress) -> list[Word]:
+        """The words, window by window, ``timed`` where they were found."""
         out: list[Word] = []
         from_ms = self.bounds[0]
         windows: Sequence[int] = WINDOWS_MS
@@ -197,7 +198,7 @@ def _around(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -
 
 
 def _sure(aligned: Sequence[Word], until_ms: int) -> int:
-    """How many of the words to keep: up to the longest pause in the last part before ``until_ms``; at least one."""
+    """The number of settled words: up to the longest pause in the last part before ``until_ms``; at least one."""
     pairs = [i for i in range(1, len(aligned)) if aligned[i - 1].timed and aligned[i].timed]
     inside = [i for i in pairs if aligned[i].start_ms <= until_ms]
     late = [i for i in inside if aligned[i].start_ms > until_ms - WINDOWS_MS[0] // 3] or inside

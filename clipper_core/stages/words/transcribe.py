@@ -92,7 +92,7 @@ def divide_in_parts(silences: SilenceMap, target_ms: int = TARGET_MS, max_ms: in
         max_ms: How long it is at most.
 
     Returns:
-        Parts that follow each other without gaps, except that one in which nobody speaks at all is left out.
+        Parts that follow each other without gaps, except that one without any speech is left out.
     """
     if silences.duration_ms < 1:
         return ()
@@ -167,6 +167,7 @@ class _Recognition:
     speech: SpeechTrack
 
     def one_by_one(self, pieces: Sequence[TimeRange], progress: Progress) -> Answers:
+        """Recognise the pieces in this thread."""
         answers: Answers = {}
         before, whole = 0, sum(p.length_ms for p in pieces)
         for piece in pieces:
@@ -178,6 +179,7 @@ class _Recognition:
         return answers
 
     def several(self, pieces: Sequence[TimeRange], progress: Progress) -> Answers:
+        """Recognise as many pieces at a time as the engine takes, in threads of their own."""
         answers: Answers = {}
         stop = threading.Event()
         errors: list[Exception] = []

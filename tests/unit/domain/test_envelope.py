@@ -52,7 +52,7 @@ def test_as_many_points_as_entries_are_the_entries():
     assert (low.tolist(), high.tolist()) == ([-1, -3, -5], [2, 4, 6])
 
 
-def test_the_level_of_a_stretch_is_that_of_its_mean_power():
+def test_the_level_of_a_range_is_its_mean_power():
     half_silent = envelope([(0, 0)] * 2, [-2_000, -12_000])
 
     assert half_silent.level_db(0, 20) == -23.01

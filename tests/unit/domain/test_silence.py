@@ -25,14 +25,14 @@ def test_silences_that_overlap_are_refused() -> None:
 
 
 @given(silence_maps(), st.integers(0, 100_000))
-def test_the_silence_at_a_moment_is_the_one_that_holds_it(found: SilenceMap, at_ms: int) -> None:
+def test_the_silence_at_a_moment_holds_it(found: SilenceMap, at_ms: int) -> None:
     holding = [s for s in found.silences if s.start_ms <= at_ms <= s.end_ms]
 
     assert found.at(at_ms) in (holding or [None])
 
 
 @given(silence_maps(), st.integers(0, 90_000), st.integers(1, 10_000))
-def test_the_silences_within_a_stretch_are_those_that_touch_it(found: SilenceMap, start: int, length: int) -> None:
+def test_the_silences_within_a_range_touch_it(found: SilenceMap, start: int, length: int) -> None:
     span = TimeRange(start, start + length)
 
     expected = tuple(s for s in found.silences if s.start_ms < span.end_ms and s.end_ms > span.start_ms)

@@ -42,7 +42,7 @@ def test_every_word_belongs_to_exactly_one_sentence(words: tuple[Word, ...]) -> 
         ("e.g.", False),
     ],
 )
-def test_a_full_stop_ends_a_sentence_unless_it_belongs_to_the_word(word: str, ends: bool) -> None:
+def test_a_full_stop_of_an_abbreviation_ends_no_sentence(word: str, ends: bool) -> None:
     assert ends_sentence(word) is ends
 
 

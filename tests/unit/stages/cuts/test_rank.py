@@ -64,7 +64,7 @@ def test_other_places_are_legal_certified_distinct_and_best_first(
 
 @settings(max_examples=budget(normal=100, long=300))
 @given(recordings(), st.sampled_from(list(Side)), st.data())
-def test_nothing_better_is_left_out_but_for_a_place_on_the_other_side(
+def test_only_a_place_on_the_other_side_displaces_better_ones(
     recording: tuple[SilenceMap, Transcript | None], side: Side, data: st.DataObject
 ) -> None:
     silences, words = recording
@@ -94,7 +94,7 @@ BETWEEN = silent(*((at - 500, at + 500) for at in range(5_000, MINUTE, 5_000)))
 SAYING = spoken("one", "two.", "Three", "four.", "Five", "six.", "Seven", "eight.", "Nine", "ten.")
 
 
-def test_a_sentence_that_ends_further_away_comes_before_a_pause_nearby() -> None:
+def test_a_sentence_end_comes_before_a_nearer_pause() -> None:
     found = places_near(Edge(22_000, Side.OUT, 2_000), BETWEEN, SAYING)
 
     assert [c.at_ms for c in found[:3]] == [19_750, 29_750, 9_750]
@@ -119,7 +119,7 @@ def test_where_silences_are_rare_places_further_away_are_offered() -> None:
     assert {c.at_ms for c in found} == {0, 1_850, 46_850}
 
 
-def test_a_place_that_would_leave_less_than_a_third_of_the_clip_is_not_offered() -> None:
+def test_a_place_leaves_a_third_of_the_clip() -> None:
     found = places_near(Edge(30_000, Side.IN, 59_000), silent((1_000, 2_000), (50_000, 51_000)), None)
 
     assert 50_850 not in {c.at_ms for c in found}

@@ -37,20 +37,20 @@ TWO_SENTENCES = spoken(("One", 1_000, 1_300), ("two.", 1_350, 2_000), ("Three", 
 BETWEEN = silent((2_000, 2_620))
 
 
-def test_an_in_cut_leaves_a_lead_before_speech_and_an_out_cut_a_tail_after_it():
+def test_cuts_leave_a_lead_and_a_tail():
     out_ms, in_ms = cut_points(Silence(2_000, 4_000))
 
     assert (out_ms, in_ms) == (2_000 + TAIL_MS, 4_000 - LEAD_MS)
 
 
 @given(st.integers(0, 10_000_000), st.integers(1, 100_000))
-def test_cut_points_lie_in_their_silence_and_neighbouring_clips_never_overlap(start: int, length: int):
+def test_cut_points_lie_in_their_silence_in_order(start: int, length: int):
     out_ms, in_ms = cut_points(Silence(start, start + length))
 
     assert start <= out_ms <= in_ms <= start + length
 
 
-def test_a_cut_in_a_long_silence_between_sentences_is_clean_and_says_why():
+def test_a_cut_in_silence_between_sentences_is_clean():
     cut = certify(2_470, Side.IN, BETWEEN, TWO_SENTENCES)
 
     assert cut.certificate.grade is Grade.CLEAN
@@ -60,7 +60,7 @@ def test_a_cut_in_a_long_silence_between_sentences_is_clean_and_says_why():
     assert cut.certificate.reason == "silence 0.62 s at -58 dB, first word 150 ms away, sentence starts"
 
 
-def test_an_out_cut_measures_the_gap_to_the_last_word_of_the_clip():
+def test_an_out_cut_measures_the_gap_before_it():
     cut = certify(2_250, Side.OUT, BETWEEN, TWO_SENTENCES)
 
     assert cut.certificate.gap_to_word_ms == 250
@@ -76,7 +76,7 @@ def test_a_cut_inside_a_word_is_poor_and_names_the_word():
     assert "“two.” is cut" in cut.certificate.reason
 
 
-def test_a_cut_where_there_is_no_silence_is_poor_even_between_words():
+def test_a_cut_without_silence_is_poor_between_words():
     assert certify(1_325, Side.IN, BETWEEN, TWO_SENTENCES).certificate.grade is Grade.POOR
 
 
@@ -87,7 +87,7 @@ def test_a_cut_in_a_short_silence_is_fair():
     assert "short" in cut.certificate.reason
 
 
-def test_a_cut_in_a_silence_in_the_middle_of_a_sentence_is_fair():
+def test_a_cut_in_silence_inside_a_sentence_is_fair():
     transcript = spoken(("One", 1_000, 1_300), ("two", 2_620, 3_000), ("three.", 3_050, 3_600))
 
     cut = certify(1_550, Side.OUT, silent((1_300, 2_620)), transcript)
@@ -97,7 +97,7 @@ def test_a_cut_in_a_silence_in_the_middle_of_a_sentence_is_fair():
     assert "in the middle of a sentence" in cut.certificate.reason
 
 
-def test_a_measured_silence_is_believed_over_a_word_time_but_no_longer_clean():
+def test_a_silence_that_contradicts_a_word_is_fair():
     sloppy = spoken(("One.", 1_000, 2_400), ("Two.", 2_650, 3_000))
 
     cut = certify(2_250, Side.OUT, BETWEEN, sloppy)
@@ -106,7 +106,7 @@ def test_a_measured_silence_is_believed_over_a_word_time_but_no_longer_clean():
     assert "near the word “One.”" in cut.certificate.reason
 
 
-def test_the_start_and_the_end_of_the_recording_are_clean_cuts():
+def test_the_ends_of_the_recording_are_clean_cuts():
     nothing_silent = SilenceMap(MINUTE)
 
     first, last = certify_ranges([TimeRange(0, MINUTE)], nothing_silent, None)
@@ -118,11 +118,11 @@ def test_the_start_and_the_end_of_the_recording_are_clean_cuts():
     )
 
 
-def test_a_cut_at_the_very_edge_of_a_silence_is_only_fair():
+def test_a_cut_at_the_edge_of_silence_is_fair():
     assert certify(2_620, Side.IN, BETWEEN, TWO_SENTENCES).certificate.grade is Grade.FAIR
 
 
-def test_words_that_are_not_trusted_say_nothing_about_a_cut():
+def test_untrusted_words_say_nothing_about_a_cut():
     draft = Transcript("test", "en", TWO_SENTENCES.words, TWO_SENTENCES.sentences, draft=True)
     untimed = Transcript("test", "en", tuple(Word(w.text, w.start_ms, w.end_ms, False) for w in draft.words))
 
@@ -151,7 +151,7 @@ def test_snapping_moves_each_edge_to_the_speech_it_keeps():
     assert snap(TimeRange(9_500, 30_600), silences, None) == TimeRange(10_000 - LEAD_MS, 30_000 + TAIL_MS)
 
 
-def test_snapping_prefers_a_clean_cut_in_reach_to_a_nearer_short_one():
+def test_snapping_prefers_a_clean_cut_to_a_nearer_one():
     silences = silent((9_000, 10_000), (10_300, 10_400), (30_000, 31_000))
 
     assert snap(TimeRange(10_350, 30_250), silences, None).start_ms == 10_000 - LEAD_MS
@@ -163,13 +163,13 @@ def test_an_edge_with_no_silence_in_reach_stays():
     assert snap(span, silent((1_000, 2_000)), None) == span
 
 
-def test_an_edge_deep_in_a_long_silence_stays_where_it_was_put():
+def test_an_edge_deep_in_a_silence_stays():
     silences = silent((10_000, 30_000))
 
     assert snap(TimeRange(20_000, 40_000), silences, None).start_ms == 20_000
 
 
-def test_an_edge_just_past_a_long_silence_moves_to_the_near_side_of_it():
+def test_an_edge_past_a_silence_moves_to_its_near_side():
     silences = silent((10_000, 30_000))
 
     assert snap(TimeRange(1_000, 30_300), silences, None).end_ms == 30_000 - LEAD_MS
@@ -197,7 +197,7 @@ def test_snapping_stays_in_the_recording_and_in_reach(silences: SilenceMap, data
 
 
 @given(silence_maps(), st.data())
-def test_every_alternative_is_legal_different_and_mostly_the_same_stretch(silences: SilenceMap, data: st.DataObject):
+def test_alternatives_are_legal_and_mostly_the_same_range(silences: SilenceMap, data: st.DataObject):
     assume(silences.duration_ms > 3_000)
     start = data.draw(st.integers(0, silences.duration_ms - 2_000))
     span = TimeRange(start, data.draw(st.integers(start + 1_000, silences.duration_ms)))
@@ -222,7 +222,7 @@ def test_alternatives_offer_an_earlier_start_and_a_later_end():
     assert TimeRange(span.start_ms, 46_000 + TAIL_MS) in found
 
 
-def test_pauses_between_words_stand_in_for_silences_where_no_sound_was_measured():
+def test_pauses_between_words_replace_unmeasured_silences():
     words = (Word("a", 500, 900), Word("b", 1_000, 1_500), Word("c", 1_700, 2_000))
 
     found = silences_from_words(words, 2_100)
@@ -246,7 +246,7 @@ def test_pauses_between_words_make_a_map_whatever_the_times(steps: list[tuple[in
         assert not any(w.start_ms < silence.end_ms and w.end_ms > silence.start_ms for w in words)
 
 
-def test_a_sentence_boundary_is_unknown_where_there_are_no_sentences():
+def test_without_sentences_the_boundary_is_unknown():
     transcript = Transcript("test", "en", TWO_SENTENCES.words, ())
 
     assert certify(2_470, Side.IN, BETWEEN, transcript).certificate.sentence_boundary is None

@@ -64,9 +64,7 @@ def test_sixty_frames_a_second_become_thirty(ffmpeg: Ffmpeg, tmp_path: Path):
     [(lambda k: Fraction(k, 25) + Fraction(1, 2), 0.0), (lambda k: Fraction(3 * k), 0.0)],
     ids=["a video that starts late", "a frame every three seconds"],
 )
-def test_the_picture_begins_with_the_recording_and_keeps_its_times(
-    ffmpeg: Ffmpeg, tmp_path: Path, times: Times, first: float
-):
+def test_the_preview_keeps_the_times_of_the_picture(ffmpeg: Ffmpeg, tmp_path: Path, times: Times, first: float):
     source = write_video(tmp_path / "v.mkv", 4, noise(2_000, -20), times=times)
 
     make_preview(ffmpeg, Recording(source, probe(source)), tmp_path / "p.mp4")

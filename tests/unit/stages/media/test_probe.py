@@ -155,7 +155,7 @@ def test_arbitrary_bytes_are_refused_and_never_crash(tmp_path_factory: pytest.Te
 
 @pytest.mark.skipif(not media_cases(), reason="the folder ../shared with bad inputs is absent")
 @pytest.mark.parametrize("case", media_cases(), ids=lambda c: str(c["id"]))
-def test_every_bad_input_ends_accepted_or_refused_as_it_should(case: dict[str, object], tmp_path: Path, ffmpeg: Ffmpeg):
+def test_every_bad_input_ends_as_listed(case: dict[str, object], tmp_path: Path, ffmpeg: Ffmpeg):
     path = SHARED / "bad_inputs" / "files" / str(case["id"])
     if not path.exists():
         path = SHARED / "bad_inputs" / "files" / "zz_plain.wav"
@@ -184,7 +184,7 @@ def work_through(ffmpeg: Ffmpeg, path: Path, folder: Path) -> list[str]:
 
 
 @pytest.mark.skipif(not media_cases(), reason="the folder ../shared with bad inputs is absent")
-def test_no_attack_reaches_a_file_or_a_port_even_past_the_probe(ffmpeg: Ffmpeg, tmp_path: Path):
+def test_no_attack_reaches_files_or_ports_while_decoding(ffmpeg: Ffmpeg, tmp_path: Path):
     manifest = json.loads(CASES.read_text())
     canary_dir = Path(manifest["canary_dir"])
     canary_dir.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,7 @@ from tests.unit.stages.selection.asked_chats import (
 # -- long recordings
 
 
-def test_a_long_recording_is_asked_about_in_parts_that_together_are_all_of_it():
+def test_a_long_recording_is_asked_about_in_parts():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5, 90), clip(n[20], n[25], 40 + n[0] % 7)))
 
     found = ask(reader, talk(60), max_words=2_000)
@@ -83,7 +83,7 @@ def test_a_part_without_a_clip_is_no_fault():
     assert found.notes == ()
 
 
-def test_a_part_that_yields_nothing_usable_is_told_and_the_others_are_kept():
+def test_an_unusable_part_is_noted_and_others_count():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)) if n[0] > 1 else "no")
 
     found = ask(reader, talk(60), max_words=2_000)
@@ -94,7 +94,7 @@ def test_a_part_that_yields_nothing_usable_is_told_and_the_others_are_kept():
     assert note.endswith("could not be used: it was not in the form that was asked for.")
 
 
-def test_a_part_in_which_all_was_decided_is_not_asked_about():
+def test_a_decided_part_is_not_asked_about():
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)))
     ask(reader, talk(60), max_words=2_000)
     parts = len(reader.asked)
@@ -105,7 +105,7 @@ def test_a_part_in_which_all_was_decided_is_not_asked_about():
     assert len(reader.asked) < parts
 
 
-def test_a_service_that_reads_less_at_a_time_is_asked_about_less():
+def test_a_smaller_service_is_asked_about_less():
     class Small(Reader):
         def __call__(self, messages: Sequence[dict[str, str]], schema_name: str, schema: dict[str, Any]) -> Said:
             if len(messages[1]["content"]) > 40_000:
@@ -120,7 +120,7 @@ def test_a_service_that_reads_less_at_a_time_is_asked_about_less():
     assert len(found.proposals) == len(reader.asked) > 1
 
 
-def test_a_service_that_reads_next_to_nothing_is_given_up():
+def test_a_service_that_reads_too_little_is_refused():
     chat = Chat([PieceTooLarge()] * 20)
 
     with pytest.raises(PieceTooLarge):
@@ -132,7 +132,7 @@ def test_a_service_that_reads_next_to_nothing_is_given_up():
 # -- what a good answer becomes
 
 
-def test_a_good_answer_becomes_clips_cut_in_silences_best_first():
+def test_a_good_answer_becomes_clips_best_first():
     material = talk(20)
     chat = Chat([clips(clip(3, 10, 60), clip(50, 58, 90, title="Dough rises", reasons=["Asks why", "Says why"]))])
 
@@ -173,7 +173,7 @@ def test_no_more_clips_come_back_than_were_asked_for():
 @pytest.mark.parametrize(
     "around", ["```json\n{}\n```", "Here are the clips:\n{}\nI hope they help.", "\ufeff{}", "  {}\n\n"]
 )
-def test_what_a_model_puts_around_its_json_is_passed_over(around: str):
+def test_text_around_the_json_is_ignored(around: str):
     chat = Chat([around.replace("{}", clips(clip(3, 10)))])
 
     assert len(ask(chat, talk(20)).proposals) == 1
@@ -194,7 +194,7 @@ def test_neighbours_are_both_kept():
     assert len(found.proposals) == 2
 
 
-def test_a_clip_where_one_was_decided_on_before_is_left_out_and_that_is_told():
+def test_a_clip_on_decided_ranges_is_left_out():
     material, avoid = talk(20), (TimeRange(0, 60_000),)
 
     found = ask(Chat([clips(clip(3, 10), clip(30, 38))]), material, avoid=avoid)
@@ -210,7 +210,7 @@ def test_scores_off_the_scale_are_brought_back_to_it():
     assert [p.score for p in found.proposals] == [1.0, 0.0]
 
 
-def test_a_title_that_says_nothing_or_was_used_is_replaced_by_words_of_the_clip():
+def test_empty_or_repeated_titles_are_replaced():
     found = ask(
         Chat([clips(clip(3, 10, title="\u200f…\n"), clip(30, 38, title="Bread"), clip(50, 58, title="bread"))]),
         talk(20),
@@ -221,7 +221,7 @@ def test_a_title_that_says_nothing_or_was_used_is_replaced_by_words_of_the_clip(
     assert sum(t.startswith("Bakers know") for t in titles) == 2
 
 
-def test_reasons_that_say_nothing_are_replaced_by_what_is_found():
+def test_empty_reasons_are_replaced():
     (p,) = ask(Chat([clips(clip(3, 10, reasons=[" ", "\x07"]))]), talk(20)).proposals
 
     assert "Ends on a complete sentence" in p.reasons
@@ -268,7 +268,7 @@ UNUSABLE = {name: said for name, said in BAD.items() if name not in ("an answer 
 
 
 @pytest.mark.parametrize("said", BAD.values(), ids=BAD.keys())
-def test_an_answer_that_can_not_be_used_is_asked_for_once_more(said: Said):
+def test_an_unusable_answer_is_asked_for_again(said: Said):
     chat = Chat([said, clips(clip(3, 15))])
 
     found = ask(chat, talk(20), Lengths(40_000, 90_000))
@@ -279,7 +279,7 @@ def test_an_answer_that_can_not_be_used_is_asked_for_once_more(said: Said):
 
 
 @pytest.mark.parametrize("said", UNUSABLE.values(), ids=UNUSABLE.keys())
-def test_an_answer_that_can_not_be_used_a_second_time_is_given_up(said: Said):
+def test_a_second_unusable_answer_is_an_error(said: Said):
     chat = Chat([said, said, clips(clip(3, 15))])
 
     with pytest.raises(ServiceAnswerUnusable, match="could not be used, even when it was asked again: it") as caught:
@@ -303,7 +303,7 @@ def test_an_answer_that_can_not_be_used_a_second_time_is_given_up(said: Said):
         ),
     ],
 )
-def test_the_second_time_the_model_is_told_what_was_wrong(said: Said, told: str):
+def test_the_second_request_names_the_problems(said: Said, told: str):
     chat = Chat([said, clips(clip(3, 10))])
 
     ask(chat, talk(20))
@@ -322,7 +322,7 @@ def test_an_empty_answer_is_not_said_back():
     assert [m["role"] for m in chat.asked[1]] == ["system", "user", "user"]
 
 
-def test_what_was_good_in_the_first_answer_is_kept_if_the_second_is_worse():
+def test_the_better_of_two_answers_counts():
     chat = Chat([clips(clip(3, 10), clip(700, 710)), "no"])
 
     found = ask(chat, talk(20))
@@ -357,7 +357,7 @@ def test_a_service_that_fails_is_left_to_the_caller():
         ask(Chat(["no", ServiceKeyRefused()]), talk(20))
 
 
-def test_where_there_is_no_room_for_a_clip_nothing_is_asked():
+def test_without_room_for_a_clip_nothing_is_asked():
     chat = Chat([])
 
     assert ask(chat, talk(0.25)) == ChatSelection()
@@ -366,7 +366,7 @@ def test_where_there_is_no_room_for_a_clip_nothing_is_asked():
     assert chat.asked == []
 
 
-def test_where_nobody_speaks_nothing_is_asked_and_that_is_said():
+def test_without_speech_nothing_is_asked():
     chat = Chat([])
 
     with pytest.raises(ServiceAnswerUnusable, match="too little speech"):
@@ -375,7 +375,7 @@ def test_where_nobody_speaks_nothing_is_asked_and_that_is_said():
     assert chat.asked == []
 
 
-def test_progress_goes_part_by_part_to_its_end_and_may_stop_the_work():
+def test_progress_rises_by_part_and_can_stop():
     seen: list[float] = []
     reader = Reader(lambda n: clips(clip(n[0], n[0] + 5)))
 
@@ -440,7 +440,7 @@ def materials(draw: st.DrawFn) -> tuple[Transcript, SilenceMap]:
 
 @settings(max_examples=budget(normal=80, long=200), deadline=None)
 @given(materials(), st.integers(2_000, 30_000), st.integers(0, 60_000), st.integers(0, 14), Answers, Answers, st.data())
-def test_whatever_is_answered_clips_keep_every_rule_or_it_is_said_why_there_are_none(
+def test_any_answer_gives_legal_clips_or_a_reason(
     material: tuple[Transcript, SilenceMap],
     min_ms: int,
     more_ms: int,
@@ -468,7 +468,7 @@ def test_whatever_is_answered_clips_keep_every_rule_or_it_is_said_why_there_are_
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 100), st.integers(3, 17)), min_size=1, max_size=8))
-def test_where_every_sentence_is_followed_by_silence_every_cut_is_clean_and_near_the_wish(
+def test_with_pauses_everywhere_cuts_are_clean_and_near(
     named: list[tuple[int, int]],
 ):
     material = talk(20)
@@ -487,10 +487,10 @@ def test_where_every_sentence_is_followed_by_silence_every_cut_is_clean_and_near
 
 
 @pytest.mark.parametrize("name", ["ami_ES2002a", "ami_IS1001b", "btc_bitcoin-explained-acc"])
-def test_real_talk_chosen_at_random_becomes_clips_that_keep_every_rule(shared: Path, name: str):
+def test_real_talk_gives_clips_that_keep_every_rule(shared: Path, name: str):
     judge = selection.evaluator()
     recording = next(iter(judge.load(str(shared / "eval" / "dev"), name).values()))
-    transcript, silences = selection.material(recording, "full")
+    transcript, silences = selection.visible(recording, "full")
     assert transcript is not None
     chance = random.Random(3)
 
@@ -510,7 +510,7 @@ def test_an_hour_of_talk_fits_into_thirty_thousand_tokens(shared: Path):
     judge = selection.evaluator()
     for name in ("ami_IS1001b", "btc_bitcoin-explained-acc"):
         recording = next(iter(judge.load(str(shared / "eval" / "dev"), name).values()))
-        transcript, silences = selection.material(recording, "full")
+        transcript, silences = selection.visible(recording, "full")
         assert transcript is not None
         chat = Chat([clips(clip(3, 10))] * 2)
 

@@ -28,7 +28,7 @@ def test_a_question_keeps_its_mark():
 @given(
     st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=30), max_size=30)
 )
-def test_a_title_is_short_and_never_ends_within_a_word(words: list[str]):
+def test_a_title_is_short_and_of_whole_words(words: list[str]):
     title = shortened(words)
 
     assert len(title) <= 60
@@ -37,6 +37,6 @@ def test_a_title_is_short_and_never_ends_within_a_word(words: list[str]):
         assert word.casefold() in whole
 
 
-def test_a_title_by_the_clock_shows_hours_only_where_there_are_any():
+def test_a_clock_title_shows_hours_from_one_on():
     assert clock_title(TimeRange(723_000, 800_000)) == "Clip at 12:03"
     assert clock_title(TimeRange(3_723_000, 3_800_000)) == "Clip at 1:02:03"

@@ -16,7 +16,7 @@ from tests.unit.stages.selection.asked_chats import Chat, ask, clip, clips
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=80), st.integers(1, 400), st.data())
-def test_parts_are_all_lines_in_order_and_none_is_too_large(sizes: list[int], most: int, data: st.DataObject):
+def test_parts_hold_all_lines_and_none_too_many(sizes: list[int], most: int, data: st.DataObject):
     lines = [Line(n, 0, size - 1, 1_000 * n, 1_000 * n + 900, "", False) for n, size in enumerate(sizes, 1)]
     at = tuple(sorted(data.draw(st.sets(st.sampled_from([line.start_ms for line in lines])))))
     topics = Topics(at, tuple(0.5 for _ in at))
@@ -44,7 +44,7 @@ def test_a_line_is_one_line_that_shows_what_it_holds(text: str, most: int):
     assert all(c.isprintable() or c in "\u200c\u200d" for c in line)
 
 
-def test_a_sentence_too_long_for_a_clip_is_divided_at_its_longest_pause():
+def test_a_long_sentence_is_divided_at_its_longest_pause():
     words = tuple(Word(f"word{i}", 500 * i + 800 * (i >= 33), 500 * i + 800 * (i >= 33) + 480) for i in range(60))
     transcript = Transcript("test", "en", words, sentences_of(words, pause_ms=5_000))
     chat = Chat([clips(clip(1, 1))])

@@ -23,7 +23,7 @@ def test_an_edge_moves_to_a_silence_that_is_near():
     assert abs(p.span.start_ms - 10_000) <= 6_000 and abs(p.span.end_ms - 54_000) <= 6_000
 
 
-def test_no_edge_moves_to_a_pause_in_which_no_sentence_is_finished():
+def test_no_edge_moves_to_a_pause_inside_a_sentence():
     words = [Word(f"word{i}" + "." * (i % 10 == 9), 500 * i, 500 * i + 500) for i in range(120)]
     broken_off = 66  # a pause of two seconds in the middle of the seventh sentence
     later = [Word(w.text, w.start_ms + 2_000, w.end_ms + 2_000) for w in words[broken_off:]]
@@ -46,7 +46,7 @@ def test_no_sentence_is_cut_to_make_a_length_legal():
 
 
 @pytest.mark.parametrize(("first", "last"), [(3, 5), (3, 22), (3, 23)])
-def test_a_length_that_is_a_little_wrong_is_mended_by_whole_sentences(first: int, last: int):
+def test_a_nearly_legal_length_is_mended_by_sentences(first: int, last: int):
     material = talk(20)
     chat = Chat([clips(clip(first, last))])
 

@@ -77,7 +77,7 @@ def test_the_same_word_said_all_the_time_divides_nothing():
 
 
 @given(st.lists(st.sampled_from(["flour", "sail", "um", "", "-", "Okay.", "the", "mast.", "?"]), max_size=300))
-def test_any_words_give_chances_between_none_and_certain_in_order(texts: list[str]):
+def test_any_words_give_chances_in_order(texts: list[str]):
     words = tuple(Word(text, 400 * i, 400 * i + 300) for i, text in enumerate(texts))
 
     topics = find_topics(Transcript("test", "en", words, sentences_of(words)))
@@ -87,7 +87,7 @@ def test_any_words_give_chances_between_none_and_certain_in_order(texts: list[st
     assert len(topics.at_ms) == len(topics.chance)
 
 
-def test_without_words_a_longer_pause_is_likelier_to_begin_a_topic():
+def test_longer_pauses_are_likelier_topics():
     silences = SilenceMap(60_000, (Silence(10_000, 10_300), Silence(20_000, 21_500), Silence(40_000, 44_000)))
 
     topics = topics_by_pauses(silences)
@@ -96,7 +96,7 @@ def test_without_words_a_longer_pause_is_likelier_to_begin_a_topic():
     assert topics.chance[0] < topics.chance[1]
 
 
-def test_a_stem_joins_the_forms_of_a_word_and_leaves_short_words_alone():
+def test_a_stem_joins_the_forms_of_a_word():
     assert stem_of("clips") == stem_of("clip")
     assert stem_of("stories") == stem_of("story")
     assert stem_of("is") == "is"

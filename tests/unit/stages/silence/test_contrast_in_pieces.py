@@ -44,7 +44,7 @@ def test_a_pause_lies_below_the_threshold_and_speech_above():
     assert np.mean(over[405:795] > 0) > 0.99
 
 
-def test_there_is_a_margin_and_a_loudness_for_every_begun_second():
+def test_every_begun_second_has_margin_and_loudness():
     found = heard(talk(*PARTS)[: 48_000 * 5 + 4_800]).contrast
 
     assert found is not None
@@ -116,7 +116,7 @@ def test_three_parts_join_from_the_end(hours: Rows, seams: tuple[int, int]):
     assert share_alike(first.finish(), listened(hours).finish()) > 0.999
 
 
-def test_a_half_that_ends_within_a_second_is_not_joined(hours: Rows):
+def test_only_whole_seconds_are_joined(hours: Rows):
     first = listened((hours[0][:4_050], hours[1][:4_050]))
 
     with pytest.raises(ValueError, match="whole seconds"):

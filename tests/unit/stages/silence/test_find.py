@@ -86,7 +86,7 @@ def test_soft_endings_are_not_cut(floor_db: float):
     assert abs(first[1] - 5_400) <= 20
 
 
-def test_pauses_beside_gated_ones_are_silences_though_they_are_not_as_empty():
+def test_pauses_beside_gated_ones_are_silences():
     parts: list[tuple[int, float]] = []
     for length_ms, level_db in ((600, -84.0), (300, -68.0)) * 6:
         parts += [(2_000, -18.0), (length_ms, level_db)]
@@ -134,7 +134,7 @@ def test_a_quieter_speaker_is_not_silence():
     assert close(found, [(20_000, 21_000), (41_000, 42_000)])
 
 
-def test_noise_that_automatic_gain_lifts_within_a_pause_is_silence():
+def test_noise_lifted_by_automatic_gain_is_silence():
     sound = talk(*((6_000, -18.0), (3_000, -90.0)) * 6, floor_db=-120).astype(float)
     gain_db = np.concatenate([np.r_[np.zeros(6 * RATE), np.linspace(0, 20, 3 * RATE)]] * 6)
     hiss = np.random.default_rng(2).normal(0, level(-62), len(sound)) * 10 ** (gain_db / 20)
@@ -151,7 +151,7 @@ def test_where_nobody_speaks_all_is_one_silence(sound: Sound):
     assert [(s.start_ms, s.end_ms, s.evidence) for s in found] == [(0, 5_000, SilenceBasis.NOBODY)]
 
 
-def test_the_evidence_is_the_level_in_a_quiet_room_and_the_bands_in_a_loud_one():
+def test_silences_rest_on_level_or_bands_by_room():
     t = np.arange(19 * RATE) / RATE
     hum = np.sin(2 * np.pi * 220 * t) * level(-20)
 
@@ -243,9 +243,7 @@ def test_a_higher_offset_takes_no_silence_away(envelope: Envelope, offset_db: fl
 
 
 @pytest.mark.parametrize(("deepest", "found"), [(-1, []), (-2, [(300, 600)]), (-9, [(300, 600)])])
-def test_a_silence_begins_half_a_decibel_below_the_threshold_and_lasts_while_at_it(
-    deepest: int, found: list[tuple[int, int]]
-):
+def test_a_silence_begins_deeper_than_it_lasts(deepest: int, found: list[tuple[int, int]]):
     over = np.full(100, 60, np.int8)
     over[30:60], over[45] = 0, deepest
     row = np.zeros(100, np.int8)
@@ -299,7 +297,7 @@ def made_talk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sound, list[tup
 @pytest.mark.parametrize(
     ("noise_db", "music_db", "least"), [(-60, None, 0.98), (-45, None, 0.98), (-35, None, 0.94), (-60, -30, 0.9)]
 )
-def test_pauses_of_a_made_talk_are_found_under_noise_and_music(
+def test_pauses_are_found_under_noise_and_music(
     made_talk: tuple[Sound, list[tuple[int, int]]], noise_db: float, music_db: float | None, least: float
 ):
     sound, pauses = made_talk

@@ -117,7 +117,7 @@ def test_silences_are_in_order_long_enough_and_inside(levels: list[int], thresho
     assert all(-120 <= s.level_db <= 0 for s in found)
 
 
-def test_the_envelope_holds_the_peaks_and_the_power_of_opposite_channels(ffmpeg: Ffmpeg, tmp_path: Path):
+def test_opposite_channels_keep_their_peaks_and_power(ffmpeg: Ffmpeg, tmp_path: Path):
     tone = (16_384 * np.sin(np.arange(48_000) / 48_000 * 2 * np.pi * 1_000)).astype(np.int16)
 
     envelope = mapped(ffmpeg, tmp_path, np.stack([tone, -tone], axis=1)).envelope
@@ -138,7 +138,7 @@ def test_speech_sound_is_16_khz_mono_of_the_same_length(ffmpeg: Ffmpeg, tmp_path
     assert not (tmp_path / "speech.pcm.part").exists()
 
 
-def test_channels_that_cancel_are_warned_of_and_one_is_heard(ffmpeg: Ffmpeg, tmp_path: Path):
+def test_cancelling_channels_are_warned_of(ffmpeg: Ffmpeg, tmp_path: Path):
     one = talk(*TALK)
     speech = tmp_path / "speech.pcm"
 
@@ -149,7 +149,7 @@ def test_channels_that_cancel_are_warned_of_and_one_is_heard(ffmpeg: Ffmpeg, tmp
     assert np.sqrt(np.mean(heard**2)) > 1_000
 
 
-def test_speech_on_one_channel_only_is_no_cause_for_warning(ffmpeg: Ffmpeg, tmp_path: Path):
+def test_speech_on_one_channel_gives_no_warning(ffmpeg: Ffmpeg, tmp_path: Path):
     one = talk(*TALK)
 
     result = mapped(ffmpeg, tmp_path, np.concatenate([one, np.zeros_like(one)], axis=1))
@@ -174,7 +174,7 @@ def test_sound_that_starts_late_is_silent_until_then(ffmpeg: Ffmpeg, tmp_path: P
     assert close(spans(result), [(0, 1_000)], slack_ms=50)
 
 
-def test_a_length_that_was_promised_and_not_kept_is_told(ffmpeg: Ffmpeg, tmp_path: Path):
+def test_a_wrong_declared_length_gives_a_warning(ffmpeg: Ffmpeg, tmp_path: Path):
     path = write_wav(tmp_path / "a.wav", noise(4_000, -20))
 
     short = map_silence(ffmpeg, SoundTrack(path, 0, 600_000))
@@ -216,7 +216,7 @@ def test_a_short_write_loses_nothing_of_the_speech(ffmpeg: Ffmpeg, tmp_path: Pat
 
 
 @pytest.mark.parametrize("rate", [1_000, 1_100, 1_999, 2_000])
-def test_sound_of_hardly_any_rate_is_mapped_without_a_warning(ffmpeg: Ffmpeg, tmp_path: Path, rate: int):
+def test_very_low_rates_are_mapped(ffmpeg: Ffmpeg, tmp_path: Path, rate: int):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         result = mapped(ffmpeg, tmp_path, noise(4_000, -20, rate=rate), rate)
@@ -225,7 +225,7 @@ def test_sound_of_hardly_any_rate_is_mapped_without_a_warning(ffmpeg: Ffmpeg, tm
 
 
 @pytest.mark.parametrize("program", ["no-such-program", "/bin/false"])
-def test_a_program_that_does_not_run_is_not_blamed_on_the_recording(tmp_path: Path, program: str):
+def test_a_broken_program_is_not_the_recordings_fault(tmp_path: Path, program: str):
     with pytest.raises(MediaToolMissing):
         mapped(Ffmpeg(Path(program)), tmp_path, noise(1_000, -20))
 

@@ -160,7 +160,7 @@ def test_strict_silences_of_a_file_are_those_of_pydub(ffmpeg: Ffmpeg, tmp_path: 
     assert strict(ffmpeg, path, asked) == pydubs(sound, rate, asked)
 
 
-def test_strict_silences_of_a_packed_file_are_those_of_its_sound(ffmpeg: Ffmpeg, tmp_path: Path):
+def test_a_compressed_file_has_the_silences_of_pydub(ffmpeg: Ffmpeg, tmp_path: Path):
     sound = talk((1_500, -18.0), (700, -90.0), (1_800, -18.0), (300, -90.0), (907, -18.0), rate=44_100, channels=2)
     path = write_sound(tmp_path / "s.flac", sound, codec="flac", rate=44_100)
     asked = Asked(-40, 200, 3)
@@ -211,6 +211,6 @@ def processor_s(work: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("asked", [Asked(-30, 100, 0), Asked(-30, 0, 1), Asked(math.nan, 100, 1)])
-def test_settings_without_a_meaning_are_refused_before_anything_is_read(ffmpeg: Ffmpeg, tmp_path: Path, asked: Asked):
+def test_settings_without_meaning_are_refused_before_reading(ffmpeg: Ffmpeg, tmp_path: Path, asked: Asked):
     with pytest.raises(BadSettings):
         strict(ffmpeg, tmp_path / "not there.wav", asked)

@@ -29,7 +29,7 @@ def envelope(unvoiced: list[tuple[int, int]], kind: tuple[int, int] = MUSIC, sec
     return Envelope(levels, row, row, frames * 10, 48_000, 1, contrast=contrast, voice=voice)
 
 
-def test_under_music_a_stretch_without_a_voice_is_a_silence():
+def test_under_music_a_range_without_voice_is_silence():
     (found,) = with_voice((), envelope([(2_000, 3_500)]), SETTINGS)
 
     assert (found.start_ms, found.end_ms, found.level_db, found.evidence) == (2_000, 3_500, -30, SilenceBasis.VOICE)
@@ -46,7 +46,7 @@ def test_a_consonant_without_voice_is_no_silence():
     assert with_voice((), envelope([(2_000, 2_180)]), SETTINGS) == ()
 
 
-def test_a_silence_in_which_a_voice_is_heard_stays_but_is_less_sure():
+def test_a_voice_makes_a_silence_less_sure():
     silence = Silence(5_000, 6_000, -40, 0.9, SilenceBasis.BANDS)
 
     (without,), (with_one,) = (
@@ -59,7 +59,7 @@ def test_a_silence_in_which_a_voice_is_heard_stays_but_is_less_sure():
     assert with_one.confidence < 0.5
 
 
-def test_a_silence_grows_where_no_voice_is_heard_beside_it():
+def test_a_silence_grows_where_no_voice_is():
     silence = Silence(2_000, 3_000, -40, 0.9, SilenceBasis.BANDS)
 
     (found,) = with_voice((silence,), envelope([(2_500, 3_400)]), SETTINGS)
@@ -67,7 +67,7 @@ def test_a_silence_grows_where_no_voice_is_heard_beside_it():
     assert (found.start_ms, found.end_ms, found.evidence) == (2_000, 3_400, SilenceBasis.BANDS)
 
 
-def test_a_silence_that_mostly_rests_on_the_voice_says_so():
+def test_a_silence_by_voice_activity_has_that_basis():
     silence = Silence(2_000, 2_200, -40, 0.9, SilenceBasis.BANDS)
 
     (found,) = with_voice((silence,), envelope([(2_100, 4_000)]), SETTINGS)
@@ -96,7 +96,7 @@ def test_the_finder_asks_for_the_opinion():
 
 
 @given(st.data())
-def test_silences_stay_in_order_apart_and_inside_whatever_the_voice(data: st.DataObject):
+def test_silences_stay_in_order_whatever_the_voice(data: st.DataObject):
     lengths = data.draw(st.lists(st.integers(1, 80), min_size=4, max_size=30))
     values = data.draw(st.lists(st.integers(0, 100), min_size=len(lengths), max_size=len(lengths)))
     over = data.draw(st.lists(st.integers(-9, 9), min_size=len(lengths), max_size=len(lengths)))

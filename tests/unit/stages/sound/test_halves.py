@@ -90,7 +90,7 @@ def test_two_halves_are_the_whole_to_the_bit(ffmpeg: Ffmpeg, source: Path, name:
 
 
 @pytest.mark.parametrize("name", ["ogg", "opus", "ts", "mka", "webm"])
-def test_what_cannot_be_jumped_in_exactly_is_heard_in_one_piece(ffmpeg: Ffmpeg, source: Path, name: str):
+def test_formats_without_exact_seeking_are_decoded_whole(ffmpeg: Ffmpeg, source: Path, name: str):
     path = made(ffmpeg, source, name, [])
 
     assert [e.sound for e in heard(ffmpeg, path)] == [plain(ffmpeg, path)]
@@ -111,7 +111,7 @@ def test_the_track_that_was_asked_for_is_heard(ffmpeg: Ffmpeg, source: Path):
     assert b"".join(e.sound for e in heard(ffmpeg, path, 1)) == plain(ffmpeg, path, 1) != plain(ffmpeg, path, 0)
 
 
-def test_noise_of_the_decoders_own_is_no_reason_to_part(ffmpeg: Ffmpeg, source: Path):
+def test_halves_may_differ_by_decoder_noise(ffmpeg: Ffmpeg, source: Path):
     t = np.arange(24 * 48_000) / 48_000
     tones = sum(4_000 * np.sin(2 * np.pi * hz * t + hz) for hz in (220, 330, 550)) * (1 + np.sin(5 * t)) / 2
     wav = write_wav(source.parent / "tones.wav", tones.astype(np.int16)[:, None] + noise(24_000, -50))
@@ -126,7 +126,7 @@ def test_noise_of_the_decoders_own_is_no_reason_to_part(ffmpeg: Ffmpeg, source: 
     assert b"".join(e.sound for e in ears) != whole  # else this test would show nothing
 
 
-def test_a_hole_before_the_middle_leaves_all_of_it_to_one(ffmpeg: Ffmpeg, source: Path):
+def test_a_hole_before_the_middle_ends_the_second_half(ffmpeg: Ffmpeg, source: Path):
     path = made(ffmpeg, source, "whole.m4a", EXACT["m4a"])
     holed = path.parent / "holed.m4a"
     # 64 ms short at 10 s: too little to be filled, so the clocks differ from there on.
@@ -158,7 +158,7 @@ def test_damage_is_heard_as_ffmpeg_hears_it(ffmpeg: Ffmpeg, source: Path, name: 
 
 
 @pytest.mark.parametrize("name", ["mp3", "wav", "flac", "m4a"])
-def test_a_file_that_breaks_off_is_heard_up_to_there(ffmpeg: Ffmpeg, source: Path, name: str):
+def test_a_file_that_breaks_off_is_decoded_up_to_there(ffmpeg: Ffmpeg, source: Path, name: str):
     whole = made(
         ffmpeg, source, f"faststart.{name}", [*EXACT[name], *(["-movflags", "faststart"] if "m4" in name else [])]
     )
@@ -171,9 +171,7 @@ def test_a_file_that_breaks_off_is_heard_up_to_there(ffmpeg: Ffmpeg, source: Pat
     assert len(sound) > 10 * 48_000 * 4
 
 
-def test_an_ffmpeg_that_does_not_know_the_quick_way_takes_the_plain_one(
-    ffmpeg: Ffmpeg, source: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_an_old_ffmpeg_takes_the_plain_way(ffmpeg: Ffmpeg, source: Path, monkeypatch: pytest.MonkeyPatch):
     unknown = "anullsrc=unheard_of=1"
     monkeypatch.setattr(SoundInput, "arguments", lambda _: ["-f", "lavfi", "-i", unknown])
 

@@ -30,7 +30,7 @@ def metered(sound: Sound, rate: int) -> Meter:
     st.integers(200, 5_000),
     st.integers(0, 99),
 )
-def test_every_begun_10_ms_has_the_power_and_the_peaks_of_its_samples(rate: int, channels: int, ms: int, seed: int):
+def test_every_10_ms_has_its_power_and_peaks(rate: int, channels: int, ms: int, seed: int):
     rng = np.random.default_rng(seed)
     sound = (rng.normal(0, 6_000, (rate * ms // 1000, channels)) * rng.random(channels)).clip(-32_768, 32_767)
     sound = sound.astype(np.int16)

@@ -51,7 +51,7 @@ def test_every_tone_is_as_loud_as_the_standard_says(ffmpeg: Ffmpeg, tmp_path: Pa
 
 
 @pytest.mark.parametrize("sound", [np.zeros((48_000 * 5, 1), np.int16), noise(300, -20)])
-def test_what_nobody_hears_or_is_over_at_once_has_no_loudness(sound: Sound):
+def test_inaudible_or_very_short_sound_has_no_loudness(sound: Sound):
     pcm = PcmFormat(48_000, 1)
     meter, planes = LoudnessMeter(pcm), Planes(pcm)
     for start in range(0, len(sound), 48_000):

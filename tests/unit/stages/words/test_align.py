@@ -97,7 +97,7 @@ def test_nothing_is_aligned_in_a_language_without_a_model() -> None:
     assert align_words(Ruler, words, SpeechTrack(still(5_000), SilenceMap(5_000)), "de") == words
 
 
-def test_words_with_times_are_left_alone_and_need_no_aligner() -> None:
+def test_timed_words_need_no_aligner() -> None:
     words = (Word("a", 10, 20), Word("b", 30, 40))
 
     def never() -> Ruler:

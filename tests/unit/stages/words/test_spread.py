@@ -50,7 +50,7 @@ def test_captions_of_another_recording_are_refused() -> None:
         words_of_captions((Caption(5_000, 6_000, "out"),), 2_000, SilenceMap(2_000))
 
 
-def test_sounds_in_brackets_and_marks_of_speakers_are_not_words() -> None:
+def test_sounds_and_speaker_marks_are_not_words() -> None:
     captions = (Caption(0, 900, "[Music]"), Caption(1_000, 1_900, ">> Hello [laughs] there ♪"))
 
     words, _ = words_of_captions(captions, 2_000, SilenceMap(2_000))

@@ -56,7 +56,7 @@ def test_only_what_is_asked_for_is_read(speech: SpeechFile) -> None:
 
 
 @given(maps())
-def test_stretches_are_in_order_short_enough_and_hold_all_speech(silences: SilenceMap) -> None:
+def test_parts_are_short_and_hold_all_speech(silences: SilenceMap) -> None:
     parts = divide_in_parts(silences)
 
     assert all(a.end_ms <= b.start_ms for a, b in pairwise(parts))
@@ -67,24 +67,24 @@ def test_stretches_are_in_order_short_enough_and_hold_all_speech(silences: Silen
 
 
 @given(maps())
-def test_stretches_are_divided_in_silence_or_where_none_is_in_reach(silences: SilenceMap) -> None:
+def test_parts_are_divided_in_silence_within_reach(silences: SilenceMap) -> None:
     for part in divide_in_parts(silences)[:-1]:
         reach = TimeRange(part.start_ms + 15_000, part.start_ms + 60_001)
         assert silences.at(part.end_ms) is not None or not silences.within(reach)
 
 
-def test_a_stretch_ends_in_the_longest_silence_near_the_target() -> None:
+def test_a_part_ends_in_the_longest_silence_nearby() -> None:
     silences = SilenceMap(100_000, (Silence(20_000, 22_000), Silence(43_000, 43_200), Silence(46_000, 47_000)))
 
     assert divide_in_parts(silences)[0] == TimeRange(0, 46_500)
 
 
-def test_a_recording_of_silence_has_no_stretches() -> None:
+def test_a_recording_of_silence_has_no_parts() -> None:
     assert divide_in_parts(SilenceMap(200_000, (Silence(0, 200_000),))) == ()
     assert divide_in_parts(SilenceMap(0)) == ()
 
 
-def test_an_engine_that_hears_pieces_is_spared_long_silences(speech: SpeechFile) -> None:
+def test_an_engine_for_pieces_is_spared_silences(speech: SpeechFile) -> None:
     silences = SilenceMap(60_000, (Silence(0, 5_000), Silence(12_000, 30_000), Silence(33_000, 33_500)))
     engine = Echo(piece_ms=10_000)
 
@@ -93,7 +93,7 @@ def test_an_engine_that_hears_pieces_is_spared_long_silences(speech: SpeechFile)
     assert engine.heard == [(4_800, 12_200), (29_800, 40_000)]
 
 
-def test_an_engine_that_hears_whole_stretches_is_given_the_whole(speech: SpeechFile) -> None:
+def test_an_engine_for_whole_parts_gets_the_whole(speech: SpeechFile) -> None:
     engine = Echo(piece_ms=None)
 
     words = recognise_part(
@@ -117,7 +117,7 @@ def test_progress_rises_to_the_end_and_can_stop_the_work(speech: SpeechFile) -> 
         recognise_part(Echo(5_000), SpeechTrack(speech, SilenceMap(60_000)), TimeRange(0, 40_000), stop)
 
 
-def test_parts_are_merged_in_the_order_in_which_they_are_heard() -> None:
+def test_parts_are_merged_in_order_of_time() -> None:
     merged = merge([[Word("b", 5, 9)], [Word("a", 1, 4), Word("c", 7, 8)]])
 
     assert [w.text for w in merged] == ["a", "b", "c"]
@@ -131,7 +131,7 @@ def test_words_are_believed_only_if_they_cover_the_speech() -> None:
     assert not plausible([], silences)
 
 
-def test_english_is_told_from_other_languages_by_its_usual_words() -> None:
+def test_english_is_recognised_by_its_usual_words() -> None:
     said = "So this is what they said to me about the house that you have there and it was what we all would want"
     sagte = (
         "Das ist also was sie mir über das Haus gesagt haben und es war genau das was wir alle immer so wollten bitte"

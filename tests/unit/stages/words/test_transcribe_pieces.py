@@ -85,7 +85,7 @@ def test_words_are_in_order_whichever_piece_is_heard_first() -> None:
     assert [w.start_ms for w in heard.words] == [0, 10_000, 20_000, 30_000]
 
 
-def test_no_more_pieces_are_in_flight_than_the_engine_hears_at_a_time() -> None:
+def test_no_more_pieces_are_in_flight_than_allowed() -> None:
     at_once: list[int] = []
     running = 0
     met = threading.Barrier(3)
@@ -105,7 +105,7 @@ def test_no_more_pieces_are_in_flight_than_the_engine_hears_at_a_time() -> None:
     assert max(at_once) == 3
 
 
-def test_progress_counts_the_sound_that_was_heard_and_comes_from_one_thread() -> None:
+def test_progress_counts_sound_and_comes_from_one_thread() -> None:
     seen: list[float] = []
     threads: set[int] = set()
 
@@ -120,7 +120,7 @@ def test_progress_counts_the_sound_that_was_heard_and_comes_from_one_thread() ->
     assert threads == {threading.get_ident()}
 
 
-def test_an_error_lets_no_new_piece_begin_and_waits_for_those_in_flight() -> None:
+def test_an_error_waits_for_pieces_in_flight() -> None:
     two_are_there = threading.Barrier(2)
 
     def first_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
@@ -141,7 +141,7 @@ def test_an_error_lets_no_new_piece_begin_and_waits_for_those_in_flight() -> Non
     assert engine.ended == [10_000]
 
 
-def test_an_error_is_told_even_where_those_it_stops_end_before_it() -> None:
+def test_the_first_error_is_raised_after_stopped_pieces_end() -> None:
     def one_fails(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
         if at == 30_000:
             raise ServiceKeyRefused
@@ -155,7 +155,7 @@ def test_an_error_is_told_even_where_those_it_stops_end_before_it() -> None:
             hear(Engine(in_flight=4, does=one_fails), SilenceMap(40_000))
 
 
-def test_a_stop_lets_no_new_piece_begin_and_ends_waiting_ones() -> None:
+def test_a_stop_lets_no_new_piece_begin() -> None:
     begun = threading.Semaphore(0)
 
     def wait_to_be_stopped(engine: Engine, at: int, length_ms: int, progress: Progress) -> RecognisedPiece:
@@ -189,7 +189,7 @@ def test_a_stop_before_anything_begins_asks_for_nothing() -> None:
 
 
 @pytest.mark.parametrize("in_flight", [1, 4])
-def test_a_piece_that_is_too_large_is_divided_at_a_silence(in_flight: int) -> None:
+def test_a_large_piece_is_divided_at_a_silence(in_flight: int) -> None:
     silences = SilenceMap(40_000, (Silence(18_000, 19_000), Silence(30_000, 30_400)))
     engine = Engine(piece_ms=40_000, in_flight=in_flight, most_ms=30_000)
 
@@ -218,7 +218,7 @@ def test_a_service_that_takes_not_even_five_seconds_refuses() -> None:
     assert raised.value.detail == "HTTP 413"
 
 
-def test_text_without_times_is_spread_over_the_speech_of_its_piece() -> None:
+def test_untimed_text_is_spread_over_its_piece() -> None:
     engine = Engine(does=lambda _e, _at, _length, _p: RecognisedPiece("one two", None, "en"))
     silences = SilenceMap(8_000, (Silence(0, 2_000), Silence(3_000, 7_000)))
 
