@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipper_core.domain.coverage import Seen, coverage_of
+from clipper_core.domain.coverage import Attention, coverage_of
 from clipper_core.domain.time_range import TimeRange
 from pages.components.recording.coverage import coverage_html
 
@@ -15,7 +15,7 @@ from pages.components.recording.coverage import coverage_html
 def test_each_kind_of_coverage_stands_beside_its_pattern() -> None:
     html = coverage_html(coverage_of(100_000, [TimeRange(0, 8_000)], [TimeRange(8_000, 20_000)], []))
 
-    assert re.findall(r'<i class="(\w+)"', html) == [seen.value for seen in Seen]
+    assert re.findall(r'<i class="(\w+)"', html) == [seen.value for seen in Attention]
     assert "</i>8\u202f% decided" in html and "</i>12\u202f% proposed" in html
 
 
