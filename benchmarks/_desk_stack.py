@@ -17,8 +17,8 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.services.assets.files import write_json
-from clipper_core.services.clips.idempotency import Sender
+from clipper_core.services.assets import write_json
+from clipper_core.services.clips import Sender
 from tests.servers import Stack, running_stack
 from tests.services import fresh_redis
 

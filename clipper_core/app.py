@@ -13,38 +13,27 @@ from clipper_core.adapters.queue import RqQueue
 from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.migrate import migrate
 from clipper_core.db.session import Database
-from clipper_core.services.assets.files import Files
-from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.clips.edges import Edges
-from clipper_core.services.clips.idempotency import IdempotencyKeys
-from clipper_core.services.clips.notes import Notes
-from clipper_core.services.clips.review import Clips
-from clipper_core.services.clips.structure import ClipStructure
+from clipper_core.services.assets import Files, MeasuredArtifacts
+from clipper_core.services.clips import Clips, ClipStructure, Edges, IdempotencyKeys, Notes
 from clipper_core.services.engines.choice import EngineChooser
-from clipper_core.services.exports.bundle import Exports
-from clipper_core.services.exports.files import ServedFiles
-from clipper_core.services.projects.intake import ProjectIntake, Sample
-from clipper_core.services.projects.played import PlayedRanges
-from clipper_core.services.projects.projects import Projects
-from clipper_core.services.projects.shows import Shows
-from clipper_core.services.renders.renders import Renders
-from clipper_core.services.runs.attempt_files import AttemptFiles
-from clipper_core.services.runs.clip_steps import ClipSteps
-from clipper_core.services.runs.recording_steps import RecordingSteps
-from clipper_core.services.runs.runs import Runs
-from clipper_core.services.runs.steps import Steps
-from clipper_core.services.runs.stretch_runs import Stretches
-from clipper_core.services.runs.tasks import Tasks
-from clipper_core.services.runs.word_steps import WordSteps
-from clipper_core.services.runs.worker import TaskWorker
-from clipper_core.services.server.health import Health
-from clipper_core.services.server.move import Place, Relocation
-from clipper_core.services.server.serve import ServeOptions, serve
-from clipper_core.services.server.sweep import StoreSweeper
-from clipper_core.services.silences.peaks import Peaks
-from clipper_core.services.silences.settings import Silences
+from clipper_core.services.exports import Exports, ServedFiles
+from clipper_core.services.projects import PlayedRanges, ProjectIntake, Projects, Sample, Shows
+from clipper_core.services.renders import Renders
+from clipper_core.services.runs import (
+    AttemptFiles,
+    ClipSteps,
+    RecordingSteps,
+    Runs,
+    Steps,
+    Stretches,
+    Tasks,
+    TaskWorker,
+    WordSteps,
+)
+from clipper_core.services.server import Health, Place, Relocation, ServeOptions, StoreSweeper, serve
+from clipper_core.services.silences import Peaks, Silences
 from clipper_core.services.transcripts.corrections import Corrections
-from clipper_core.services.uploads.uploads import UploadLimits, Uploads
+from clipper_core.services.uploads import UploadLimits, Uploads
 from clipper_core.settings import ROOT, Settings, environment_with, load_settings
 from clipper_core.wiring.engines import endpoint_for, engine_chooser, engine_options, engine_set
 from clipper_core.wiring.local import ffmpeg_for, probe_limits

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from clipper_core.domain.task import TaskState
-from clipper_core.services.projects.views import ProjectView
-from clipper_core.services.renders.renders import RenderView
+from clipper_core.services.projects import ProjectView
+from clipper_core.services.renders import RenderView
 from pages.components.frame import errors_in_words, open_page
 from pages.components.links import review_link
 from pages.components.recording.files import bundle_html, file_html

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from clipper_core.domain.task import TaskState
-from clipper_core.services.renders.renders import RenderView
-from clipper_core.services.runs.views import RunView
+from clipper_core.services.renders import RenderView
+from clipper_core.services.runs import RunView
 from pages.components.frame import errors_in_words, open_page
 from pages.components.links import exports_link, review_link, upload_link
 from pages.components.runs.progress import draw_while_busy

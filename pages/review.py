@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.projects import ProjectView
 from pages.components import phrasing
 from pages.components.desk import review_desk
 from pages.components.frame import errors_in_words, open_page

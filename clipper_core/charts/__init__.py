@@ -1,0 +1,1 @@
+"""Pictures of a recording. No face: plotly is loaded only where a figure is drawn."""

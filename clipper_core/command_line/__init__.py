@@ -1,0 +1,1 @@
+"""The command line. No face: each command loads only what it uses."""

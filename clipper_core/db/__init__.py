@@ -1,0 +1,1 @@
+"""Rows and how they are reached. No face: migrations load Alembic, which only a start needs."""

@@ -1,0 +1,1 @@
+"""Plurals: everything that has rows. No face: the rooms below have theirs."""

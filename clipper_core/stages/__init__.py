@@ -1,0 +1,1 @@
+"""Verbs: the code of each step. No face: the rooms below are loaded one by one."""

@@ -1,0 +1,1 @@
+"""Settings in, working parts out. No face: files of this computer need no database."""

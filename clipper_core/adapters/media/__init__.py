@@ -1,0 +1,1 @@
+"""FFmpeg and PyAV. No face: a caller loads the one it needs."""

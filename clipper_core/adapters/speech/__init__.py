@@ -1,0 +1,1 @@
+"""Recogniser, aligner and voice activity. No face: each loads a model library of its own."""

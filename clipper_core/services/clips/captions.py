@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clipper_core.domain.captions import Caption
-from clipper_core.services.assets.measured import MeasuredArtifacts
+from clipper_core.services.assets import MeasuredArtifacts
 from clipper_core.services.clips.views import ClipView
 from clipper_core.stages.media.captions import caption_clip, has_captions
 

@@ -17,8 +17,8 @@ from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange, in_order
 from clipper_core.errors import BadRange, ClipNotFound, Stale
-from clipper_core.services.assets.measured import CertifiedCuts
-from clipper_core.services.clips.idempotency import record, result_of
+from clipper_core.services.assets import CertifiedCuts
+from clipper_core.services.clips.idempotency import record_result, result_of
 from clipper_core.services.clips.record import Records, read_records
 from clipper_core.services.clips.views import (
     ClipView,
@@ -150,7 +150,7 @@ class Changes:
             clip_ids = result_of(session, request.scope, request.key)
             if clip_ids is None:
                 clip_ids = [c.id for c in change(session, tasks)]
-                record(session, request.scope, request.key, clip_ids)
+                record_result(session, request.scope, request.key, clip_ids)
             views = self._views(session, request.project_id, clip_ids)
         self._on_decision.ring(tasks)
         return self.with_words_changed(views)

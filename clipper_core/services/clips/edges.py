@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clipper_core.domain.cut import Cut, Side
 from clipper_core.errors import BadRange
-from clipper_core.services.assets.measured import MeasuredArtifacts
+from clipper_core.services.assets import MeasuredArtifacts
 from clipper_core.stages.cuts.rank import Edge, places_near
 from clipper_core.stages.cuts.snap import certify
 

@@ -45,7 +45,7 @@ def result_of(session: Session, scope: str, key: str | None) -> list[str] | None
     return list(row.made) if row is not None else None
 
 
-def record(session: Session, scope: str, key: str | None, result: Iterable[str]) -> None:
+def record_result(session: Session, scope: str, key: str | None, result: Iterable[str]) -> None:
     """Record the result of a change under its key, if it has one.
 
     Args:

@@ -12,7 +12,7 @@ from clipper_core.db.models import Clip, Note, Project, now
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.errors import BadRange, BadSettings, ClipNotFound, NoteNotFound
-from clipper_core.services.clips.idempotency import ANONYMOUS, Sender, record, result_of
+from clipper_core.services.clips.idempotency import ANONYMOUS, Sender, record_result, result_of
 from clipper_core.services.clips.note_views import NoteView, notes_of
 from clipper_core.services.clips.views import clean_text
 
@@ -103,7 +103,7 @@ class Notes:
 def _once(session: Session, clip_id: str, key: str | None, write: Callable[[], None]) -> ClipNotes:
     if result_of(session, clip_id, key) is None:
         write()
-        record(session, clip_id, key, [])
+        record_result(session, clip_id, key, [])
         session.flush()
     return ClipNotes(clip_id, notes_of(session, [clip_id]).get(clip_id, ()))
 

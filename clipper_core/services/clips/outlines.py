@@ -33,7 +33,7 @@ class Outline:
         return self.ranges[0].start_ms
 
 
-def outlines(session: Session, clip_ids: Sequence[str]) -> dict[str, Outline]:
+def outlines_of(session: Session, clip_ids: Sequence[str]) -> dict[str, Outline]:
     """The outlines of these clips by id, deleted ones too, as they are in the database now."""
     decisions = newest_decisions(session, Clip.id.in_(clip_ids))
     return {

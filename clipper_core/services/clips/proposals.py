@@ -16,8 +16,8 @@ from clipper_core.domain.clip import Proposal
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.preset import DEFAULT_PRESET
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.assets.measured import CertifiedCuts
-from clipper_core.services.clips.outlines import outlines
+from clipper_core.services.assets import CertifiedCuts
+from clipper_core.services.clips.outlines import outlines_of
 from clipper_core.services.clips.views import VersionContent, new_version, newest_version
 
 
@@ -47,7 +47,7 @@ def add_proposals(session: Session, project: Project, run: RunProposals) -> None
     touched = touched_clips(session, project.id)
     live = select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))
     untouched = {c.id: c for c in session.scalars(live) if c.id not in touched}
-    earlier = {o.ranges: untouched[i] for i, o in outlines(session, list(untouched)).items()}
+    earlier = {o.ranges: untouched[i] for i, o in outlines_of(session, list(untouched)).items()}
     fresh = [p for p in run.proposals if not any(p.span.overlaps(t) for t in taken)]
     for rank, proposal in enumerate(fresh, 1):
         same = earlier.pop((proposal.span,), None)
@@ -98,13 +98,13 @@ def _add(session: Session, project_id: str, run: RunProposals, rank: int, propos
 def all_ranges(session: Session, project_id: str) -> list[TimeRange]:
     """The ranges of all clips of a project, touched or not."""
     live = session.scalars(select(Clip.id).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))).all()
-    return [r for o in outlines(session, live).values() for r in o.ranges]
+    return [r for o in outlines_of(session, live).values() for r in o.ranges]
 
 
 def touched_ranges(session: Session, project_id: str) -> list[TimeRange]:
     """The ranges of clips that people touched, which new proposals must not overlap."""
     touched = touched_clips(session, project_id)
-    return [r for o in outlines(session, list(touched)).values() for r in o.ranges]
+    return [r for o in outlines_of(session, list(touched)).values() for r in o.ranges]
 
 
 def touched_clips(session: Session, project_id: str) -> set[str]:

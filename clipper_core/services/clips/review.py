@@ -29,7 +29,7 @@ from clipper_core.services.clips.changes import (
     single,
 )
 from clipper_core.services.clips.idempotency import ANONYMOUS, Sender
-from clipper_core.services.clips.outlines import Outline, outlines
+from clipper_core.services.clips.outlines import Outline, outlines_of
 from clipper_core.services.clips.views import ClipView, VersionContent, clean_text, clip_views, newest_version
 
 
@@ -58,7 +58,7 @@ class Clips:
         with self._database.read() as session:
             lookups.project(session, project_id)
             live = select(Clip.id).where(Clip.project_id == project_id, Clip.deleted_at.is_(None))
-            by_id = outlines(session, session.scalars(live).all())
+            by_id = outlines_of(session, session.scalars(live).all())
         return sorted(by_id.values(), key=_order)
 
     def get(self, clip_id: str) -> ClipView:

@@ -27,7 +27,7 @@ from clipper_core.services.clips.changes import (
     single,
 )
 from clipper_core.services.clips.idempotency import ANONYMOUS, Sender
-from clipper_core.services.clips.outlines import outlines
+from clipper_core.services.clips.outlines import outlines_of
 from clipper_core.services.clips.views import MAX_TITLE_CHARS, ClipView, VersionContent, clean_text, newest_version
 
 TOO_NEAR = f"Each part of a clip lasts at least {MIN_RANGE_MS / 1000:g} seconds. Split it further from its edges."
@@ -150,7 +150,7 @@ class ClipStructure:
                 raise WrongState("This clip was brought back already. Reload the page to see it.")
             expected = ExpectedClip(clip_id, expected_revision)
             clip = bump_revision(session, expected, deleted=True, deleted_at=None, deleted_by=None)
-            status = outlines(session, [clip_id])[clip_id].status
+            status = outlines_of(session, [clip_id])[clip_id].status
             tasks += self._changes.tasks_after(session, clip, newest_version(session, clip), status)
             return [clip]
 

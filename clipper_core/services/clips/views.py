@@ -17,7 +17,7 @@ from clipper_core.domain.cut import Cut
 from clipper_core.domain.documents import cut_from_json, cut_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.assets.measured import CertifiedCuts
+from clipper_core.services.assets import CertifiedCuts
 from clipper_core.services.clips.note_views import NoteView, notes_of
 from clipper_core.services.clips.record import DecisionView, Record, read_records
 

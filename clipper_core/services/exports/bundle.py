@@ -14,7 +14,7 @@ from clipper_core.db.models import Asset, Render
 from clipper_core.db.session import Database
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import NotReady
-from clipper_core.services.renders.renders import RenderView, is_approved
+from clipper_core.services.renders import RenderView, is_approved
 
 
 class Exports:

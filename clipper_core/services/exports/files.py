@@ -14,8 +14,8 @@ from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.models import Asset, Project, Render
 from clipper_core.db.session import Database
 from clipper_core.errors import AssetNotFound, NoLongerApproved
-from clipper_core.services.projects.views import served_mime
-from clipper_core.services.renders.renders import is_approved
+from clipper_core.services.projects import served_mime
+from clipper_core.services.renders import is_approved
 
 SERVED = ("source", "preview", "render", "captions")
 RENDERED = ("render", "captions")

@@ -22,7 +22,7 @@ from clipper_core.services.projects.preferences import checked_preferences, with
 from clipper_core.services.projects.projects import Projects, clean_title
 from clipper_core.services.projects.shows import existing_show
 from clipper_core.services.projects.views import ProjectView
-from clipper_core.services.runs.runs import Runs
+from clipper_core.services.runs import Runs
 
 
 @dataclass(frozen=True, slots=True)

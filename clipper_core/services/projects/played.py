@@ -11,7 +11,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.coverage import Coverage, coverage_of, merged_listened
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.clips.outlines import Outline
+from clipper_core.services.clips import Outline
 
 
 class PlayedRanges:

@@ -14,11 +14,10 @@ from clipper_core.db.models import Asset, Project, Task, now
 from clipper_core.db.session import Database
 from clipper_core.domain.task import TaskState
 from clipper_core.errors import BadSettings, ProjectNotFound
-from clipper_core.services.clips.counts import count_clips
+from clipper_core.services.clips import count_clips
 from clipper_core.services.projects.shows import existing_show
 from clipper_core.services.projects.views import ProjectView, project_view
-from clipper_core.services.runs.runs import Runs
-from clipper_core.services.runs.tasks import Tasks
+from clipper_core.services.runs import Runs, Tasks
 
 
 @dataclass(frozen=True, slots=True)

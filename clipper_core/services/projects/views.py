@@ -10,8 +10,8 @@ from clipper_core.db.codecs import media_from_row
 from clipper_core.db.models import Asset, Project
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.media import MediaInfo, plays_in_browser
-from clipper_core.services.clips.counts import ClipCounts
-from clipper_core.services.runs.views import RunView
+from clipper_core.services.clips import ClipCounts
+from clipper_core.services.runs import RunView
 
 MIME = {
     "mp4": "video/mp4",

@@ -21,8 +21,8 @@ from clipper_core.domain.task import TaskState
 from clipper_core.domain.task_inputs import RenderInputs
 from clipper_core.errors import BadSettings, ClipNotFound, NotApproved, RenderNotFound, WrongState
 from clipper_core.pipeline import NewTask
-from clipper_core.services.clips.outlines import Outline, outlines
-from clipper_core.services.runs.tasks import Tasks
+from clipper_core.services.clips import Outline, outlines_of
+from clipper_core.services.runs import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Renders:
             clip = session.get_one(Clip, clip_id)
             if clip.deleted_at is not None or _deleted(session, project_id):
                 raise ClipNotFound
-            view = outlines(session, [clip_id])[clip_id]
+            view = outlines_of(session, [clip_id])[clip_id]
             if view.status is not ClipStatus.APPROVED:
                 raise NotApproved
             render, task = self._request_in(
@@ -204,7 +204,7 @@ def render_views(session: Session, renders: Sequence[Render]) -> list[RenderView
     tasks = {t.id: t for t in session.scalars(select(Task).where(Task.id.in_([r.task_id for r in renders])))}
     clip_ids = {r.clip_id for r in renders}
     existing = select(Clip.id).where(Clip.id.in_(clip_ids), Clip.deleted_at.is_(None))
-    clips = outlines(session, session.scalars(existing).all())
+    clips = outlines_of(session, session.scalars(existing).all())
     version_ids = {r.version_id for r in renders}
     versions = {v.id: v for v in session.scalars(select(ClipVersion).where(ClipVersion.id.in_(version_ids)))}
     asset_ids = {r.asset_id for r in renders if r.asset_id}

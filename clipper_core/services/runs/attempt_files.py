@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clipper_core.adapters.store.storage import Storage
 from clipper_core.db.models import Asset
-from clipper_core.services.assets.files import NewFile
+from clipper_core.services.assets import NewFile
 from clipper_core.services.runs.tasks import Claim
 
 

@@ -20,9 +20,8 @@ from clipper_core.domain.preset import PRESETS
 from clipper_core.domain.task_inputs import ProposeInputs, RenderInputs
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.warning import RunWarning, Warnings
-from clipper_core.services.assets.files import Files, NewFile
-from clipper_core.services.assets.measured import MeasuredArtifacts
-from clipper_core.services.clips.proposals import RunProposals, add_beside, add_proposals, all_ranges, touched_ranges
+from clipper_core.services.assets import Files, MeasuredArtifacts, NewFile
+from clipper_core.services.clips import RunProposals, add_beside, add_proposals, all_ranges, touched_ranges
 from clipper_core.services.engines.choosing import (
     NOTHING_PROPOSED_ON_DESK,
     SWITCHED_OFF,

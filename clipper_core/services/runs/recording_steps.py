@@ -13,7 +13,7 @@ from clipper_core.db.models import Asset, Project
 from clipper_core.db.session import Database
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task_inputs import MapInputs, PreviewInputs, ProbeInputs
-from clipper_core.services.assets.files import Files, NewFile
+from clipper_core.services.assets import Files, NewFile
 from clipper_core.services.runs.task_data import stored_media
 from clipper_core.services.runs.worker import Outcome, TaskContext
 from clipper_core.stages.media.preview import make_preview

@@ -12,7 +12,7 @@ from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, NotReady, WrongState
 from clipper_core.pipeline import RunSettings
-from clipper_core.services.clips.views import clean_text
+from clipper_core.services.clips import clean_text
 from clipper_core.services.runs.runs import Runs
 from clipper_core.services.runs.tasks import Tasks
 from clipper_core.services.runs.views import RunView

@@ -14,8 +14,7 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.task_inputs import AlignInputs, TranscribeInputs
 from clipper_core.domain.transcript import Word
-from clipper_core.services.assets.files import Files, NewFile, write_json
-from clipper_core.services.assets.measured import MeasuredArtifacts
+from clipper_core.services.assets import Files, MeasuredArtifacts, NewFile, write_json
 from clipper_core.services.engines.registry import EngineSet
 from clipper_core.services.runs.task_data import paid_answers
 from clipper_core.services.runs.worker import Outcome, TaskContext

@@ -18,7 +18,7 @@ from clipper_core.db.session import Database
 from clipper_core.domain.task import Kind, TaskState
 from clipper_core.domain.task_inputs import Inputs, inputs_from_row
 from clipper_core.errors import Cancelled, ClipperError, LeaseLost, ServiceUnavailable
-from clipper_core.services.assets.files import NewFile
+from clipper_core.services.assets import NewFile
 from clipper_core.services.runs.attempt_files import AttemptFiles
 from clipper_core.services.runs.lease import LeaseKeeper
 from clipper_core.services.runs.runs import Runs

@@ -12,8 +12,7 @@ from clipper_core.adapters.speech.speech_audio import BYTES_PER_MS, SAMPLES_PER_
 from clipper_core.db.lookups import NOT_MAPPED
 from clipper_core.domain.envelope import FRAME_MS
 from clipper_core.errors import BadRange, NotReady
-from clipper_core.services.assets.files import Files
-from clipper_core.services.assets.measured import MeasuredArtifacts
+from clipper_core.services.assets import Files, MeasuredArtifacts
 
 Row = npt.NDArray[Any]
 

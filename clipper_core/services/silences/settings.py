@@ -19,7 +19,7 @@ from clipper_core.domain.ids import new_id
 from clipper_core.domain.loudness import Loudness
 from clipper_core.domain.silence import FINDER, FLOOR_DB, SettingsFlaw, SettingsLimits, SilenceMap, SilenceSettings
 from clipper_core.errors import Stale
-from clipper_core.services.assets.measured import MeasuredArtifacts
+from clipper_core.services.assets import MeasuredArtifacts
 from clipper_core.stages.silence.contrast_in_pieces import contrast_of_levels
 from clipper_core.stages.silence.find import find_silences, threshold_levels
 

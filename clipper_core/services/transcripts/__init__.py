@@ -1,0 +1,1 @@
+"""Words as they come and as people correct them. No face: only corrections need a database."""

@@ -21,11 +21,8 @@ from clipper_core.domain.documents import transcript_json
 from clipper_core.domain.ids import new_id
 from clipper_core.domain.transcript import Transcript, wording_differs
 from clipper_core.errors import ClipperError, NotReady, TranscriptNotFound, TranscriptStale
-from clipper_core.services.assets.files import write_json
-from clipper_core.services.assets.measured import CertifiedCuts, MeasuredArtifacts
-from clipper_core.services.clips.idempotency import record, result_of
-from clipper_core.services.clips.outlines import outlines
-from clipper_core.services.clips.views import VersionContent, clean_text, new_version
+from clipper_core.services.assets import CertifiedCuts, MeasuredArtifacts, write_json
+from clipper_core.services.clips import VersionContent, clean_text, new_version, outlines_of, record_result, result_of
 from clipper_core.stages.cuts.snap import certify_ranges
 
 NO_WORDS = "The words of this recording are not known yet. Wait until they are transcribed."
@@ -207,7 +204,7 @@ class Corrections:
             project.revision += 1
             session.flush()
             renewed = self._renew_clips(session, project, revision)
-            record(session, request.project_id, request.key, [row.id, str(revision.changed), str(renewed)])
+            record_result(session, request.project_id, request.key, [row.id, str(revision.changed), str(renewed)])
         self._measured.keep(row.id, revision.new)
         return CorrectionResult(row.id, revision.changed, renewed)
 
@@ -223,7 +220,7 @@ class Corrections:
         clips = session.scalars(select(Clip).where(Clip.project_id == project.id, Clip.deleted_at.is_(None))).all()
         map_id = project.map_id
         silences = self._measured.silence_map(map_id) if map_id else None
-        views = outlines(session, [c.id for c in clips])
+        views = outlines_of(session, [c.id for c in clips])
         renewed = 0
         for clip in clips:
             view = views[clip.id]

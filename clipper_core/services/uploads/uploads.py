@@ -34,9 +34,7 @@ from clipper_core.errors import (
     UploadNotFound,
     WrongState,
 )
-from clipper_core.services.projects.intake import StoredUpload
-from clipper_core.services.projects.preferences import checked_preferences
-from clipper_core.services.projects.shows import existing_show
+from clipper_core.services.projects import StoredUpload, checked_preferences, existing_show
 from clipper_core.services.uploads.piece import Piece, UploadState
 
 log = structlog.get_logger()

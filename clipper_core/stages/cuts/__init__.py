@@ -1,0 +1,1 @@
+"""Cuts and their certificates. No face: stages are loaded one by one."""

@@ -1,0 +1,1 @@
+"""Files in and out. No face: stages are loaded one by one."""

@@ -1,0 +1,1 @@
+"""Which clips to propose. No face: stages are loaded one by one."""

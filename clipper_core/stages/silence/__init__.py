@@ -1,0 +1,1 @@
+"""Silences found in sound. No face: stages are loaded one by one."""

@@ -1,0 +1,1 @@
+"""Sound decoded and measured. No face: stages are loaded one by one."""

@@ -1,0 +1,1 @@
+"""Words recognised and placed. No face: stages are loaded one by one."""

@@ -16,12 +16,9 @@ from clipper_core.app import App
 from clipper_core.domain.clip import ClipEdit, NewDecision, Verdict
 from clipper_core.domain.time_range import TimeRange
 from clipper_core.errors import BadRange, ClipNotFound
-from clipper_core.services.clips.captions import captions_of
-from clipper_core.services.clips.idempotency import Sender
-from clipper_core.services.clips.views import ClipView
+from clipper_core.services.clips import ClipView, Sender, captions_of
 from clipper_core.web.requests import ForChange, Name, Span, app_of, etag, plain_json
-from clipper_core.web.views.clips import captions_json, clip_json
-from clipper_core.web.views.renders import render_json
+from clipper_core.web.views import captions_json, clip_json, render_json
 
 router = APIRouter(prefix="/api", tags=["clips"])
 

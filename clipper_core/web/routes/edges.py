@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from clipper_core.domain.cut import Side
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.web.requests import app_of
-from clipper_core.web.views.clips import edge_json
+from clipper_core.web.views import edge_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 

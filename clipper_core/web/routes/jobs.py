@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from clipper_core.errors import ClipperError
-from clipper_core.services.server.metrics import metrics_text
+from clipper_core.services.server import metrics_text
 from clipper_core.web.requests import app_of
-from clipper_core.web.views.runs import job_json, run_json
+from clipper_core.web.views import job_json, run_json
 
 router = APIRouter(tags=["jobs"])
 

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.responses import RedirectResponse, Response
 
 from clipper_core.app import App
-from clipper_core.services.exports.files import ServedFile
+from clipper_core.services.exports import ServedFile
 from clipper_core.web.ranges import StreamedFile, wanted
 from clipper_core.web.requests import app_of
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
-from clipper_core.services.clips.idempotency import Sender
+from clipper_core.services.clips import Sender
 from clipper_core.web.requests import ByBody, Key, Name, app_of
-from clipper_core.web.views.notes import clip_notes_json
+from clipper_core.web.views import clip_notes_json
 
 router = APIRouter(prefix="/api", tags=["notes"])
 

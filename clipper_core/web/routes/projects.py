@@ -10,13 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clipper_core.domain.time_range import milliseconds
 from clipper_core.errors import BadRange, BadSettings
-from clipper_core.services.clips.idempotency import Sender
-from clipper_core.services.silences.settings import MapView, checked_settings
+from clipper_core.services.clips import Sender
+from clipper_core.services.silences import MapView, checked_settings
 from clipper_core.web.requests import IfMatch, Key, app_of, etag, plain_json
 from clipper_core.web.routes.clips import ClipBody, clip_body, project_clips
-from clipper_core.web.views.projects import project_json
-from clipper_core.web.views.renders import render_json
-from clipper_core.web.views.silences import map_json, peaks_json
+from clipper_core.web.views import map_json, peaks_json, project_json, render_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 

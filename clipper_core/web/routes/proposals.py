@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from clipper_core.web.requests import Name, Span, app_of
-from clipper_core.web.views.runs import job_json
+from clipper_core.web.views import job_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 

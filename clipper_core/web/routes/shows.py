@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from clipper_core.web.requests import app_of
-from clipper_core.web.views.projects import show_json
+from clipper_core.web.views import show_json
 
 router = APIRouter(prefix="/api/shows", tags=["shows"])
 

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from clipper_core.domain.time_range import milliseconds
-from clipper_core.services.clips.changes import ExpectedClip
-from clipper_core.services.clips.idempotency import Sender
+from clipper_core.services.clips import ExpectedClip, Sender
 from clipper_core.web.requests import ByBody, ForChange, Name, Span, app_of, etag, expected_revision
 from clipper_core.web.routes.clips import clip_bodies, clip_body
 

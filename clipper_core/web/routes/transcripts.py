@@ -12,7 +12,7 @@ from clipper_core.domain.corrections import Edit, Replacement
 from clipper_core.errors import PreconditionMissing, TranscriptStale
 from clipper_core.services.transcripts.corrections import CorrectionResult
 from clipper_core.web.requests import ForChange, Name, app_of, etag
-from clipper_core.web.views.transcripts import correction_json, transcript_view_json
+from clipper_core.web.views import correction_json, transcript_view_json
 
 router = APIRouter(prefix="/api/projects/{project_id}/transcript", tags=["transcripts"])
 

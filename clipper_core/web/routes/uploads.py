@@ -22,8 +22,7 @@ from starlette.responses import Response
 from clipper_core.domain.checksum import ALGORITHMS, Checksum
 from clipper_core.domain.upload import parse_metadata
 from clipper_core.errors import BadCaptions, BadUpload, ClipperError, TooLarge, UploadConflict
-from clipper_core.services.uploads.piece import Piece, UploadState
-from clipper_core.services.uploads.uploads import Uploads
+from clipper_core.services.uploads import Piece, Uploads, UploadState
 from clipper_core.web.problems import problem_response
 
 VERSION = "1.0.0"

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from clipper_core.domain.captions import Caption
 from clipper_core.domain.documents import Json, cut_json, listed_clip_json
-from clipper_core.services.clips.edges import EdgeView
-from clipper_core.services.clips.views import ClipView
-from clipper_core.services.renders.renders import RenderView
+from clipper_core.services.clips import ClipView, EdgeView
+from clipper_core.services.renders import RenderView
 from clipper_core.web.requests import etag
 from clipper_core.web.views.notes import notes_json
 from clipper_core.web.views.records import decision_json, record_json

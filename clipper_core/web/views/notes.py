@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from clipper_core.domain.documents import Json
 from clipper_core.domain.time_range import seconds
-from clipper_core.services.clips.note_views import NoteView
-from clipper_core.services.clips.notes import ClipNotes
+from clipper_core.services.clips import ClipNotes, NoteView
 
 
 def clip_notes_json(clip_notes: ClipNotes) -> Json:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from clipper_core.domain.documents import Json, media_json
 from clipper_core.domain.time_range import seconds
-from clipper_core.services.projects.shows import ShowView
-from clipper_core.services.projects.views import Player, ProjectView
+from clipper_core.services.projects import Player, ProjectView, ShowView
 from clipper_core.web.views.runs import error_json
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 
 from clipper_core.domain.documents import Json
-from clipper_core.services.clips.record import DecisionView, Record
+from clipper_core.services.clips import DecisionView, Record
 
 # By identity: to hash or compare a record by value would cost as much as to serialise it again.
 _cache: dict[int, Json] = {}

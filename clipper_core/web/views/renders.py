@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clipper_core.domain.documents import Json
-from clipper_core.services.renders.renders import RenderView
+from clipper_core.services.renders import RenderView
 
 
 def render_json(render: RenderView) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clipper_core.domain.documents import Json
 from clipper_core.domain.spending import Spending
 from clipper_core.domain.time_range import seconds
-from clipper_core.services.runs.views import RunView, TaskView
+from clipper_core.services.runs import RunView, TaskView
 
 
 def job_json(run: RunView) -> Json:

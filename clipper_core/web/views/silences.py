@@ -6,8 +6,7 @@ from dataclasses import asdict
 
 from clipper_core.domain.documents import Json, silence_json
 from clipper_core.domain.time_range import seconds
-from clipper_core.services.silences.peaks import PeaksView
-from clipper_core.services.silences.settings import MapView
+from clipper_core.services.silences import MapView, PeaksView
 
 
 def map_json(view: MapView) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from clipper_core.app import App
-from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.projects import ProjectView
 from pages.components import phrasing
 from pages.components.frame import errors_in_words, local_now
 from pages.components.links import review_link, upload_link

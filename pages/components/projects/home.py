@@ -8,8 +8,7 @@ import streamlit as st
 
 from clipper_core.app import App
 from clipper_core.domain.ids import SAMPLE_PROJECT
-from clipper_core.services.projects.projects import ProjectPage
-from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.projects import ProjectPage, ProjectView
 from pages.components.frame import errors_in_words, open_page
 from pages.components.projects.card import draw_card
 from pages.components.projects.project_dialogs import open_dialog, recently_deleted, undo_bar

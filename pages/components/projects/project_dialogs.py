@@ -6,7 +6,7 @@ import streamlit as st
 
 from clipper_core.app import App
 from clipper_core.errors import ClipperError
-from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.projects import ProjectView
 from pages.components import phrasing
 from pages.components.frame import errors_in_words, local_now, show_error
 

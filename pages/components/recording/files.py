@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from clipper_core.domain.task import TaskState
-from clipper_core.services.projects.views import ProjectView
-from clipper_core.services.renders.renders import RenderView
+from clipper_core.services.projects import ProjectView
+from clipper_core.services.renders import RenderView
 from pages.components import phrasing
 from pages.components.frame import failure_html
 from pages.components.runs.progress import bar, state_html

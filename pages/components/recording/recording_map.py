@@ -14,8 +14,7 @@ from clipper_core.charts.figures import FigureSize, silence_map_figure
 from clipper_core.domain.coverage import Coverage
 from clipper_core.domain.envelope import Envelope
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.services.projects.played import coverage
-from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.projects import ProjectView, coverage
 from pages.components.links import exports_link
 from pages.components.recording import silences
 from pages.components.recording.coverage import coverage_html

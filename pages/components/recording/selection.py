@@ -13,10 +13,9 @@ from clipper_core.charts.drawing import clock
 from clipper_core.domain.task import TaskState
 from clipper_core.domain.time_range import TimeRange, milliseconds
 from clipper_core.errors import ClipperError
-from clipper_core.services.clips.idempotency import Sender
-from clipper_core.services.projects.views import ProjectView
-from clipper_core.services.runs.stretch_runs import shortest_clip_ms
-from clipper_core.services.runs.views import RunView
+from clipper_core.services.clips import Sender
+from clipper_core.services.projects import ProjectView
+from clipper_core.services.runs import RunView, shortest_clip_ms
 from pages.components import phrasing
 from pages.components.frame import show_error
 from pages.components.runs.progress import bar, is_busy, work_html

@@ -11,8 +11,8 @@ from clipper_core.app import App
 from clipper_core.charts.drawing import DrawnClip
 from clipper_core.charts.strip import strip_svg
 from clipper_core.errors import ClipperError
-from clipper_core.services.clips.outlines import Outline
-from clipper_core.services.projects.views import ProjectView
+from clipper_core.services.clips import Outline
+from clipper_core.services.projects import ProjectView
 
 EMPTY_STRIP = '<div class="strip none"></div>'
 

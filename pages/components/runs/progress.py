@@ -9,8 +9,8 @@ import streamlit as st
 from clipper_core.charts.drawing import NAMES, SIGNS
 from clipper_core.domain.clip import ClipStatus
 from clipper_core.domain.task import TaskState
-from clipper_core.services.projects.views import ProjectView
-from clipper_core.services.runs.views import RunView
+from clipper_core.services.projects import ProjectView
+from clipper_core.services.runs import RunView
 from pages.components import phrasing
 from pages.components.frame import failure_html
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from clipper_core.domain.task import TaskState, state_of_run
-from clipper_core.services.renders.renders import RenderView
-from clipper_core.services.runs.views import RunView, TaskView
+from clipper_core.services.renders import RenderView
+from clipper_core.services.runs import RunView, TaskView
 from pages.components import phrasing
 from pages.components.frame import failure_html, local_now
 from pages.components.runs.progress import bar, state_html, step_in_words

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clipper_core.services.clips.outlines import outlines
+from clipper_core.services.clips.outlines import outlines_of
 from tests.unit.review_room import Room, open_room
 
 
@@ -34,7 +34,7 @@ def test_a_deleted_clip_still_has_an_outline(room: Room) -> None:
     room.send("DELETE", f"/api/clips/{clip['id']}", seen=clip["etag"])
 
     with room.app.database.read() as session:
-        outline = outlines(session, [clip["id"]])[clip["id"]]
+        outline = outlines_of(session, [clip["id"]])[clip["id"]]
 
     assert (outline.status, outline.start_ms) == ("approved", 100_000)
     assert clip["id"] not in [o.id for o in room.app.clips.outlines("prj_1")]
