@@ -31,7 +31,7 @@ def write_minute(path: Path) -> None:
 
 
 def commands(minute: Path, against: Path | None) -> dict[str, Command]:
-    """What is timed, by name: a command line, and the folder in which it runs."""
+    """The timed commands by name: a command line, and the folder in which it runs."""
     python = sys.executable
     timed: dict[str, Command] = {
         "python alone": ([python, "-c", "pass"], ROOT),

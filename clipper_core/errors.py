@@ -530,7 +530,7 @@ class LeaseLost(Failed):
 
 
 def is_refusal(code: str | None) -> bool:
-    """Whether a code says that what was handed in is the reason, so that trying again changes nothing."""
+    """True if a code blames the input, so that trying again changes nothing."""
 
     def codes(kind: type[ClipperError]) -> set[str]:
         return {kind.code}.union(*(codes(below) for below in kind.__subclasses__()))

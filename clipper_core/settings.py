@@ -81,7 +81,7 @@ def load_file_settings(*, voice_activity: bool = False) -> FileSettings:
 
 
 def _environment_may_matter() -> bool:
-    """Whether a variable is set that could change ``FileSettings``, or be refused."""
+    """True if a variable is set that could change ``FileSettings``, or be refused."""
     named = any(value and name.upper().startswith(NAMES_TO_CHECK) for name, value in os.environ.items())
     return named or _env_file_names_something()
 

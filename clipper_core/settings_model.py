@@ -109,7 +109,7 @@ class Settings(BaseSettings):
 
     @property
     def endpoint_on(self) -> bool:
-        """Whether an OpenAI-compatible endpoint is switched on: by a key, or by an address."""
+        """True if an OpenAI-compatible endpoint is switched on: by a key, or by an address."""
         return self.openai_api_key is not None or self.openai_base_url is not None
 
 

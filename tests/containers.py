@@ -31,7 +31,7 @@ DEBIAN = ("http://deb.debian.org/debian", "http://deb.debian.org/debian-security
 
 
 def lacking() -> list[str]:
-    """What this machine lacks to build the image, by name."""
+    """The programs this machine lacks to build the image, by name."""
     programs = [name for name in NEEDED if shutil.which(name) is None]
     return programs + (["root's rights"] if os.geteuid() != 0 else [])
 

@@ -75,7 +75,7 @@ class Recording:
     language: str
 
     def find(self, piece: bytes) -> int | None:
-        """Where the piece begins, in samples; None if it is not from this recording."""
+        """The first sample of the piece; None if it is not from this recording."""
         loudest = int(np.abs(np.frombuffer(piece, "<i2").astype(np.int32)).argmax())
         first = min(2 * loudest, max(0, len(piece) - PROBE))
         at = self.pcm.find(piece[first : first + PROBE])
@@ -123,7 +123,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """What OPENAI_BASE_URL is set to."""
+        """The value for OPENAI_BASE_URL."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Self:
@@ -146,12 +146,12 @@ class Endpoint:
         return self
 
     def answers(self, chat: Callable[[Request], Reply | dict[str, Any] | str]) -> Self:
-        """What chat says to a request: a text, an object to be written as JSON, or a whole Reply."""
+        """The chat's answer to a request: a text, an object to be written as JSON, or a whole Reply."""
         self._chat = chat
         return self
 
     def then(self, *faults: Fault) -> Self:
-        """What happens to the next calls, one each, before honest answers; ``when`` in a fault picks its call."""
+        """Faults for the next calls, one each, before honest answers; ``when`` in a fault picks its call."""
         with self._changed:
             self._faults += faults
         return self
@@ -205,7 +205,7 @@ class Endpoint:
             self._changed.notify_all()
 
     def respond(self, call: Call, fault: Fault | None) -> tuple[Fault, bool]:
-        """What goes out, and whether it is what was asked for."""
+        """The reply that is sent, and whether it is the one that was asked for."""
         if fault is not None and (fault.status is not None or fault.cut == "before"):
             return fault, False
         refused = self._key_refused(call)
@@ -315,7 +315,7 @@ def _samples(file: bytes) -> bytes | None:
 
 
 def _complaint(request: Request) -> str | None:
-    """What the real service would not accept in a chat request."""
+    """The first thing in a chat request that the real service would not accept."""
     if not request.get("messages"):
         return (
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."

@@ -1,4 +1,4 @@
-"""What can go wrong at an OpenAI-compatible endpoint, as the real service says it: for the stand-in to serve."""
+"""Faults of an OpenAI-compatible endpoint, worded as the real service words them, for the stand-in to serve."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Call:
     file_name: str = ""
     file: bytes = field(default=b"", repr=False)
     span: tuple[int, int] | None = None
-    """Where in the recording the sound was found, in milliseconds."""
+    """The place of the sound in the recording, in milliseconds."""
     status: int | None = None
-    """What was answered; None where the connection was cut."""
+    """The status that was answered; None where the connection was cut."""
     honest: bool = False
-    """Whether it was answered as asked: what the real service takes money for."""
+    """True if it was answered as asked: the real service charges for these."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What chat says, and how it ends."""
+    """The chat's text, and how it ends."""
 
     content: str | None
     refusal: str | None = None
@@ -47,7 +47,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one call in place of an honest answer; with neither status nor cut it is answered, but late."""
+    """A fault in place of an honest answer to one call; with neither status nor cut the answer is only late."""
 
     status: int | None = None
     body: bytes = b""

@@ -1,4 +1,4 @@
-"""What the Dockerfile, .dockerignore and the compose file say, read as Docker reads them."""
+"""The Dockerfile, .dockerignore and the compose file, read as Docker reads them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def last_stage(found: list[Instruction]) -> list[Instruction]:
 
 
 def ignored(path: str, patterns: list[str]) -> bool:
-    """Whether a ``.dockerignore`` keeps a path (relative, with ``/``) out: the last pattern that matches decides."""
+    """True if a ``.dockerignore`` excludes a path (relative, with ``/``): the last pattern that matches decides."""
     out = False
     for pattern in patterns:
         keep, plain = pattern.startswith("!"), pattern.lstrip("!").strip("/")
@@ -69,7 +69,7 @@ def ignore_patterns(path: Path = ROOT / ".dockerignore") -> list[str]:
 
 
 def copied() -> list[Instruction]:
-    """What is copied from this folder."""
+    """The paths that are copied from this folder."""
     return [one for one in instructions() if one.word in ("COPY", "ADD") and "from" not in one.options]
 
 

@@ -57,7 +57,7 @@ class S3Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process of ours needs to be told to use this server, but for the bucket."""
+        """The environment with which a process of ours uses this server, without the bucket."""
         return {
             "S3_ENDPOINT_URL": self.endpoint,
             "S3_REGION": self.region,

@@ -290,7 +290,7 @@ def strays(folder: Path) -> list[psutil.Process]:
 
 
 def postgres_folder() -> Path | None:
-    """Where PostgreSQL's programs are: not on the PATH on Debian."""
+    """The folder of PostgreSQL's programs, which is not on the PATH on Debian."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if found:
         return found[-1].parent

@@ -1,4 +1,4 @@
-"""Where a test keeps its things: as on a laptop, or, with CLIPPER_TEST_SERVICES=1, on PostgreSQL, Redis and S3.
+"""The servers of a test: as on a laptop, or, with CLIPPER_TEST_SERVICES=1, PostgreSQL, Redis and S3.
 
 The servers are started once in a session, each when it is first asked for. Every test has a corner of its own there: a
 fresh database, a number in Redis, a prefix in the bucket. Once is enough: what is about these servers runs only there,
@@ -45,7 +45,7 @@ FIXTURES = {"database", "redis_server", "services", "shared_stack", "stack"}
 
 
 def asks_for_them(item: pytest.Item) -> bool:
-    """Whether a test can meet the services: by a fixture, or by what its module has from here, however indirectly."""
+    """True if a test can meet the services: by a fixture, or by a name its module imports from here."""
     assert isinstance(item, pytest.Function)
     return not FIXTURES.isdisjoint(item.fixturenames) or _reaches_here(item.module, set())
 
@@ -62,7 +62,7 @@ def _reaches_here(module: types.ModuleType, seen: set[str]) -> bool:
 
 
 def missing() -> list[str]:
-    """What the services need and this computer lacks, as names of Debian packages."""
+    """The Debian packages that the services need and this computer lacks."""
     there = {"postgresql": postgres_folder(), "redis-server": redis_binary(), "python3-swift": s3_programs()}
     return [package for package, found in there.items() if found is None]
 

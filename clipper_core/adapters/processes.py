@@ -218,9 +218,9 @@ class Supervisor:
 
     def _end_strays(self) -> None:
         """End the processes that lost their parent: their results have no use any more."""
-        ours = {c.process.pid for c in self._children if c.process is not None} | self._not_ours
+        known = {c.process.pid for c in self._children if c.process is not None} | self._not_ours
         for stray in psutil.Process().children():
-            if stray.pid in ours:
+            if stray.pid in known:
                 continue
             with suppress(psutil.Error):
                 for process in (*stray.children(recursive=True), stray):
@@ -315,8 +315,9 @@ class Supervisor:
 
     def _problem(self, child: _Child, what: str) -> SetupProblem:
         last = " / ".join(list(child.tail)[-3:])
-        said = f" It said last: {last}" if last else ""
-        return SetupProblem(f"{child.service.name} {what}, so Clipper was stopped.{said}", detail="\n".join(child.tail))
+        last_words = f" It said last: {last}" if last else ""
+        sentence = f"{child.service.name} {what}, so Clipper was stopped.{last_words}"
+        return SetupProblem(sentence, detail="\n".join(child.tail))
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

@@ -109,7 +109,7 @@ def silence_map_figure(
     import plotly.graph_objects as go
 
     reach, mean = _level(envelope, silence_map, size.buckets)
-    seen = _seen(coverage) if coverage is not None else []
+    seen = _attention(coverage) if coverage is not None else []
     traces = [reach, *_silences(silence_map), mean, _threshold(silence_map, levels), *seen, *_lanes(clips)]
     lanes = [axis for axis, there in (("yaxis3", seen), ("yaxis2", clips)) if there]
     return go.Figure({"data": traces, "layout": _layout(silence_map.duration_ms, size.height, lanes)})
@@ -208,18 +208,18 @@ def _about(at_ms: int, wide_ms: float, level_db: float, silence_map: SilenceMap)
     if silence is not None:
         return f"{clock(at_ms)}  silence {_about_silence(silence)}"
     around = silence_map.around(at_ms, round(wide_ms / 2))
-    said = f"{clock(at_ms)}  {level_db:.0f} dB"
+    text = f"{clock(at_ms)}  {level_db:.0f} dB"
     if not around:
-        return said
+        return text
     longest = _about_silence(max(around, key=lambda s: s.length_ms))
-    return f"{said}, {f'{len(around)} silences, longest' if len(around) > 1 else 'silence'} {longest}"
+    return f"{text}, {f'{len(around)} silences, longest' if len(around) > 1 else 'silence'} {longest}"
 
 
 def _about_silence(silence: Silence) -> str:
-    said = f"{silence.length_ms / 1000:.2f} s, {silence.level_db:.0f} dB"
+    text = f"{silence.length_ms / 1000:.2f} s, {silence.level_db:.0f} dB"
     sure = in_words(silence.confidence) if silence.confidence is not None else ""
     rests_on = RESTS_ON[silence.evidence] if silence.evidence is not None else ""
-    return said + (f", {sure}" if sure else "") + (f": {rests_on}" if rests_on else "")
+    return text + (f", {sure}" if sure else "") + (f": {rests_on}" if rests_on else "")
 
 
 def _threshold(silence_map: SilenceMap, levels: Levels | None) -> dict[str, Any]:
@@ -255,10 +255,10 @@ def _seconds(ms: int) -> str:
     return f"{ms / 1000:g} s"
 
 
-def _seen(coverage: Coverage) -> list[dict[str, Any]]:
+def _attention(coverage: Coverage) -> list[dict[str, Any]]:
     """One trace of bars for each thing that is known of a moment."""
-    stretches = _visible(coverage)
-    return [_seen_as(seen, of_it) for seen in Attention if (of_it := [r for r, s in stretches if s is seen])]
+    ranges = _visible(coverage)
+    return [_bars(kind, of_it) for kind in Attention if (of_it := [r for r, s in ranges if s is kind])]
 
 
 def _visible(coverage: Coverage) -> list[tuple[TimeRange, Attention]]:
@@ -268,18 +268,18 @@ def _visible(coverage: Coverage) -> list[tuple[TimeRange, Attention]]:
     edges = np.linspace(0, coverage.duration_ms, MOST_SEEN + 1)
     starts = np.array([r.start_ms for r, _ in coverage.stretches] + [coverage.duration_ms])
     shares = []
-    for seen in Attention:
-        lengths = [r.length_ms if s is seen else 0 for r, s in coverage.stretches]
+    for kind in Attention:
+        lengths = [r.length_ms if s is kind else 0 for r, s in coverage.stretches]
         shares.append(np.diff(np.interp(edges, starts, np.cumsum([0, *lengths]))))
     largest = np.argmax(shares, axis=0)
     turns = np.flatnonzero(np.diff(largest)) + 1
     bounds = np.rint(edges[[0, *turns, -1]]).astype(int).tolist()
     kinds = [tuple(Attention)[n] for n in largest[[0, *turns]].tolist()]
-    return [(TimeRange(*r), seen) for r, seen in zip(pairwise(bounds), kinds, strict=True)]
+    return [(TimeRange(*r), kind) for r, kind in zip(pairwise(bounds), kinds, strict=True)]
 
 
-def _seen_as(seen: Attention, ranges: Sequence[TimeRange]) -> dict[str, Any]:
-    name = SEEN_NAMES[seen]
+def _bars(kind: Attention, ranges: Sequence[TimeRange]) -> dict[str, Any]:
+    name = SEEN_NAMES[kind]
     return {
         "type": "bar",
         "orientation": "h",
@@ -289,7 +289,7 @@ def _seen_as(seen: Attention, ranges: Sequence[TimeRange]) -> dict[str, Any]:
         "y": np.zeros(len(ranges), np.int8),
         "yaxis": "y3",
         "width": 0.9,
-        "marker": {**SEEN_MARKERS[seen], "line": {"width": 1, "color": SEEN_EDGE}},
+        "marker": {**SEEN_MARKERS[kind], "line": {"width": 1, "color": SEEN_EDGE}},
         "hovertext": [f"{_second(r.start_ms)} to {_second(r.end_ms)}: {name}" for r in ranges],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "showlegend": False,
@@ -327,8 +327,8 @@ def _lane(status: ClipStatus, clips: Sequence[DrawnClip]) -> dict[str, Any]:
     }
 
 
-def _short(title: str, most: int = 60) -> str:
-    return title if len(title) <= most else title[: most - 1] + "…"
+def _short(title: str, max_chars: int = 60) -> str:
+    return title if len(title) <= max_chars else title[: max_chars - 1] + "…"
 
 
 def _span(clip: DrawnClip) -> str:

@@ -135,7 +135,7 @@ class SilenceSettings:
 
 
 def _within(value: float, low: float, high: float) -> bool:
-    """Whether ``value`` is a number from ``low`` to ``high``; infinity is none, whatever the limits are."""
+    """True if ``value`` is a number from ``low`` to ``high``; infinity is none, whatever the limits are."""
     return math.isfinite(value) and low <= value <= high
 
 

@@ -15,7 +15,7 @@ ASK = """async () => {
 
 
 def violations(page: Any) -> list[str]:
-    """What a page does against those who hear or key their way through it: the rule, the element, the reason."""
+    """An accessibility fault of a page: the rule, the element, the reason."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = page.evaluate(ASK)

@@ -49,7 +49,7 @@ SHELL = """<!doctype html><meta charset="utf-8"><style>body{margin:16px;font-fam
 
 @cache
 def files() -> dict[str, tuple[str, str]]:
-    """What the site has beside the API: texts and their types."""
+    """The site's files beside the API: texts and their types."""
     html = component.HERE.joinpath("desk.html").read_text(encoding="utf-8")
     return {
         "/": (SHELL, "text/html"),
@@ -428,7 +428,7 @@ def at_start(page: Page, start: float = 4.85) -> None:
 
 
 def at_rest(page: Page, handle: str) -> dict[str, float]:
-    """Where a handle is once it stays there: the view goes to a clip in several frames."""
+    """The position of a handle at rest: the view moves to a clip in several frames."""
     found = page.get_by_test_id(handle)
     before, box = None, found.bounding_box()
     while box is None or box != before:

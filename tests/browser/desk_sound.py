@@ -1,4 +1,4 @@
-"""What a player was heard to play: recordings whose every moment can be told by its sound, and an ear in the browser.
+"""The sound of a player: recordings whose every moment can be told by its sound, and a recorder in the browser.
 
 The sound is noise, no two moments of which are alike: ten milliseconds of what was recorded say where they are from.
 The element's sound is taken down in two ways. ``captureStream`` has it as the browser prepares it for the loudspeaker,
@@ -104,7 +104,7 @@ def listen(page: Any, way: str = "stream") -> None:
 
 
 def heard(page: Any, seconds: int) -> list[Run]:
-    """What was heard since the last time; the page has to be silent by now."""
+    """The sound since the last call; the page must be silent now."""
     data = base64.b64decode(page.evaluate(TAKE))
     return runs(np.frombuffer(data, "<i2").astype(float), noise(seconds))
 
@@ -139,7 +139,7 @@ def runs(sound: Samples, source: Samples) -> list[Run]:
 def _near(
     window: Samples, strength: float, source: Samples, energy: Samples, place: int | None, reach: int
 ) -> int | None:
-    """Where the window is from: within ``reach`` of a place, or anywhere."""
+    """The position the window was taken from: within ``reach`` of a place, or anywhere."""
     if place is not None:
         low = max(0, place - reach)
         part = source[low : place + reach + WINDOW]

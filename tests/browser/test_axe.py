@@ -95,7 +95,7 @@ def test_no_menu_or_dialog_of_the_desk_has_a_serious_fault(page: Any, reviewed: 
     assert {key: faults for key, faults in found.items() if faults} == {}
 
 
-def test_a_stretch_of_the_map_that_is_selected_has_no_serious_fault(page: Any, reviewed: Stack) -> None:
+def test_a_selection_on_the_map_has_no_serious_fault(page: Any, reviewed: Stack) -> None:
     open_page(page, reviewed, FULL)
     select(page, 0.2, 0.6)
     page.get_by_role("button", name="Propose a clip in it").wait_for()

@@ -20,7 +20,7 @@ def test_playing_a_clip_stops_at_its_out_point(page: Page):
     assert page.evaluate("video.currentTime") == pytest.approx(9.75, abs=0.005)
 
 
-def test_an_edge_dragged_outward_rests_in_the_silence_before_and_is_saved_as_one_version(page: Page, api: Api):
+def test_an_outward_drag_snaps_and_saves_one_version(page: Page, api: Api):
     box = at_rest(page, "desk-handle-in")
     x, y = box["x"] + box["width"] / 2, box["y"] + 80
     per_second = (at_rest(page, "desk-handle-out")["x"] - box["x"]) / (9.75 - 4.85)
@@ -37,7 +37,7 @@ def test_an_edge_dragged_outward_rests_in_the_silence_before_and_is_saved_as_one
     assert start == round(start, 3)
 
 
-def test_steps_of_an_edge_go_from_silence_to_silence_and_make_one_version(page: Page, api: Api):
+def test_edge_steps_visit_silences_as_one_version(page: Page, api: Api):
     for _ in range(2):
         page.keyboard.press("Shift+O")
         page.keyboard.press("]")
@@ -49,7 +49,7 @@ def test_steps_of_an_edge_go_from_silence_to_silence_and_make_one_version(page: 
     assert [body["ranges"] for _, _, body in api.sent] == [[{"start_s": 4.85, "end_s": 14.25}]]
 
 
-def test_an_approval_opens_the_next_clip_at_once_and_z_takes_it_back(page: Page, api: Api):
+def test_an_approval_opens_the_next_clip_and_undoes(page: Page, api: Api):
     page.keyboard.press("a")
     open_clip(page, "b")
     expect(page.get_by_test_id("desk-message")).to_contain_text("Approved: The first hire")
@@ -110,7 +110,7 @@ def test_somebody_elses_version_is_shown_and_never_overwritten(page: Page, api: 
     assert api.sent[0][2]["ranges"] == [{"start_s": 9.45, "end_s": 9.75}]
 
 
-def test_a_decision_on_what_somebody_changed_is_not_made(page: Page, api: Api):
+def test_a_decision_on_a_changed_clip_is_refused(page: Page, api: Api):
     api.changed_by_ana("a", 9.6, 14.1)
 
     page.keyboard.press("a")
@@ -125,7 +125,7 @@ def test_a_decision_on_what_somebody_changed_is_not_made(page: Page, api: Api):
     assert api.sent == []
 
 
-def test_what_could_not_be_sent_is_kept_and_sent_in_order_on_retry(page: Page, api: Api):
+def test_unsent_changes_are_kept_and_sent_in_order(page: Page, api: Api):
     api.down = True
     page.keyboard.press("]")
     page.keyboard.press("a")
@@ -176,7 +176,7 @@ def test_the_open_clip_survives_a_reload(page: Page):
     open_clip(page, "b")
 
 
-def test_a_stretch_dragged_with_shift_is_marked_and_becomes_a_clip(page: Page, api: Api):
+def test_a_shift_drag_selects_and_makes_a_clip(page: Page, api: Api):
     drag_with_shift(page, 21, 24.3)
     expect(page.get_by_test_id("desk-marked")).to_contain_text("0:20.4 – 0:24.3, 3.9 s")
     assert api.sent == []
@@ -201,7 +201,7 @@ SWINGS = """() => {
 }"""
 
 
-def test_zoomed_in_to_ten_milliseconds_the_sound_itself_is_drawn(page: Page, api: Api):
+def test_ten_milliseconds_show_single_samples(page: Page, api: Api):
     page.evaluate("video.currentTime = 6")
     page.wait_for_function("!video.seeking")
 
@@ -217,7 +217,7 @@ def test_titles_are_shown_as_text(page: Page):
     expect(page.locator("[data-clip-id=b]")).to_contain_text("<b>Prices</b>")
 
 
-def test_a_desk_taken_down_saves_what_was_just_trimmed(page: Page, api: Api):
+def test_unmounting_the_desk_saves_the_last_trim(page: Page, api: Api):
     page.keyboard.press("]")
     with page.expect_request(lambda request: request.url.endswith("/versions")):
         page.evaluate("cleanup()")

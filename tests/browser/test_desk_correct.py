@@ -63,7 +63,7 @@ def test_c_corrects_the_word_being_heard_and_keeps_its_time(page: Page, api: Api
     expect(page.get_by_test_id("desk-correct")).to_be_hidden()
 
 
-def test_a_correction_is_seen_before_the_server_has_it_and_the_words_stay_where_they_are(page: Page, api: Api):
+def test_a_correction_shows_at_once_in_place(page: Page, api: Api):
     before = page.locator("[data-word='8']").bounding_box()
     api.down = True
 
@@ -83,7 +83,7 @@ def test_a_correction_is_seen_before_the_server_has_it_and_the_words_stay_where_
     assert "Smith is late" in api.read()
 
 
-def test_escape_leaves_the_words_and_gives_the_keys_back(page: Page, api: Api):
+def test_escape_returns_the_keys_to_the_desk(page: Page, api: Api):
     begin(page, 2)
     page.keyboard.type("axe")
     page.keyboard.press("Escape")
@@ -94,7 +94,7 @@ def test_escape_leaves_the_words_and_gives_the_keys_back(page: Page, api: Api):
     assert api.sent == []
 
 
-def test_a_name_is_replaced_everywhere_with_what_stands_around_it(page: Page, api: Api):
+def test_a_name_is_replaced_everywhere_with_its_punctuation(page: Page, api: Api):
     editor = begin(page, 2)
     expect(editor.get_by_role("button", name="Replace everywhere (3 places)")).to_be_visible()
 
@@ -108,7 +108,7 @@ def test_a_name_is_replaced_everywhere_with_what_stands_around_it(page: Page, ap
 
 
 @pytest.mark.parametrize("new", ["Smith,", "van Smith,"])
-def test_z_takes_a_replacement_back_and_shift_z_does_it_again(page: Page, api: Api, new: str):
+def test_z_undoes_a_replacement_and_shift_z_redoes(page: Page, api: Api, new: str):
     begin(page, 2)
     page.keyboard.type(new)
     with page.expect_response("**/transcript/replace"):
@@ -136,7 +136,7 @@ def test_somebody_elses_corrections_and_mine_are_both_kept(page: Page, api: Api)
     assert "So yesterday Mr Smyth, came. Then Smyth's wife said: Smith is late." in api.read()
 
 
-def test_a_word_somebody_else_corrected_first_is_theirs_and_that_is_said(page: Page, api: Api):
+def test_a_word_corrected_by_another_first_stays_theirs(page: Page, api: Api):
     api.speak(api.corrected("words", {"edits": [{"index": 8, "was": "Smyth", "text": "Schmidt"}]}))
 
     begin(page, 8)
@@ -148,7 +148,7 @@ def test_a_word_somebody_else_corrected_first_is_theirs_and_that_is_said(page: P
     assert "Schmidt is late." in api.read()
 
 
-def test_a_correction_whose_answer_was_lost_is_made_once(page: Page, api: Api):
+def test_a_correction_with_a_lost_answer_is_stored_once(page: Page, api: Api):
     api.swallowing = 1
     begin(page, 8)
     page.keyboard.type("Smyth Smyth")
@@ -163,7 +163,7 @@ def test_a_correction_whose_answer_was_lost_is_made_once(page: Page, api: Api):
     assert "Mr Smyth Smyth, came." in api.read()
 
 
-def test_a_decision_right_after_a_correction_is_of_the_version_it_made(page: Page, api: Api):
+def test_a_decision_after_a_correction_uses_its_version(page: Page, api: Api):
     begin(page, 2)
     page.keyboard.type("Smith,")
     page.keyboard.press("Enter")
@@ -175,7 +175,7 @@ def test_a_decision_right_after_a_correction_is_of_the_version_it_made(page: Pag
     assert (api.get("a")["status"], api.get("a")["version"]) == ("approved", 2)
 
 
-def test_a_decided_clip_whose_words_changed_shows_it_and_takes_them_when_told(page: Page, api: Api):
+def test_a_decided_clip_takes_new_words_on_request(page: Page, api: Api):
     page.keyboard.press("a")
     told(page, "decision")
     page.keyboard.press("ArrowUp")
@@ -204,7 +204,7 @@ def test_hostile_words_are_shown_as_text(page: Page, api: Api):
     assert page.locator(".words-text img").count() == 0
 
 
-def test_what_is_seen_at_once_is_what_the_server_stores(browser: Any):
+def test_the_optimistic_view_equals_the_stored_one(browser: Any):
     page = browser.new_page()
     rules = component.joined(component.HERE, ("rules/rules.js", "rules/correction_rules.js"))
     page.add_script_tag(content=f"{rules}; window.wording = {{ replacements, changedWords, wordsOf }};", type="module")

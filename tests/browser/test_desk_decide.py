@@ -22,7 +22,7 @@ def revised_after_approval(page: Page, api: Api) -> None:
     expect(page.get_by_test_id("desk-carry")).to_be_visible()
 
 
-def test_another_reason_is_sent_only_with_a_few_words(page: Page, api: Api):
+def test_reason_other_needs_a_few_words(page: Page, api: Api):
     page.keyboard.press("x")
     page.keyboard.press("6")
     expect(page.get_by_text("Say why in a few words, then press Enter.")).to_be_visible()
@@ -54,7 +54,7 @@ def test_another_reason_left_by_escape_decides_nothing(page: Page, api: Api):
     assert [(body["reason"], body["note"]) for _, _, body in api.sent] == [(None, None)]
 
 
-def test_a_note_typed_first_goes_with_the_reason_chosen_after(page: Page, api: Api):
+def test_a_note_typed_first_joins_the_reason(page: Page, api: Api):
     page.keyboard.press("x")
     page.get_by_label("Note", exact=True).fill("Cut at 4:10")
     page.get_by_role("button", name="Ends weakly").click()
@@ -63,7 +63,7 @@ def test_a_note_typed_first_goes_with_the_reason_chosen_after(page: Page, api: A
     assert (api.sent[0][2]["reason"], api.sent[0][2]["note"]) == ("ends_weak", "Cut at 4:10")
 
 
-def test_a_long_note_says_how_much_room_is_left_and_ends_at_a_thousand_characters(page: Page, api: Api):
+def test_a_long_note_counts_down_and_stops(page: Page, api: Api):
     page.keyboard.press("e")
     note = page.get_by_label("What should change")
     note.fill("w" * 950)
@@ -77,7 +77,7 @@ def test_a_long_note_says_how_much_room_is_left_and_ends_at_a_thousand_character
     assert api.sent[0][2]["note"] == "w" * 1000
 
 
-def test_an_approval_is_carried_over_by_one_key_and_the_record_shows_it(page: Page, api: Api):
+def test_one_key_carries_an_approval_on_record(page: Page, api: Api):
     revised_after_approval(page, api)
     expect(page.get_by_test_id("desk-carry")).to_contain_text("Version 1 was approved by Ana. This is version 2")
 
@@ -91,7 +91,7 @@ def test_an_approval_is_carried_over_by_one_key_and_the_record_shows_it(page: Pa
     expect(page.get_by_test_id("desk-carry")).to_be_hidden()
 
 
-def test_an_approval_not_carried_over_leaves_the_version_to_decide_on(page: Page, api: Api):
+def test_without_carrying_the_new_version_is_undecided(page: Page, api: Api):
     revised_after_approval(page, api)
 
     page.keyboard.press("x")
@@ -107,7 +107,7 @@ def told_in_history(page: Page) -> list[str]:
     return [line.inner_text() for line in page.get_by_test_id("desk-history").locator(".what > span").all()]
 
 
-def test_the_history_tells_every_version_and_decision_the_newest_first(page: Page, api: Api):
+def test_the_history_lists_everything_newest_first(page: Page, api: Api):
     clip = api.get("a")
     api.decide(clip, {"decision": "rejected", "reason": "off_topic", "note": "Too far", "by": "Ana"})
     api.decide(clip, {"decision": "withdrawn", "by": "Ana"})
@@ -130,7 +130,7 @@ def test_the_history_tells_every_version_and_decision_the_newest_first(page: Pag
     expect(history).not_to_contain_text("Not decided yet.")
 
 
-def test_versions_in_a_row_by_the_same_person_are_one_line_of_history(page: Page, api: Api):
+def test_consecutive_versions_by_one_person_are_grouped(page: Page, api: Api):
     for by in ["Ana"] * 4 + ["Ben"] * 5:
         api.revise(api.get("a"), {"by": by})
     look_again(page, api)
@@ -141,7 +141,7 @@ def test_versions_in_a_row_by_the_same_person_are_one_line_of_history(page: Page
     assert told_in_history(page) == [*several, "Version 1, proposed by Clipper"]
 
 
-def test_a_decision_stands_between_the_version_it_is_on_and_the_next_one(page: Page, api: Api):
+def test_a_decision_is_listed_after_its_version(page: Page, api: Api):
     api.revise(api.get("a"), {"by": "Ana"})
     api.decided_by_ana("a", "changes_requested")
     api.revise(api.get("a"), {"by": "Ana"})

@@ -65,7 +65,7 @@ def places(draw_from: SilenceMap, transcript: Transcript | None) -> st.SearchStr
 
 @MANY
 @given(st.data(), maps(), SIDES, st.integers(0, 400), st.integers(0, 3_000))
-def test_a_dragged_edge_rests_at_a_good_place_within_reach_or_where_the_hand_is(
+def test_a_dragged_edge_snaps_only_within_reach(
     rules: Rules, data: st.DataObject, silences: SilenceMap, side: Side, magnet: int, reach: int
 ):
     hand = data.draw(places(silences, None))
@@ -87,7 +87,7 @@ def test_a_dragged_edge_rests_at_a_good_place_within_reach_or_where_the_hand_is(
 
 @MANY
 @given(st.data(), maps(), transcripts(), SIDES)
-def test_what_the_browser_says_of_a_cut_is_what_the_server_says(
+def test_browser_and_server_certify_a_cut_alike(
     rules: Rules, data: st.DataObject, silences: SilenceMap, transcript: Transcript | None, side: Side
 ):
     at = data.draw(places(silences, transcript))
@@ -111,7 +111,7 @@ def spoken(draw: st.DrawFn) -> list[tuple[int, int]]:
 
 @MANY
 @given(spoken(), maps(), st.integers(0, 19), st.integers(0, 19))
-def test_a_stretch_made_of_words_holds_these_words_and_no_others(
+def test_a_selection_of_words_holds_exactly_these(
     rules: Rules, times: list[tuple[int, int]], silences: SilenceMap, a: int, b: int
 ):
     first, last = sorted((a % len(times), b % len(times)))
@@ -162,7 +162,7 @@ def now(page: Page, side: str) -> float:
     return float(page.get_by_test_id(f"desk-handle-{side}").get_attribute("aria-valuenow"))
 
 
-def test_an_edge_dragged_far_into_speech_stays_in_the_hand_and_is_called_poor(page: Page, api: TrimApi):
+def test_an_edge_far_in_speech_is_graded_poor(page: Page, api: TrimApi):
     resting(page)
     drag(page, "in", 2.6)
 
@@ -212,7 +212,7 @@ TICKS = """() => {
 }"""
 
 
-def test_where_an_edge_may_rest_is_drawn_only_while_it_is_in_the_hand(page: Page):
+def test_snap_places_show_only_during_a_drag(page: Page):
     resting(page)
     drag(page, "in", 2.6)
     page.wait_for_function("""() => {
@@ -226,7 +226,7 @@ def test_where_an_edge_may_rest_is_drawn_only_while_it_is_in_the_hand(page: Page
     page.wait_for_function(f"(held) => ({TICKS})() < held", arg=held)
 
 
-def test_the_grade_of_an_edge_stands_at_the_edge_in_shape_and_words(page: Page):
+def test_an_edge_shows_its_grade_in_shape_and_words(page: Page):
     handle = page.get_by_test_id("desk-handle-in")
 
     handle.focus()
@@ -243,7 +243,7 @@ def test_the_grade_of_an_edge_stands_at_the_edge_in_shape_and_words(page: Page):
     expect(handle).to_contain_text("○0:05.05")
 
 
-def test_the_other_places_of_an_edge_are_one_key_away_and_one_version_each(page: Page, api: TrimApi):
+def test_each_other_place_is_one_key_and_version(page: Page, api: TrimApi):
     chips = page.get_by_test_id("desk-places").get_by_role("button")
     expect(chips.filter(visible=True)).to_have_count(2)
     expect(chips.first).to_contain_text("1●0:10.4silence 1.0 s")
@@ -265,7 +265,7 @@ def test_the_other_places_of_an_edge_are_one_key_away_and_one_version_each(page:
     ]
 
 
-def test_a_number_without_a_place_changes_nothing_and_says_so(page: Page, api: TrimApi):
+def test_a_number_without_a_place_changes_nothing(page: Page, api: TrimApi):
     expect(page.get_by_test_id("desk-places").get_by_role("button").first).to_be_visible()
 
     page.keyboard.press("4")

@@ -156,7 +156,7 @@ def held(page: Page, api: KeptApi) -> list[Any]:
 
 
 @every_act
-def test_what_was_done_while_the_server_was_down_is_made_once_after_a_reload(page: Page, api: KeptApi, act: Act):
+def test_changes_made_offline_are_applied_once(page: Page, api: KeptApi, act: Act):
     api.down = True
     act.run(page)
     not_saved(page)
@@ -170,9 +170,7 @@ def test_what_was_done_while_the_server_was_down_is_made_once_after_a_reload(pag
 
 
 @every_act
-def test_what_was_done_is_made_once_though_its_answer_was_lost_and_the_page_reloaded(
-    page: Page, api: KeptApi, act: Act
-):
+def test_a_lost_answer_and_reload_apply_a_change_once(page: Page, api: KeptApi, act: Act):
     api.swallowing = 1
     act.run(page)
     not_saved(page)
@@ -185,7 +183,7 @@ def test_what_was_done_is_made_once_though_its_answer_was_lost_and_the_page_relo
 
 
 @every_act
-def test_what_waits_is_seen_after_a_reload_before_the_server_has_it(page: Page, api: KeptApi, act: Act):
+def test_pending_changes_show_after_a_reload(page: Page, api: KeptApi, act: Act):
     blank = page.evaluate(LINE)
     held(page, api)
     act.run(page)
@@ -200,9 +198,7 @@ def test_what_waits_is_seen_after_a_reload_before_the_server_has_it(page: Page, 
 
 
 @every_act
-def test_what_a_closed_page_could_not_send_is_sent_when_the_recording_is_opened_again(
-    page: Page, api: KeptApi, act: Act
-):
+def test_changes_of_a_closed_page_are_sent_on_reopening(page: Page, api: KeptApi, act: Act):
     api.down = True
     act.run(page)
     not_saved(page)
@@ -217,7 +213,7 @@ def test_what_a_closed_page_could_not_send_is_sent_when_the_recording_is_opened_
 
 
 @every_act_with_a_way_back
-def test_what_was_done_before_a_reload_is_taken_back_and_done_again_after_it(page: Page, api: KeptApi, act: Act):
+def test_undo_and_redo_work_across_a_reload(page: Page, api: KeptApi, act: Act):
     before = api.state()
     act.run(page)
     made(page, api, act.what)
@@ -246,7 +242,7 @@ def test_what_was_done_before_a_reload_is_taken_back_and_done_again_after_it(pag
 
 
 @every_act_with_a_way_back
-def test_undo_before_the_answer_goes_in_its_turn_even_after_a_reload(page: Page, api: KeptApi, act: Act):
+def test_undo_before_the_answer_waits_its_turn(page: Page, api: KeptApi, act: Act):
     before = api.state()
     api.down = True
     act.run(page)
@@ -268,7 +264,7 @@ def test_undo_before_the_answer_goes_in_its_turn_even_after_a_reload(page: Page,
 
 
 @every_act_with_a_way_back
-def test_back_and_forth_before_any_answer_ends_where_the_person_did(page: Page, api: KeptApi, act: Act):
+def test_undo_and_redo_before_answers_end_right(page: Page, api: KeptApi, act: Act):
     before = api.state()
     api.down = True
     act.run(page)
@@ -290,7 +286,7 @@ def test_back_and_forth_before_any_answer_ends_where_the_person_did(page: Page, 
 
 
 @every_act_with_a_way_back
-def test_what_came_before_is_still_taken_back_after_a_reload(page: Page, api: KeptApi, act: Act):
+def test_earlier_changes_are_undone_after_a_reload(page: Page, api: KeptApi, act: Act):
     page.get_by_label("Title of the clip").fill("Why we hired")
     page.keyboard.press("Enter")
     made(page, api, "versions")
@@ -321,7 +317,7 @@ def leave(page: Page) -> list[str]:
 
 
 @every_act
-def test_who_leaves_is_not_asked_where_nothing_would_be_lost(page: Page, api: KeptApi, act: Act):
+def test_leaving_without_loss_asks_nothing(page: Page, api: KeptApi, act: Act):
     api.down = True
     act.run(page)
     not_saved(page)
@@ -370,7 +366,7 @@ def test_who_leaves_while_typing_is_asked(page: Page, begin: Callable[[Page], No
     assert leave(page) == ["beforeunload"]
 
 
-def test_who_leaves_is_asked_where_the_browser_keeps_nothing(page: Page, api: KeptApi):
+def test_leaving_asks_when_storage_is_off(page: Page, api: KeptApi):
     page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
     api.down = True
     note(page)
@@ -396,7 +392,7 @@ def comes_too_late(page: Page, api: KeptApi) -> None:
     assert api.get("a")["status"] == "proposed"
 
 
-def test_an_approval_right_after_a_correction_is_of_the_corrected_version_over_a_reload_too(page: Page, api: KeptApi):
+def test_an_approval_after_a_correction_survives_reload(page: Page, api: KeptApi):
     seen = api.get("a")["version"]
     correct_and_approve_unheard(page, api)
 
@@ -407,14 +403,14 @@ def test_an_approval_right_after_a_correction_is_of_the_corrected_version_over_a
     assert (api.get("a")["status"], api.get("a")["version"]) == ("approved", seen + 1)
 
 
-def test_an_approval_whose_correction_somebody_else_made_impossible_is_still_of_what_was_seen(page: Page, api: KeptApi):
+def test_an_approval_without_its_correction_keeps_its_version(page: Page, api: KeptApi):
     correct_and_approve_unheard(page, api)
     api.speak(api.corrected("words", {"edits": [{"index": 2, "was": "Smyth,", "text": "Schmidt,"}]}))
 
     comes_too_late(page, api)
 
 
-def test_an_approval_that_has_lost_its_correction_is_refused_and_told(page: Page, api: KeptApi):
+def test_an_approval_that_lost_its_correction_is_refused(page: Page, api: KeptApi):
     correct_and_approve_unheard(page, api)
     page.evaluate(
         """() => {
@@ -429,7 +425,7 @@ def test_an_approval_that_has_lost_its_correction_is_refused_and_told(page: Page
     comes_too_late(page, api)
 
 
-def test_corrections_that_can_only_go_back_as_a_whole_are_taken_back_one_by_one(page: Page, api: KeptApi):
+def test_whole_transcript_corrections_undo_one_by_one(page: Page, api: KeptApi):
     ACTS["words"].run(page)
     made(page, api, "words")
     once = api.read()
@@ -448,7 +444,7 @@ def test_corrections_that_can_only_go_back_as_a_whole_are_taken_back_one_by_one(
     assert [what for what, _, _ in api.sent] == ["words", "words", "restore", "restore"]
 
 
-def test_going_back_to_earlier_words_after_a_reload_never_loses_somebody_elses(page: Page, api: KeptApi):
+def test_undoing_words_after_reload_keeps_others_corrections(page: Page, api: KeptApi):
     ACTS["words"].run(page)
     made(page, api, "words")
     api.speak(api.corrected("replace", {"find": "Today", "replace": "Yesterday"}))
@@ -461,7 +457,7 @@ def test_going_back_to_earlier_words_after_a_reload_never_loses_somebody_elses(p
     assert "Yesterday Mr van Smith, came." in api.read()
 
 
-def test_a_join_refused_for_the_other_clip_names_that_one(page: Page, api: KeptApi):
+def test_a_join_refused_by_the_other_clip_names_it(page: Page, api: KeptApi):
     api.decided_by_ana("b", "approved")
     page.keyboard.press("g")
 
@@ -473,7 +469,7 @@ def test_a_join_refused_for_the_other_clip_names_that_one(page: Page, api: KeptA
     assert api.sent == []
 
 
-def test_a_join_refused_for_its_own_clip_names_that_one(page: Page, api: KeptApi):
+def test_a_join_refused_by_its_own_clip_names_it(page: Page, api: KeptApi):
     api.decided_by_ana("a", "approved")
     page.keyboard.press("g")
 
@@ -483,7 +479,7 @@ def test_a_join_refused_for_its_own_clip_names_that_one(page: Page, api: KeptApi
     assert api.sent == []
 
 
-def test_a_join_with_a_clip_that_was_removed_says_so_and_brings_it_back(page: Page, api: KeptApi):
+def test_a_join_with_a_removed_clip_offers_it_back(page: Page, api: KeptApi):
     api.gone["b"] = api.stepped(api.get("b"))
     api.clips.remove(api.gone["b"])
     page.keyboard.press("g")
@@ -493,7 +489,7 @@ def test_a_join_with_a_clip_that_was_removed_says_so_and_brings_it_back(page: Pa
     made(page, api, "restore")
 
 
-def test_what_was_wanted_of_a_clip_before_it_was_joined_comes_first(page: Page, api: KeptApi):
+def test_changes_before_a_join_are_sent_first(page: Page, api: KeptApi):
     api.down = True
     page.keyboard.press("ArrowDown")
     page.keyboard.press("]")
@@ -510,7 +506,7 @@ def test_what_was_wanted_of_a_clip_before_it_was_joined_comes_first(page: Page, 
     assert [c["status"] for c in api.clips] == ["approved"]
 
 
-def test_a_clip_is_not_joined_with_one_whose_own_change_was_refused(page: Page, api: KeptApi):
+def test_a_refused_change_stops_the_join(page: Page, api: KeptApi):
     api.down = True
     page.keyboard.press("ArrowDown")
     page.keyboard.press("]")

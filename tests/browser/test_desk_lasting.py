@@ -1,4 +1,4 @@
-"""What the desk keeps while answers are late, pages go away and others are faster."""
+"""The desk keeps every change while answers are late, pages go away and others are faster."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def look_again(page: Page, api: Api) -> None:
         page.evaluate("window.dispatchEvent(new Event('online'))")
 
 
-def test_a_step_added_to_a_change_that_waits_survives_a_reload(page: Page, api: Api):
+def test_a_step_added_to_a_pending_change_survives_reload(page: Page, api: Api):
     api.down = True
     for _ in range(3):  # the first is on its way, the last joins the second
         page.keyboard.press("Shift+O")
@@ -84,7 +84,7 @@ def test_a_step_added_to_a_change_that_waits_survives_a_reload(page: Page, api: 
     assert api.get("a")["ranges"][0]["end_s"] == 24.25
 
 
-def test_a_removal_taken_back_is_still_taken_back_after_a_reload(page: Page, api: Api):
+def test_an_undone_removal_stays_undone_after_reload(page: Page, api: Api):
     api.down = True
     page.keyboard.press("Delete")
     rows(page, 1)
@@ -101,7 +101,7 @@ def test_a_removal_taken_back_is_still_taken_back_after_a_reload(page: Page, api
     assert [c["id"] for c in api.clips] == ["b", "a"]
 
 
-def test_a_removed_clip_stays_away_over_a_reload_though_the_server_has_not_heard(page: Page, api: Api):
+def test_an_unsent_removal_survives_a_reload(page: Page, api: Api):
     late = Late(page, api, "/api/clips/a")
     page.keyboard.press("Delete")
     late.arrived()
@@ -112,7 +112,7 @@ def test_a_removed_clip_stays_away_over_a_reload_though_the_server_has_not_heard
     open_clip(page, "b")
 
 
-def test_a_trim_of_a_moment_ago_is_there_when_a_removed_clip_comes_back(page: Page, api: Api):
+def test_a_restored_clip_keeps_its_last_trim(page: Page, api: Api):
     page.keyboard.press("]")
     page.keyboard.press("Delete")
     page.keyboard.press("z")
@@ -123,7 +123,7 @@ def test_a_trim_of_a_moment_ago_is_there_when_a_removed_clip_comes_back(page: Pa
     assert api.get("a")["version"] == 2
 
 
-def test_undo_of_a_new_clip_without_an_answer_takes_back_that_and_nothing_before(page: Page, api: Api):
+def test_undo_of_an_unsent_clip_undoes_only_that(page: Page, api: Api):
     page.keyboard.press("a")
     saved(page)
     late = Late(page, api, "/prj_1/clips")
@@ -139,7 +139,7 @@ def test_undo_of_a_new_clip_without_an_answer_takes_back_that_and_nothing_before
     assert [what for what, _, _ in api.sent] == ["decisions", "created", "removed"]
 
 
-def test_a_new_title_stays_on_the_screen_while_it_is_on_its_way(page: Page, api: Api):
+def test_a_new_title_shows_while_being_sent(page: Page, api: Api):
     late = Late(page, api, "/versions")
     page.get_by_label("Title of the clip").fill("Why we hired")
     page.keyboard.press("Enter")
@@ -167,7 +167,7 @@ def opened_again(page: Page, api: Api, *keys: str) -> Page:
     return another(page, api)
 
 
-def test_what_two_pages_could_not_send_is_sent_when_the_recording_is_opened_again(page: Page, api: Api):
+def test_changes_of_two_pages_are_sent_on_reopening(page: Page, api: Api):
     third = opened_again(page, api, "ArrowDown", "a")
 
     status(third, "a", "approved")
@@ -177,7 +177,7 @@ def test_what_two_pages_could_not_send_is_sent_when_the_recording_is_opened_agai
     assert {name for _, name, _ in api.sent} == {"a", "b"}
 
 
-def test_what_two_pages_wanted_of_one_clip_overwrites_nothing_in_silence(page: Page, api: Api):
+def test_two_pages_never_overwrite_a_clip_silently(page: Page, api: Api):
     third = opened_again(page, api, "x", "3")
 
     expect(third.get_by_test_id(MESSAGE)).to_contain_text("meanwhile")
@@ -202,7 +202,7 @@ BROKEN: list[Any] = [
 
 
 @pytest.mark.parametrize("value", BROKEN, ids=range(len(BROKEN)))
-def test_whatever_the_browser_kept_the_desk_opens_and_works(page: Page, api: Api, value: Any):
+def test_the_desk_opens_with_any_stored_state(page: Page, api: Api, value: Any):
     keep = """(json) => {
         for (const at of ["outbox.prj_1", "undo.prj_1", "desk.prj_1", "desk.filters.prj_1"]) {
             sessionStorage.setItem(`clipper.${at}`, json);
@@ -220,7 +220,7 @@ def test_whatever_the_browser_kept_the_desk_opens_and_works(page: Page, api: Api
     assert api.get("a")["status"] == "approved"
 
 
-def test_a_refusal_that_is_not_about_a_clip_speaks_of_none(page: Page, api: Api):
+def test_a_refusal_about_no_clip_names_none(page: Page, api: Api):
     page.route(
         "**/prj_1/clips",
         lambda r: api.refuse(r, 404, "This recording was deleted.") if r.request.method == "POST" else api.answer(r),
@@ -230,7 +230,7 @@ def test_a_refusal_that_is_not_about_a_clip_speaks_of_none(page: Page, api: Api)
     expect(page.get_by_test_id(MESSAGE)).to_have_text("This recording was deleted.")
 
 
-def test_a_removal_somebody_was_faster_than_can_be_insisted_on(page: Page, api: Api):
+def test_a_conflicting_removal_can_be_insisted_on(page: Page, api: Api):
     api.changed_by_ana("a", 9.6, 14.1)
     page.keyboard.press("Delete")
     expect(page.get_by_test_id("desk-message-action")).to_contain_text("Show it")
@@ -243,7 +243,7 @@ def test_a_removal_somebody_was_faster_than_can_be_insisted_on(page: Page, api: 
     assert [(what, name) for what, name, _ in api.sent] == [("removed", "a")]
 
 
-def test_two_who_remove_the_same_clip_are_not_told_of_a_conflict(page: Page, api: Api):
+def test_two_equal_removals_are_no_conflict(page: Page, api: Api):
     late = Late(page, api, "/api/clips/a")
     page.keyboard.press("Delete")
     late.arrived()
@@ -255,7 +255,7 @@ def test_two_who_remove_the_same_clip_are_not_told_of_a_conflict(page: Page, api
     expect(page.get_by_test_id(MESSAGE)).not_to_contain_text("Somebody removed")
 
 
-def test_a_trim_under_the_hand_is_offered_again_when_somebody_was_faster(page: Page, api: Api):
+def test_a_trim_lost_to_a_faster_change_is_offered_again(page: Page, api: Api):
     late = Late(page, api, "/decisions")
     page.keyboard.press("a")
     late.arrived()
@@ -274,7 +274,7 @@ def test_a_trim_under_the_hand_is_offered_again_when_somebody_was_faster(page: P
     assert api.get("a")["ranges"] == [{"start_s": 4.85, "end_s": 14.25}]
 
 
-def test_what_came_after_a_change_that_was_refused_is_not_lost_in_silence(page: Page, api: Api):
+def test_changes_after_a_refused_one_are_reported(page: Page, api: Api):
     page.route("**/versions", lambda route: api.refuse(route, 422, "A clip lasts at most three minutes."))
     page.keyboard.press("]")
     page.keyboard.press("a")
@@ -286,7 +286,7 @@ def test_what_came_after_a_change_that_was_refused_is_not_lost_in_silence(page: 
     assert [(name, body["decision"]) for _, name, body in api.sent] == [("a", "approved")]
 
 
-def test_a_title_being_typed_goes_to_the_clip_it_was_begun_on(page: Page, api: Api):
+def test_a_typed_title_goes_to_its_own_clip(page: Page, api: Api):
     page.keyboard.press("r")
     page.keyboard.type("Mine")
     open_from_outside(page, "b")
@@ -297,7 +297,7 @@ def test_a_title_being_typed_goes_to_the_clip_it_was_begun_on(page: Page, api: A
     expect(page.get_by_label("Title of the clip")).to_have_value("<b>Prices</b>")
 
 
-def test_what_somebody_removes_elsewhere_leaves_the_note_being_written_alone(page: Page, api: Api):
+def test_a_removal_elsewhere_keeps_the_note_being_written(page: Page, api: Api):
     late = Late(page, api, "/api/clips/b/decisions")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("a")
@@ -314,7 +314,7 @@ def test_what_somebody_removes_elsewhere_leaves_the_note_being_written_alone(pag
     expect(page.get_by_label("What should change")).to_be_focused()
 
 
-def test_many_corrections_at_once_are_no_heavier_than_a_browser_sends(page: Page, api: Api):
+def test_many_corrections_fit_into_one_request(page: Page, api: Api):
     api.say(" ".join(["Anna"] * 1400))
     look_again(page, api)
     page.locator("[data-word]").first.dblclick()
@@ -330,7 +330,7 @@ def test_many_corrections_at_once_are_no_heavier_than_a_browser_sends(page: Page
     assert [what for what, _, _ in api.sent] == ["replace", "words"]
 
 
-def test_r_and_c_are_kept_from_the_page_while_a_dialog_of_the_desk_is_open(page: Page):
+def test_dialogs_of_the_desk_keep_r_and_c(page: Page):
     page.evaluate("window.heard = []; document.addEventListener('keydown', (e) => heard.push(e.key))")
     page.keyboard.press("?")
     expect(page.get_by_test_id("desk-keys")).to_be_visible()

@@ -59,7 +59,7 @@ def test_words_dragged_over_become_the_clip_from_silence_to_silence(page: Page, 
     expect(page.get_by_test_id("desk-marked")).to_be_hidden()
 
 
-def test_a_click_on_a_word_still_goes_there_and_with_shift_marks_up_to_it(page: Page, api: TrimApi):
+def test_a_click_seeks_and_shift_click_selects(page: Page, api: TrimApi):
     word(page, 10).click()
     page.wait_for_function("Math.abs(video.currentTime - 6) < 0.01")
     expect(page.get_by_test_id("desk-marked")).to_be_hidden()
@@ -73,7 +73,7 @@ def test_a_click_on_a_word_still_goes_there_and_with_shift_marks_up_to_it(page: 
     assert api.sent == []
 
 
-def test_words_are_marked_and_cut_out_by_the_keyboard_alone(page: Page, api: TrimApi):
+def test_the_keyboard_alone_cuts_words_out(page: Page, api: TrimApi):
     transcript = page.get_by_role("listbox", name="Words")
     transcript.focus()
     expect(word(page, 8)).to_contain_class("cursor")  # the clip's first word
@@ -94,7 +94,7 @@ def test_words_are_marked_and_cut_out_by_the_keyboard_alone(page: Page, api: Tri
     expect(word(page, 10)).to_contain_class("cut")
 
 
-def test_the_cursor_goes_to_other_lines_and_to_the_ends_of_a_sentence(page: Page):
+def test_the_cursor_moves_by_line_and_sentence(page: Page):
     page.set_viewport_size({"width": 420, "height": 900})
     transcript = page.get_by_role("listbox", name="Words")
     transcript.focus()
@@ -111,7 +111,7 @@ def test_the_cursor_goes_to_other_lines_and_to_the_ends_of_a_sentence(page: Page
     open_clip(page, "a")
 
 
-def test_a_marked_stretch_becomes_a_clip_of_its_own(page: Page, api: TrimApi):
+def test_a_selection_becomes_a_clip(page: Page, api: TrimApi):
     drag_words(page, 18, 20)
     page.get_by_test_id("desk-marked").get_by_role("button", name="New clip").click()
 
@@ -121,7 +121,7 @@ def test_a_marked_stretch_becomes_a_clip_of_its_own(page: Page, api: TrimApi):
     expect(page.get_by_test_id("desk-marked")).to_be_hidden()
 
 
-def test_a_stretch_outside_the_clip_cannot_be_cut_out_of_it(page: Page, api: TrimApi):
+def test_a_selection_outside_the_clip_cannot_be_cut(page: Page, api: TrimApi):
     drag_words(page, 18, 20)
 
     marks = page.get_by_test_id("desk-marked")
@@ -144,7 +144,7 @@ def test_a_marked_stretch_is_heard_alone(page: Page):
     assert page.evaluate("video.currentTime") == pytest.approx(6.95, abs=0.03)
 
 
-def test_a_finger_that_rests_on_a_word_marks_it_and_a_tap_goes_on_to_another(page: Page):
+def test_a_long_press_selects_and_a_tap_extends(page: Page):
     touch(page, 10, "pointerdown")
     marked(page, 10, 10)
     touch(page, 10, "pointerup", "click")
@@ -153,7 +153,7 @@ def test_a_finger_that_rests_on_a_word_marks_it_and_a_tap_goes_on_to_another(pag
     marked(page, 10, 13)
 
 
-def test_a_stretch_marked_on_the_timeline_is_cut_out_of_the_clip_and_put_back(page: Page, api: TrimApi):
+def test_a_timeline_selection_is_cut_and_put_back(page: Page, api: TrimApi):
     drag_with_shift(page, 7, 8)
     page.keyboard.press("Delete")
 

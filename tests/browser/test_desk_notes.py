@@ -14,7 +14,7 @@ def at(page: Page, seconds: float) -> None:
     page.wait_for_function("!video.seeking")
 
 
-def test_t_writes_a_note_at_the_playhead_on_the_clips_own_clock(page: Page, api: Api):
+def test_t_adds_a_note_at_the_playhead(page: Page, api: Api):
     at(page, 6.35)
     page.keyboard.press("t")
     note = page.get_by_label("Note at 0:01.5 of the clip")
@@ -37,7 +37,7 @@ def test_t_writes_a_note_at_the_playhead_on_the_clips_own_clock(page: Page, api:
     expect(page.get_by_test_id("desk-note")).to_have_count(0)
 
 
-def test_a_note_outside_the_clip_says_where_it_is_in_the_recording(page: Page):
+def test_a_note_outside_the_clip_shows_recording_time(page: Page):
     at(page, 12)
     page.keyboard.press("t")
 
@@ -46,7 +46,7 @@ def test_a_note_outside_the_clip_says_where_it_is_in_the_recording(page: Page):
     expect(page.get_by_label("Note at 0:12.0 of the recording")).to_be_hidden()
 
 
-def test_a_note_is_answered_resolved_and_opened_again_by_keys_alone(page: Page, api: Api):
+def test_keys_alone_answer_resolve_and_reopen_a_note(page: Page, api: Api):
     api.note("a", "Is this the right name?", 6.0)
     page.reload()
     notes = page.get_by_test_id("desk-notes")
@@ -89,7 +89,7 @@ def test_the_time_of_a_note_leads_there(page: Page, api: Api):
     page.wait_for_function("Math.abs(video.currentTime - 8.25) < 0.01")
 
 
-def test_a_note_whose_answer_was_lost_is_kept_and_made_once(page: Page, api: Api):
+def test_a_note_with_a_lost_answer_is_stored_once(page: Page, api: Api):
     api.swallowing = 1
     page.keyboard.press("t")
     page.keyboard.type("Once")
@@ -104,7 +104,7 @@ def test_a_note_whose_answer_was_lost_is_kept_and_made_once(page: Page, api: Api
     assert [n["text"] for n in api.get("a")["notes"]] == ["Once"]
 
 
-def test_a_reply_being_written_survives_what_others_do_meanwhile(page: Page, api: Api):
+def test_a_reply_being_written_survives_others_changes(page: Page, api: Api):
     api.note("a", "First", 6.0)
     page.reload()
     page.get_by_role("button", name="Reply").click()
@@ -129,7 +129,7 @@ SIGN = """() => {
 }"""
 
 
-def test_open_notes_are_signs_on_the_timeline_until_they_are_resolved(page: Page, api: Api):
+def test_open_notes_show_on_the_timeline(page: Page, api: Api):
     assert page.evaluate(SIGN) == 0
     api.note("a", "Here", 7.0)
     page.reload()
@@ -154,7 +154,7 @@ def test_long_and_hostile_notes_are_text(page: Page, api: Api):
     assert inside
 
 
-def test_a_note_begun_on_a_clip_waits_there_while_another_one_is_open(page: Page, api: Api):
+def test_an_unfinished_note_waits_at_its_clip(page: Page, api: Api):
     page.keyboard.press("t")
     page.keyboard.type("Too long, I think")
     open_from_outside(page, "b")

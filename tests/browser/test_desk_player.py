@@ -1,4 +1,4 @@
-"""What the desk plays, by its sound: taken down in a real browser and compared with the recording."""
+"""The desk's player, judged by its sound: recorded in a real browser and compared with the recording."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def random_clips(count: int) -> list[list[tuple[float, float]]]:
 
 
 def undisturbed(page: Any, start: float, play: Callable[[], None], late: str = "lateAtTheEnd") -> list[Run]:
-    """What is heard of what is played. A computer too busy for any player says nothing, so again."""
+    """The sound of a playback. A computer too busy for any player proves nothing, so it is tried again."""
     for _ in range(TRIES):
         page.evaluate("heard.length = asked.length = 0")
         play()
@@ -56,7 +56,7 @@ def undisturbed(page: Any, start: float, play: Callable[[], None], late: str = "
 
 
 def play_clip(page: Any, start: float) -> list[Run]:
-    """What is heard of the open clip."""
+    """The sound of the open clip."""
 
     def play() -> None:
         page.keyboard.press("Shift+Space")
@@ -67,9 +67,7 @@ def play_clip(page: Any, start: float) -> list[Run]:
 
 @pytest.mark.long
 @pytest.mark.parametrize(("frames", "way"), [(0, "element"), (25, "stream")])
-def test_twenty_random_clips_begin_and_end_in_sound_where_they_should(
-    browser: Any, tmp_path: Path, frames: int, way: str
-):
+def test_twenty_random_clips_sound_from_in_to_out(browser: Any, tmp_path: Path, frames: int, way: str):
     sound = film(SECONDS, frames, tmp_path) if frames else wav(SECONDS)
     api = SoundApi(sound, SECONDS, random_clips(budget(normal=8, long=20)), frames)
     ends: list[float] = []
@@ -131,7 +129,7 @@ def test_a_loop_plays_the_selection_again_and_again(desk: Any):
 
 
 @pytest.mark.parametrize("desk", [[[(27.0, SECONDS)], [(1.0, 2.0)]]], indirect=True)
-def test_a_clip_that_ends_with_the_recording_ends_there_and_can_be_played_again(desk: Any):
+def test_a_clip_at_the_end_plays_twice(desk: Any):
     first = play_clip(desk, 27.0)
     again = play_clip(desk, 27.0)
 
@@ -141,7 +139,7 @@ def test_a_clip_that_ends_with_the_recording_ends_there_and_can_be_played_again(
 
 
 @pytest.mark.parametrize("desk", [[[(5.0, 15.0)], [(1.0, 2.0)]]], indirect=True)
-def test_an_edge_moved_before_the_playhead_stops_it_at_once(desk: Any):
+def test_an_edge_moved_behind_the_playhead_stops_it(desk: Any):
     desk.keyboard.press("Shift+Space")
     desk.wait_for_function("video.currentTime > 7")
     handle = desk.get_by_test_id("desk-handle-out").bounding_box()
@@ -161,7 +159,7 @@ PIECES = ["First 2 s", "Last 2 s", "Before the start", "After the end"]
 
 
 @pytest.mark.parametrize("desk", [[[(6.0, 12.0)], [(1.0, 2.0)]]], indirect=True)
-def test_hearing_the_edges_plays_four_named_pieces_and_goes_back(desk: Any):
+def test_the_audition_plays_four_pieces_and_returns(desk: Any):
     desk.evaluate("video.currentTime = 8.5")
     desk.wait_for_function("!video.seeking")
     desk.evaluate(
@@ -189,7 +187,7 @@ def test_hearing_the_edges_plays_four_named_pieces_and_goes_back(desk: Any):
 
 
 @pytest.mark.parametrize("desk", [[[(0.0, 1.5)], [(1.0, 2.0)]]], indirect=True)
-def test_a_short_clip_at_the_start_of_the_recording_has_only_the_pieces_there_are(desk: Any):
+def test_a_short_first_clip_has_fewer_audition_pieces(desk: Any):
     label = desk.get_by_test_id("desk-piece")
 
     desk.keyboard.press("/")
@@ -203,7 +201,7 @@ def test_a_short_clip_at_the_start_of_the_recording_has_only_the_pieces_there_ar
 
 
 @pytest.mark.parametrize("desk", [[[(6.0, 12.0)], [(1.0, 2.0)]]], indirect=True)
-def test_captions_are_shown_as_the_file_will_have_them_and_stay_on(desk: Any):
+def test_captions_show_as_in_the_file_and_stay_on(desk: Any):
     lines = [{"start_s": 0.2, "end_s": 2.0, "text": "We had <b>no</b>\nprocess."}]
     desk.route("**/api/clips/c0/captions", lambda route: route.fulfill(json={"captions": lines}))
     caption = desk.locator(".caption")

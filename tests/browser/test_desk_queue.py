@@ -99,7 +99,7 @@ def read_again(page: Page, api: Api) -> None:
 # --- filters
 
 
-def test_only_clips_of_the_chosen_states_are_listed_and_the_arrows_go_through_them(page: Page):
+def test_state_filters_limit_list_and_arrows(page: Page):
     chip(page, "proposed").click()
     listed(page, "a", "c", "d", "f")
     page.keyboard.press("ArrowDown")
@@ -127,7 +127,7 @@ def test_every_state_says_how_many_clips_are_in_it(page: Page):
         ("Decided by", "Ben", ["e"]),
     ],
 )
-def test_the_list_is_narrowed_by_rank_reason_and_reviewer(page: Page, field: str, wanted: str, names: list[str]):
+def test_rank_reason_and_reviewer_narrow_the_list(page: Page, field: str, wanted: str, names: list[str]):
     page.keyboard.press("q")
     page.get_by_label(field).select_option(label=wanted)
 
@@ -135,14 +135,14 @@ def test_the_list_is_narrowed_by_rank_reason_and_reviewer(page: Page, field: str
 
 
 @pytest.mark.parametrize("fact", ["Words changed", "Open notes"])
-def test_the_list_is_narrowed_to_changed_words_or_notes_nobody_resolved(page: Page, fact: str):
+def test_changed_words_and_open_notes_narrow_the_list(page: Page, fact: str):
     page.keyboard.press("q")
     page.get_by_role("button", name=fact).click()
 
     listed(page, "c")
 
 
-def test_titles_and_notes_are_searched_from_the_keyboard_alone(page: Page, api: QueueApi):
+def test_the_keyboard_alone_searches_titles_and_notes(page: Page, api: QueueApi):
     page.keyboard.press("q")
     page.keyboard.type("SPONSOR")
     listed(page, "f")
@@ -154,7 +154,7 @@ def test_titles_and_notes_are_searched_from_the_keyboard_alone(page: Page, api: 
     assert api.sent == []
 
 
-def test_filters_survive_a_reload_and_are_taken_off_one_by_one_or_all_at_once(page: Page):
+def test_filters_survive_reload_and_clear_one_by_one(page: Page):
     page.keyboard.press("q")
     page.get_by_label("Rank").select_option(label="Top 5")
     page.keyboard.press("Escape")
@@ -178,7 +178,7 @@ def test_an_empty_list_says_why_and_offers_all_clips(page: Page):
     listed(page, "a", "b", "c", "d", "e", "f")
 
 
-def test_a_decided_clip_leaves_a_list_of_undecided_ones_when_the_next_is_opened(page: Page):
+def test_a_decided_clip_leaves_the_undecided_list(page: Page):
     chip(page, "proposed").click()
 
     page.keyboard.press("a")
@@ -187,7 +187,7 @@ def test_a_decided_clip_leaves_a_list_of_undecided_ones_when_the_next_is_opened(
     listed(page, "c", "d", "f")
 
 
-def test_the_open_clip_stays_listed_though_somebody_decides_on_it(page: Page, api: QueueApi):
+def test_the_open_clip_stays_listed_when_decided(page: Page, api: QueueApi):
     chip(page, "proposed").click()
     listed(page, "a", "c", "d", "f")
 
@@ -201,7 +201,7 @@ def test_the_open_clip_stays_listed_though_somebody_decides_on_it(page: Page, ap
     listed(page, "c", "d", "f")
 
 
-def test_when_nothing_listed_is_left_to_decide_the_clips_outside_the_filter_are_counted(page: Page):
+def test_undecided_clips_outside_the_filter_are_counted(page: Page):
     page.keyboard.press("q")
     page.get_by_label("Rank").select_option(label="Top 3")
     page.keyboard.press("Escape")
@@ -218,7 +218,7 @@ def test_when_nothing_listed_is_left_to_decide_the_clips_outside_the_filter_are_
 
 
 @queue(more=200)
-def test_of_two_hundred_clips_the_next_undecided_is_open_well_within_a_third_of_a_second(page: Page):
+def test_the_next_of_two_hundred_opens_promptly(page: Page):
     took = [page.evaluate(NEXT_OPEN) for _ in range(5)]
 
     assert sorted(took)[2] < 300
@@ -227,7 +227,7 @@ def test_of_two_hundred_clips_the_next_undecided_is_open_well_within_a_third_of_
 # --- several at once
 
 
-def test_several_picked_by_keys_are_approved_as_one_step_and_one_z_takes_all_back(page: Page, api: QueueApi):
+def test_one_z_undoes_a_batch_approval(page: Page, api: QueueApi):
     page.keyboard.press("v")
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Shift+ArrowDown")
@@ -249,7 +249,7 @@ def test_several_picked_by_keys_are_approved_as_one_step_and_one_z_takes_all_bac
     assert sorted(api.decisions()[2:]) == [("a", "withdrawn"), ("c", "withdrawn")]
 
 
-def test_a_stretch_that_turns_round_gives_back_what_it_passed(page: Page):
+def test_reversing_a_pick_unpicks_the_passed_clips(page: Page):
     for _ in range(3):
         page.keyboard.press("Shift+ArrowDown")
     picked(page, "a", "b", "c", "d")
@@ -270,7 +270,7 @@ def test_the_mouse_picks_without_opening(page: Page):
     open_clip(page, "a")
 
 
-def test_picking_the_first_clip_moves_no_row_under_the_hand(page: Page):
+def test_picking_the_first_clip_moves_no_row(page: Page):
     row = page.locator("[data-clip-id=b]")
     before = row.bounding_box()
 
@@ -282,7 +282,7 @@ def test_picking_the_first_clip_moves_no_row_under_the_hand(page: Page):
     assert after["y"] == pytest.approx(before["y"], abs=1)
 
 
-def test_shift_v_picks_what_is_listed_and_escape_lets_go(page: Page):
+def test_shift_v_picks_all_listed_and_escape_none(page: Page):
     chip(page, "proposed").click()
     page.keyboard.press("Shift+V")
     picked(page, "a", "c", "d", "f")
@@ -322,7 +322,7 @@ def test_several_are_rejected_with_one_reason(page: Page, api: QueueApi):
     open_clip(page, "a")
 
 
-def test_of_several_the_one_somebody_changed_meanwhile_is_named_and_not_decided(page: Page, api: QueueApi):
+def test_a_batch_skips_and_names_a_changed_clip(page: Page, api: QueueApi):
     page.locator("[data-clip-id=c]").click(modifiers=["ControlOrMeta"])
     page.locator("[data-clip-id=d]").click(modifiers=["ControlOrMeta"])
     api.changed_by_ana("d", 9.6, 14.1)
@@ -334,7 +334,7 @@ def test_of_several_the_one_somebody_changed_meanwhile_is_named_and_not_decided(
     status(page, "d", "proposed")
 
 
-def test_a_screen_reader_hears_which_clip_is_open_and_which_are_picked(page: Page):
+def test_open_and_picked_clips_are_announced(page: Page):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("v")
     open_clip(page, "b")
@@ -349,7 +349,7 @@ def test_a_screen_reader_hears_which_clip_is_open_and_which_are_picked(page: Pag
 # --- rows
 
 
-def test_a_row_says_that_words_changed_and_how_many_notes_are_open(page: Page):
+def test_a_row_shows_changed_words_and_open_notes(page: Page):
     expect(page.locator("[data-clip-id=c]")).to_contain_text("words changed \u00b7 1 note")
     expect(page.locator("[data-clip-id=d]")).not_to_contain_text("note")
     expect(page.locator("[data-clip-id=f]")).to_contain_text("made by hand")
@@ -368,7 +368,7 @@ def test_hostile_titles_stay_text_inside_their_row(page: Page, api: QueueApi):
 # --- how far the review is
 
 
-def test_how_far_the_review_is_is_said_in_numbers_and_words(page: Page):
+def test_review_progress_is_shown_in_numbers_and_words(page: Page):
     tally = page.get_by_test_id("desk-tally")
 
     expect(tally).to_have_text("2 of 6 decided (1 approved, 1 rejected, 4 to decide)")
@@ -383,7 +383,7 @@ def test_many_clips_are_a_bar_in_proportion(page: Page):
 
 
 @queue(proposed=["a"])
-def test_all_are_said_to_be_decided_only_when_no_more_are_being_proposed(page: Page, api: QueueApi):
+def test_all_decided_waits_for_the_last_proposals(page: Page, api: QueueApi):
     api.working = True
     read_again(page, api)
     expect(page.locator(".work")).to_be_visible()
@@ -400,7 +400,7 @@ def test_all_are_said_to_be_decided_only_when_no_more_are_being_proposed(page: P
 
 
 @queue(proposed=["a"])
-def test_the_end_of_a_review_says_what_came_of_it_and_what_is_next(page: Page, api: QueueApi):
+def test_the_end_summarises_and_names_the_next_step(page: Page, api: QueueApi):
     for name in ("b", "c"):
         render = {"id": name, "state": "succeeded" if name == "b" else "running", "progress": 0.4, "url": "/f"}
         api.get(name)["render"] = render
@@ -427,7 +427,7 @@ def test_the_end_of_a_review_says_what_came_of_it_and_what_is_next(page: Page, a
 
 
 @queue(proposed=["a"])
-def test_a_summary_put_away_stays_away_until_something_changes(page: Page):
+def test_a_dismissed_summary_returns_only_on_change(page: Page):
     page.keyboard.press("a")
     summary = page.get_by_test_id("desk-summary")
     page.get_by_role("button", name="Close the summary").click()

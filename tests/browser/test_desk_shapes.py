@@ -54,9 +54,7 @@ def in_order(spans: list[Span]) -> bool:
 
 @MANY
 @given(clips(), st.integers(0, 50_000), st.integers(1, 20_000))
-def test_what_is_cut_out_is_gone_and_the_rest_stays_but_for_scraps(
-    rules: Rules, clip: list[Span], start: int, length: int
-):
+def test_cutting_out_keeps_the_rest_without_scraps(rules: Rules, clip: list[Span], start: int, length: int):
     rest = heard(rules.without(told_as(clip), {"start_s": start / 1000, "end_s": (start + length) / 1000}))
 
     assert in_order(rest)
@@ -92,9 +90,7 @@ def test_two_clips_joined_hold_both_and_the_short_gap_between(rules: Rules, one:
 
 @MANY
 @given(clips(), st.integers(-5_000, 90_000), st.sampled_from(["in", "out"]), st.data())
-def test_an_edge_of_any_part_moves_no_other_and_passes_none(
-    rules: Rules, clip: list[Span], at: int, side: str, data: st.DataObject
-):
+def test_moving_an_edge_never_crosses_another(rules: Rules, clip: list[Span], at: int, side: str, data: st.DataObject):
     part = data.draw(st.integers(0, len(clip) - 1))
 
     moved = heard(rules.withEdge(told_as(clip), side, at / 1000, 90, part))
@@ -117,7 +113,7 @@ def reopened(page: Page) -> None:
     at_start(page)
 
 
-def test_a_clip_is_divided_in_the_silence_by_the_playhead_and_made_one_again(page: Page, api: TrimApi):
+def test_a_clip_splits_at_the_silence_and_rejoins(page: Page, api: TrimApi):
     api.cut(api.get("a"), [{"start_s": 4.85, "end_s": 19.75}])
     reopened(page)
     edge(page, "out", "19.75")
@@ -138,7 +134,7 @@ def test_a_clip_is_divided_in_the_silence_by_the_playhead_and_made_one_again(pag
     edge(page, "out", "10.35")
 
 
-def test_a_clip_is_not_divided_where_a_part_would_last_less_than_a_second(page: Page, api: TrimApi):
+def test_a_split_shorter_than_a_second_is_refused(page: Page, api: TrimApi):
     page.evaluate("video.currentTime = 5.2")
     page.wait_for_function("!video.seeking && Math.abs(video.currentTime - 5.2) < 0.01")
     page.keyboard.press("s")
@@ -147,7 +143,7 @@ def test_a_clip_is_not_divided_where_a_part_would_last_less_than_a_second(page: 
     assert api.sent == []
 
 
-def test_a_clip_is_joined_with_the_next_what_lies_between_stays_cut_out_and_undo_parts_them(page: Page, api: TrimApi):
+def test_a_join_keeps_the_gap_cut_and_undoes(page: Page, api: TrimApi):
     page.keyboard.press("g")
 
     expect(page.get_by_test_id("desk-message")).to_contain_text("Joined with <b>Prices</b>, 9.8 s now.")
@@ -182,7 +178,7 @@ def test_a_copy_of_a_clip_is_a_clip_of_its_own(page: Page, api: TrimApi):
     assert api.sent[0][2]["title"] == "The first hire"
 
 
-def test_a_removed_clip_is_gone_at_once_and_back_by_undo(page: Page, api: TrimApi):
+def test_a_removed_clip_returns_by_undo(page: Page, api: TrimApi):
     page.keyboard.press("Delete")
     open_clip(page, "b")
     expect(page.get_by_test_id("desk-clip")).to_have_count(1)
@@ -200,7 +196,7 @@ def cut_out(page: Page, api: TrimApi) -> None:
     edge(page, "out", "19.75")
 
 
-def test_the_edges_of_what_is_cut_out_are_moved_by_keys_and_certified(page: Page, api: TrimApi):
+def test_keys_move_and_certify_inner_edges(page: Page, api: TrimApi):
     cut_out(page, api)
     inner = page.get_by_test_id("desk-handle-in-2")
     inner.focus()
@@ -212,7 +208,7 @@ def test_the_edges_of_what_is_cut_out_are_moved_by_keys_and_certified(page: Page
     assert api.get("a")["ranges"] == [{"start_s": 4.85, "end_s": 9.75}, {"start_s": 10.35, "end_s": 19.75}]
 
 
-def test_an_inner_edge_is_dragged_and_never_into_the_part_before(page: Page, api: TrimApi):
+def test_a_dragged_inner_edge_stays_after_its_neighbour(page: Page, api: TrimApi):
     cut_out(page, api)
     box, first = at_rest(page, "desk-handle-in-2"), at_rest(page, "desk-handle-in")
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 80)
@@ -224,7 +220,7 @@ def test_an_inner_edge_is_dragged_and_never_into_the_part_before(page: Page, api
     assert api.get("a")["ranges"] == [{"start_s": 4.85, "end_s": 9.75}, {"start_s": 9.75, "end_s": 19.75}]
 
 
-def test_what_is_cut_out_is_put_back_from_its_row(page: Page, api: TrimApi):
+def test_a_cut_is_put_back_from_its_row(page: Page, api: TrimApi):
     cut_out(page, api)
     expect(page.locator("[data-word].cut")).to_have_count(7)
 

@@ -74,7 +74,7 @@ def test_a_project_state_reads_only_new_revisions(state: Any):
     assert reads == [["clips", "map", "clips"], 9, "a", False]
 
 
-def test_clips_are_read_again_when_own_changes_are_stored_meanwhile(state: Any):
+def test_clips_are_reread_after_own_changes(state: Any):
     readings = state.evaluate(
         """async () => {
             const readings = [];

@@ -1,4 +1,4 @@
-"""What a reviewer wants reaches the server once, whatever happens on the way, and can be taken back."""
+"""A reviewer's change reaches the server once, whatever happens on the way, and can be undone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_what_was_taken_back_can_be_done_again(page: Page, api: Api):
     assert api.get("a")["decision"]["reason"] == "ends_weak"
 
 
-def test_a_trim_taken_back_after_an_approval_leaves_the_clip_approved_as_before(page: Page, api: Api):
+def test_an_undone_trim_restores_the_approval(page: Page, api: Api):
     page.keyboard.press("a")
     open_clip(page, "b")
     page.keyboard.press("ArrowUp")
@@ -70,7 +70,7 @@ def test_a_new_step_after_undo_cannot_be_overtaken_by_redo(page: Page, api: Api)
     status(page, "a", "proposed")
 
 
-def test_undo_still_knows_after_a_reload_what_was_done_before(page: Page, api: Api):
+def test_undo_survives_a_reload(page: Page, api: Api):
     page.keyboard.press("a")
     page.keyboard.press("a")
     stored(page, api, 2)
@@ -85,7 +85,7 @@ def test_undo_still_knows_after_a_reload_what_was_done_before(page: Page, api: A
     stored(page, api, 4)
 
 
-def test_a_reload_in_the_middle_of_trimming_and_deciding_loses_neither(page: Page, api: Api):
+def test_a_reload_mid_trim_loses_nothing(page: Page, api: Api):
     api.down = True
     page.keyboard.press("]")
     page.keyboard.press("a")
@@ -100,7 +100,7 @@ def test_a_reload_in_the_middle_of_trimming_and_deciding_loses_neither(page: Pag
     status(page, "a", "approved")
 
 
-def test_a_page_closed_with_changes_waiting_sends_them_when_the_recording_is_opened_again(page: Page, api: Api):
+def test_pending_changes_are_sent_on_reopening(page: Page, api: Api):
     api.down = True
     page.keyboard.press("a")
     expect(page.get_by_test_id(MESSAGE)).to_contain_text("Not saved yet")
@@ -131,7 +131,7 @@ def test_a_change_whose_answer_was_lost_or_cut_is_made_once(page: Page, api: Api
     assert decided(api, "a") == ["approved"]
 
 
-def test_the_second_to_decide_hears_who_decided_what_and_can_insist(page: Page, api: Api):
+def test_the_second_to_decide_may_insist(page: Page, api: Api):
     api.decided_by_ana("a", "rejected")
     page.keyboard.press("a")
 
@@ -148,7 +148,7 @@ def test_the_second_to_decide_hears_who_decided_what_and_can_insist(page: Page, 
     assert [(d["by"], d["decision"]) for d in api.get("a")["decisions"]] == [("Ana", "rejected"), ("Ben", "approved")]
 
 
-def test_two_who_want_the_same_are_not_told_of_a_conflict(page: Page, api: Api):
+def test_two_equal_decisions_are_no_conflict(page: Page, api: Api):
     api.decided_by_ana("a", "approved")
     page.keyboard.press("a")
 
@@ -159,9 +159,7 @@ def test_two_who_want_the_same_are_not_told_of_a_conflict(page: Page, api: Api):
 
 
 @pytest.mark.parametrize("after", ["its answer", "the key"])
-def test_of_two_who_want_the_same_the_second_does_not_take_back_what_the_first_decided(
-    page: Page, api: Api, after: str
-):
+def test_undo_does_not_revert_another_reviewers_equal_decision(page: Page, api: Api, after: str):
     api.decided_by_ana("a", "approved")
     page.keyboard.press("a")
     if after == "its answer":
@@ -174,7 +172,7 @@ def test_of_two_who_want_the_same_the_second_does_not_take_back_what_the_first_d
     assert [(d["by"], d["decision"]) for d in api.get("a")["decisions"]] == [("Ana", "approved")]
 
 
-def test_a_message_that_waits_for_an_answer_comes_back_after_a_passing_one(page: Page, api: Api):
+def test_a_question_returns_after_a_passing_message(page: Page, api: Api):
     api.changed_by_ana("a", 9.6, 14.1)
     page.keyboard.press("]")
     expect(page.get_by_test_id(MESSAGE)).to_contain_text("Ana moved it")
@@ -200,7 +198,7 @@ def test_a_clip_somebody_removed_can_be_brought_back(page: Page, api: Api):
     assert api.sent[-1][0] == "restore"
 
 
-def test_what_somebody_else_does_to_the_open_clip_is_said(page: Page, api: Api):
+def test_changes_by_others_to_the_open_clip_are_shown(page: Page, api: Api):
     api.decided_by_ana("a", "approved")
 
     page.evaluate("window.dispatchEvent(new Event('online'))")
@@ -208,7 +206,7 @@ def test_what_somebody_else_does_to_the_open_clip_is_said(page: Page, api: Api):
     expect(page.get_by_test_id(MESSAGE)).to_contain_text("Ana approved it.", timeout=15_000)
 
 
-def test_the_first_decision_asks_for_a_name_which_the_browser_keeps(browser: Any, api: Api):
+def test_the_first_decision_asks_for_a_lasting_name(browser: Any, api: Api):
     with open_desk(browser, api, reviewer="") as page:
         page.keyboard.press("a")
         expect(page.get_by_test_id("desk-name")).to_be_visible()
@@ -236,7 +234,7 @@ def test_a_decision_without_a_name_can_be_thought_over(browser: Any, api: Api):
         open_clip(page, "b")
 
 
-def test_an_approval_is_carried_over_to_a_renamed_clip_and_the_record_says_so(page: Page, api: Api):
+def test_a_rename_carries_the_approval_on_record(page: Page, api: Api):
     page.keyboard.press("a")
     page.keyboard.press("ArrowUp")
     page.get_by_label("Title of the clip").fill("The very first hire")
@@ -263,7 +261,7 @@ def test_undo_does_not_reach_what_somebody_else_decided(page: Page, api: Api):
     assert api.sent == []
 
 
-def test_a_trim_taken_back_by_somebody_without_a_name_approves_nothing_for_nobody(browser: Any, api: Api):
+def test_an_anonymous_undo_approves_nothing(browser: Any, api: Api):
     with open_desk(browser, api, reviewer="") as page:
         api.decided_by_ana("a", "approved")
         page.reload()
@@ -280,9 +278,7 @@ def test_a_trim_taken_back_by_somebody_without_a_name_approves_nothing_for_nobod
         assert [d["by"] for d in api.get("a")["decisions"]] == ["Ana"]
 
 
-def test_an_approval_that_stands_again_is_not_called_the_approval_of_whoever_took_the_later_one_back(
-    page: Page, api: Api
-):
+def test_undoing_a_later_decision_keeps_the_original_approver(page: Page, api: Api):
     api.decided_by_ana("a", "approved")
     page.reload()
     status(page, "a", "approved")

@@ -84,9 +84,7 @@ def settled(*pages: Any) -> None:
         saved(page, WAIT)
 
 
-def test_ten_clips_are_decided_by_keyboard_alone_and_neither_reloads_nor_undo_lose_one(
-    stack: Stack, ana: Any, clips: list[str]
-) -> None:
+def test_ten_keyboard_decisions_survive_reloads_and_undo(stack: Stack, ana: Any, clips: list[str]) -> None:
     made: list[tuple[str, ClipStatus]] = []
     for number in range(10):
         clip = open_now(ana)

@@ -85,7 +85,7 @@ def wait_until_shown(page: Any, text: str) -> None:
         ("/exports?project={id}", "[class*=st-key-file-]"),
     ],
 )
-def test_every_page_shows_it_as_text_and_stays_in_shape(page: Any, stack: Stack, hostile: str, path: str, there: str):
+def test_every_page_shows_hostile_text_as_text(page: Any, stack: Stack, hostile: str, path: str, there: str):
     page.goto(stack.url + path.format(id=hostile))
     page.locator(there).first.wait_for(state="attached", timeout=60_000)
     if "review" in path:
@@ -111,7 +111,7 @@ def test_pointing_at_a_clip_on_the_map_shows_its_title_as_text(page: Any, stack:
     assert page.locator(".js-plotly-plot .hovertext :is(img, a, script)").count() == 0
 
 
-def test_ten_thousand_characters_are_kept_or_refused_with_a_sentence(stack: Stack, hostile: str) -> None:
+def test_ten_thousand_characters_are_kept_or_refused(stack: Stack, hostile: str) -> None:
     import httpx
 
     clip = stack.app.clips.of_project(hostile)[0]

@@ -1,4 +1,4 @@
-"""What the desk tells the server was listened to."""
+"""The ranges that the desk reports as played."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def heard(page: Page, api: Api, count: int) -> list[dict[str, float]]:
     raise AssertionError(f"only {api.heard} was told")
 
 
-def test_what_really_played_is_told_when_it_stops_and_what_was_jumped_over_is_not(page: Page, api: Api):
+def test_only_really_played_ranges_are_reported(page: Page, api: Api):
     play(page, 2.0, 2.6)
     play(page, 20.0, 20.5)
 
@@ -45,7 +45,7 @@ def test_what_was_told_is_not_told_again(page: Page, api: Api):
     assert [round(r["start_s"]) for r in heard(page, api, 2)] == [2, 12]
 
 
-def test_what_the_server_did_not_take_is_told_later(page: Page, api: Api):
+def test_refused_played_ranges_are_sent_later(page: Page, api: Api):
     api.down = True
     play(page, 2.0, 2.5)
     api.down = False
@@ -55,7 +55,7 @@ def test_what_the_server_did_not_take_is_told_later(page: Page, api: Api):
     assert sorted(round(r["start_s"]) for r in heard(page, api, 2)) == [2, 12]
 
 
-def test_what_plays_is_told_the_moment_the_page_goes_away(page: Page, api: Api):
+def test_played_ranges_are_sent_on_leaving(page: Page, api: Api):
     page.evaluate("video.currentTime = 2; video.play()")
     page.wait_for_function("video.currentTime >= 2.5")
 

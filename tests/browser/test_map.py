@@ -33,7 +33,7 @@ def page(browser: Any, stack: Stack) -> Any:
     context.close()
 
 
-def test_what_is_listened_to_survives_a_reload_and_appears_on_the_map(page: Any, stack: Stack) -> None:
+def test_played_ranges_survive_reload_and_show_on_the_map(page: Any, stack: Stack) -> None:
     page.evaluate("player.currentTime = 0; player.play()")
     page.wait_for_function("player.currentTime > 1.5", timeout=60_000)
 
@@ -44,7 +44,7 @@ def test_what_is_listened_to_survives_a_reload_and_appears_on_the_map(page: Any,
     assert stack.app.played.of("prj_test")[0].end_ms >= 1_000
 
 
-def test_clips_are_proposed_in_a_stretch_that_is_selected(page: Any, stack: Stack) -> None:
+def test_clips_are_proposed_within_a_selection(page: Any, stack: Stack) -> None:
     app = stack.app
     select(page, 0.1, 0.6)
     page.get_by_role("button", name="Propose a clip in it").wait_for(timeout=60_000)

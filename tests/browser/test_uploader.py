@@ -170,9 +170,7 @@ def state(page: Page, name: str, wanted: str, within_s: float = 20) -> None:
     expect(row(page, name)).to_have_attribute("data-state", wanted, timeout=within_s * 1000)
 
 
-def test_several_recordings_at_once_arrive_whole_and_python_hears_of_them(
-    choose: Choose, page: Page, site: tuple[str, Path]
-):
+def test_several_recordings_at_once_arrive_whole(choose: Choose, page: Page, site: tuple[str, Path]):
     one, two = b"1" * 9_000_000, b"2" * 1000
 
     choose(("one.mp4", one), ("two.mp4", two))
@@ -185,7 +183,7 @@ def test_several_recordings_at_once_arrive_whole_and_python_hears_of_them(
     expect(page.get_by_text("heard:")).to_contain_text("one.mp4")
 
 
-def test_a_file_that_is_no_recording_is_refused_in_a_sentence_without_a_request(choose: Choose, page: Page):
+def test_a_wrong_file_type_is_refused_without_a_request(choose: Choose, page: Page):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/uploads" in request.url else None)
 
@@ -208,7 +206,7 @@ def test_captions_of_the_same_name_go_with_their_recording(choose: Choose, page:
     assert not (site[1] / "store" / "other.mp4.captions").exists()
 
 
-def test_captions_that_cannot_be_read_are_named_and_the_recording_arrives(choose: Choose, page: Page):
+def test_unreadable_captions_are_named_and_the_recording_arrives(choose: Choose, page: Page):
     pytest.importorskip("clipper_core.adapters.captions")
 
     choose(("webinar.mp4", b"x" * 100), ("webinar.srt", b"\x00nothing"))
@@ -226,7 +224,7 @@ def test_a_hostile_name_is_shown_as_text(choose: Choose, page: Page):
     assert page.title() != "bad"
 
 
-def test_drawing_the_page_anew_does_not_disturb_an_upload(choose: Choose, page: Page):
+def test_a_page_rerun_does_not_disturb_an_upload(choose: Choose, page: Page):
     Network(page, 3_000_000)
     choose(("steady.mp4", b"x" * 12_000_000))
     requests: list[str] = []
@@ -258,7 +256,7 @@ def test_an_upload_can_be_paused_resumed_and_cancelled(choose: Choose, page: Pag
         time.sleep(0.05)
 
 
-def test_an_upload_goes_on_by_itself_after_the_connection_was_lost(choose: Choose, page: Page, site: tuple[str, Path]):
+def test_an_upload_resumes_after_a_lost_connection(choose: Choose, page: Page, site: tuple[str, Path]):
     data = bytes(range(256)) * 60_000
     network = Network(page, 5_000_000)
     choose(("train.mp4", data))
@@ -273,9 +271,7 @@ def test_an_upload_goes_on_by_itself_after_the_connection_was_lost(choose: Choos
     assert (site[1] / "store" / "train.mp4").read_bytes() == data
 
 
-def test_after_a_reload_choosing_the_same_file_continues_where_it_was(
-    choose: Choose, page: Page, site: tuple[str, Path]
-):
+def test_choosing_the_same_file_resumes_after_reload(choose: Choose, page: Page, site: tuple[str, Path]):
     data = bytes(range(256)) * 100_000  # 25.6 MB: four pieces
     Network(page, 6_000_000)
     choose(("talk.mp4", data))

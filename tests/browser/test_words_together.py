@@ -46,9 +46,7 @@ def correct(page: Any, word: int, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_both_their_corrections_are_kept_and_an_approval_right_after_is_of_the_corrected_version(
-    stack: Stack, people: tuple[Any, Any]
-) -> None:
+def test_two_reviewers_corrections_are_both_kept(stack: Stack, people: tuple[Any, Any]) -> None:
     ana, ben = people
     clip = stack.app.clips.of_project(PROJECT)[0]
     # a word in the middle of the clip: both desks open it first

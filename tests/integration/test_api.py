@@ -174,7 +174,7 @@ def test_silences_are_tried_used_and_put_back(client: httpx.Client, talk: str) -
     assert client.put(url, json={"treshold_db": -40}).status_code == 422
 
 
-def test_peaks_go_from_the_whole_recording_down_to_single_samples(client: httpx.Client, talk: str) -> None:
+def test_peaks_reach_from_whole_recording_to_samples(client: httpx.Client, talk: str) -> None:
     project_id = talk
 
     def peaks(**asked: float) -> dict:

@@ -1,4 +1,4 @@
-"""What people upload that is no good recording: each ends in a final state, with a sentence they understand."""
+"""Bad recordings as people upload them: each ends in a final state, with a sentence they understand."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def hum(_: Path, out: Path) -> None:
     ],
     ids=lambda v: v.__name__ if callable(v) else None,
 )
-def test_it_ends_in_a_final_state_with_a_sentence(
+def test_every_bad_recording_ends_in_an_explained_state(
     shared_stack: Stack,
     media: Path,
     tmp_path: Path,
@@ -95,7 +95,7 @@ def test_it_ends_in_a_final_state_with_a_sentence(
         assert all(t.attempt == 1 for t in run.tasks)
 
 
-def test_a_truncated_recording_that_can_be_read_is_used_and_the_loss_is_said(shared_stack: Stack, shared: Path) -> None:
+def test_a_truncated_recording_is_used_with_a_warning(shared_stack: Stack, shared: Path) -> None:
     cut = shared / "bad_inputs" / "files" / "mp4_faststart_cut50"
 
     run = shared_stack.finished(shared_stack.upload(cut, "cut.mp4"))
@@ -112,7 +112,7 @@ def cases(shared: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def canary(shared: Path) -> Iterator[socket.socket]:
-    """What attack files point at: a folder with a canary, and a port somebody listens on."""
+    """The targets of attack files: a folder with a canary, and a port that is listened on."""
     told = json.loads((shared / "bad_inputs" / "manifest.json").read_text())
     folder = Path(told["canary_dir"])
     folder.mkdir(exist_ok=True)
@@ -159,9 +159,7 @@ def test_every_known_bad_file_ends_as_it_should(
 
 
 @pytest.mark.slow
-def test_any_file_name_is_kept_as_it_was_and_named_nowhere_else(
-    stack: Stack, shared: Path, cases: list[dict[str, Any]]
-) -> None:
+def test_any_file_name_is_kept_as_text_only(stack: Stack, shared: Path, cases: list[dict[str, Any]]) -> None:
     plain = shared / "bad_inputs" / "files" / "name_empty"
     names = [
         c["client_filename"] for c in cases if c["category"] == "filename" and len(c["client_filename"] or "") < 999

@@ -73,7 +73,7 @@ def ask(
     return asked, sum((a.spending for a in answers), Spending())
 
 
-def test_a_good_answer_becomes_clips_and_what_it_took_is_known(endpoint: Endpoint):
+def test_a_good_answer_becomes_clips_with_spending(endpoint: Endpoint):
     asked, spending = ask(endpoint, talk())
 
     (p,) = asked.proposals
@@ -102,7 +102,7 @@ def test_the_schema_is_sent_and_is_strict(endpoint: Endpoint):
     ],
     ids=["prose", "cut short", "no such sentences", "too long", "half a clip"],
 )
-def test_what_can_not_be_used_is_asked_for_once_more(endpoint: Endpoint, fault: Fault, told: str):
+def test_an_unusable_answer_is_requested_once_more(endpoint: Endpoint, fault: Fault, told: str):
     asked, _ = ask(endpoint.then(fault), talk())
 
     assert [p.title for p in asked.proposals] == ["Why dough rises"]
@@ -122,7 +122,7 @@ def test_what_can_not_be_used_is_asked_for_once_more(endpoint: Endpoint, fault: 
     ],
     ids=["prose", "cut short", "no such sentences", "too long"],
 )
-def test_what_can_not_be_used_twice_is_given_up_and_said_why(endpoint: Endpoint, fault: Fault, why: str):
+def test_two_unusable_answers_end_with_the_reason(endpoint: Endpoint, fault: Fault, why: str):
     with pytest.raises(ServiceAnswerUnusable, match=f"even when it was asked again: {why}"):
         ask(endpoint.then(fault, fault), talk())
 
@@ -137,12 +137,12 @@ def test_a_refusal_is_not_argued_with(endpoint: Endpoint):
     assert len(endpoint.calls) == 1
 
 
-def test_a_key_that_is_refused_is_said_as_such(endpoint: Endpoint):
+def test_a_refused_key_is_reported(endpoint: Endpoint):
     with pytest.raises(ServiceKeyRefused):
         ask(endpoint.then(wrong_key()), talk())
 
 
-def test_a_model_that_reads_less_at_a_time_is_asked_in_parts(endpoint: Endpoint):
+def test_a_model_with_a_short_context_is_asked_in_parts(endpoint: Endpoint):
     said = "This model's maximum context length is 8192 tokens. However, your messages resulted in 12022 tokens."
     full = error(400, said, "invalid_request_error", "context_length_exceeded")
 
@@ -155,7 +155,7 @@ def test_a_model_that_reads_less_at_a_time_is_asked_in_parts(endpoint: Endpoint)
     assert len(endpoint.paid) == len(asked.proposals) >= 2
 
 
-def test_a_transcript_that_gives_orders_changes_nothing_that_is_not_checked(endpoint: Endpoint):
+def test_instructions_in_a_transcript_change_nothing(endpoint: Endpoint):
     def obey(request: dict[str, Any]) -> str:
         """A model that does what the transcript says."""
         assert HOSTILE.replace("<", "‹").replace(">", "›") in request["messages"][1]["content"]
@@ -167,7 +167,7 @@ def test_a_transcript_that_gives_orders_changes_nothing_that_is_not_checked(endp
     assert len(endpoint.calls) == 2
 
 
-def test_hostile_titles_and_reasons_are_one_short_line_of_text(endpoint: Endpoint):
+def test_hostile_titles_become_one_line_of_text(endpoint: Endpoint):
     titles = ["\u202egnp.exe\n\r\x1b[31m" + "A" * 500, "<script>alert(1)</script>", "\x00\ud83d", "../../etc/passwd"]
     named = [clip(30 * n + 1, 30 * n + 9, t, reasons=[t] * 5, score=90 - n) for n, t in enumerate(titles)]
     legal = [c for c in named if "\ud83d" not in c["title"]]

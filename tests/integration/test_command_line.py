@@ -97,7 +97,7 @@ def test_every_rendered_file_has_the_length_of_its_clip(processed: dict[str, Any
 
 
 @pytest.mark.slow
-def test_captions_make_the_words_exact_and_give_each_clip_its_own(media: Path, tmp_path: Path) -> None:
+def test_captions_give_exact_words_and_clip_captions(media: Path, tmp_path: Path) -> None:
     captions = tmp_path / "talk.srt"
     captions.write_text("1\n00:00:00,500 --> 00:00:20,000\nOne two three four five six seven eight nine ten.\n")
 
@@ -186,7 +186,7 @@ def test_render_cuts_one_stretch(media: Path, tmp_path: Path) -> None:
         (["process", "{talk}", "--transcriber", "telepathy"], "usage", 2),
     ],
 )
-def test_what_is_refused_is_one_line_with_a_code(
+def test_a_refused_input_is_one_line_with_code(
     arguments: list[str], code: str, exit_code: int, media: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "text.mp4").write_text("This is no video.\n")

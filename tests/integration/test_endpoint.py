@@ -111,7 +111,7 @@ def test_text_without_times_comes_in_order_and_near_its_place(server: Server) ->
     assert max(abs(a.start_ms - b.start_ms) for a, b in zip(heard.words, Recording.words, strict=True)) < 3_000
 
 
-def test_a_model_that_tells_times_is_asked_for_them_and_its_words_get_their_marks_back(server: Server) -> None:
+def test_word_times_are_requested_and_punctuation_restored(server: Server) -> None:
     heard = hear(server, transcribe_model="whisper-1")
 
     assert [w.text for w in heard.words] == [w.text for w in Recording.words]
@@ -131,7 +131,7 @@ def test_pieces_are_cut_at_silences_and_hold_everything_once(server: Server) -> 
 
 
 @pytest.mark.parametrize("limits", [{"max_bytes": 700_000}, {"max_ms": 20_000}])
-def test_pieces_that_are_too_large_for_the_service_are_divided(limits: dict[str, int]) -> None:
+def test_pieces_too_large_for_the_service_are_divided(limits: dict[str, int]) -> None:
     with Server(**limits) as server:  # type: ignore[arg-type]
         server.knows(Recording.pcm, Recording.words)
 
@@ -148,7 +148,7 @@ def test_pieces_are_as_small_as_the_settings_say(server: Server) -> None:
     assert {c.status for c in server.calls} == {200}
 
 
-def test_as_many_requests_as_allowed_are_in_flight_and_no_more(server: Server) -> None:
+def test_no_more_requests_than_allowed_are_in_flight(server: Server) -> None:
     server.open.clear()
     heard: list[RecognisedPart] = []
     working = threading.Thread(target=lambda: heard.append(hear(server, in_flight=3)))
@@ -171,7 +171,7 @@ def test_the_language_is_sent_as_a_code_where_it_is_known(
     assert server.calls[0].fields.get("language") == sent
 
 
-def test_a_server_that_tells_no_times_is_not_asked_for_them_again() -> None:
+def test_a_server_without_times_is_asked_once() -> None:
     with Server(word_models=()) as server:
         server.knows(PIECE, [Word("Said", 100, 900)])
         endpoint = Endpoint(options(server, transcribe_model="whisper-1"))
@@ -188,7 +188,7 @@ def test_what_holds_no_speech_is_not_sent(server: Server, sound: Any) -> None:
     assert server.calls == []
 
 
-def test_words_of_a_text_only_model_are_found_in_real_speech(media: Path) -> None:
+def test_text_only_words_are_aligned_to_speech(media: Path) -> None:
     sound = speech_of(media / "jfk.flac")
     text = (
         "And so, my fellow Americans: ask not what your country can do for you; ask what you can do for your country."
@@ -319,7 +319,7 @@ def test_what_may_pass_is_tried_again(server: Server, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LASTING)
-def test_what_does_not_pass_is_given_up_saying_what_it_was(server: Server, name: str) -> None:
+def test_a_lasting_fault_is_reported_by_name(server: Server, name: str) -> None:
     fault, why = LASTING[name]
     server.then(*[fault] * 200)
 
@@ -331,7 +331,7 @@ def test_what_does_not_pass_is_given_up_saying_what_it_was(server: Server, name:
 
 
 @pytest.mark.parametrize("fault", [faults.html_page(), faults.no_text(), faults.not_utf8(), faults.nothing()])
-def test_answers_that_cannot_be_used_are_paid_for_twice_at_most(server: Server, fault: Fault) -> None:
+def test_an_unusable_answer_costs_at_most_two_requests(server: Server, fault: Fault) -> None:
     server.then(*[fault] * 5)
 
     with pytest.raises(ServiceAnswerUnusable):
@@ -339,7 +339,7 @@ def test_answers_that_cannot_be_used_are_paid_for_twice_at_most(server: Server, 
     assert len(server.calls) == 2
 
 
-def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
+def test_a_missing_server_is_reported_unreachable() -> None:
     with Server() as server:
         gone = options(server, patience_s=0.3)
 
@@ -355,13 +355,13 @@ def test_a_wrong_path_is_told_from_a_wrong_model(server: Server) -> None:
 
 
 @pytest.mark.parametrize("address", ["localhost:8000/v1", "not an address", "http://", "http://[half"])
-def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
+def test_an_invalid_address_is_reported(address: str) -> None:
     with pytest.raises(ServiceRefused, match="OPENAI_BASE_URL is not an address"):
         Endpoint(EndpointOptions(key=KEY, base_url=address)).transcribe(PIECE, "auto", lambda: None)
 
 
 @pytest.mark.parametrize("key", ["schlüssel-mit-umlaut", "two words here", "line\nbreak-inside-key"])
-def test_what_is_no_key_is_said_to_be_none(server: Server, key: str) -> None:
+def test_an_invalid_key_is_reported(server: Server, key: str) -> None:
     with pytest.raises(ServiceKeyRefused, match="Copy the key again") as raised:
         asked(server, key=key)
     assert key not in "".join(traceback.format_exception(raised.value))
@@ -397,7 +397,7 @@ def test_retry_after_may_be_a_date(server: Server) -> None:
     assert 1 <= server.calls[1].at - server.calls[0].at <= 4.5  # dates are whole seconds
 
 
-def test_what_one_request_is_asked_to_wait_the_others_wait_too(server: Server) -> None:
+def test_retry_after_delays_the_other_requests_too(server: Server) -> None:
     server.then(faults.slow_down(retry_after="1"))
     endpoint = Endpoint(options(server))
     waiting = threading.Event()
@@ -416,7 +416,7 @@ def test_what_one_request_is_asked_to_wait_the_others_wait_too(server: Server) -
     assert min(c.at for c in server.calls[1:]) - server.calls[0].at >= 1
 
 
-def test_a_longer_wait_than_our_patience_is_given_up_at_once(server: Server) -> None:
+def test_a_retry_after_beyond_the_patience_fails_at_once(server: Server) -> None:
     server.then(faults.slow_down(retry_after="7200"))
 
     with pytest.raises(ServiceUnavailable, match="asked us to wait 2 hours"):
@@ -438,7 +438,7 @@ def test_waiting_can_be_stopped(server: Server) -> None:
     assert len(server.calls) == 1
 
 
-def test_a_stop_waits_for_what_is_in_flight_and_asks_for_no_more(server: Server) -> None:
+def test_a_stop_finishes_requests_in_flight_only(server: Server) -> None:
     server.open.clear()
 
     def stop_once_in_flight(_: float) -> None:
@@ -454,7 +454,7 @@ def test_a_stop_waits_for_what_is_in_flight_and_asks_for_no_more(server: Server)
 # -- chat
 
 
-def test_chat_sends_a_strict_schema_and_gives_the_text_back(server: Server) -> None:
+def test_chat_sends_a_strict_schema_and_returns_text(server: Server) -> None:
     server.answers(lambda _: {"clips": [1, 2]})
 
     answer = Endpoint(options(server)).chat(ASKED, "clips", SCHEMA, lambda: None)
@@ -491,7 +491,7 @@ def test_chat_is_tried_again_too(server: Server, name: str) -> None:
     assert [c.path for c in server.calls] == [CHAT, CHAT]
 
 
-def test_a_schema_the_service_does_not_take_is_refused_with_its_sentence(server: Server) -> None:
+def test_a_refused_schema_is_reported_with_its_sentence(server: Server) -> None:
     with pytest.raises(ServiceRefused) as raised:
         Endpoint(options(server)).chat(ASKED, "clips", {"type": "array"}, lambda: None)
     assert "must be of type 'object'" in (raised.value.detail or "")
@@ -541,7 +541,7 @@ def test_the_key_is_in_no_error_log_or_representation(
     assert "****" not in said
 
 
-def test_a_password_in_the_address_is_used_and_shown_nowhere(
+def test_a_password_in_the_address_stays_secret(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -561,7 +561,7 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere(
     assert "dXNlcjpw" not in said
 
 
-def test_a_key_in_the_address_is_used_and_shown_nowhere(
+def test_a_key_in_the_address_stays_secret(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -589,7 +589,7 @@ def test_without_a_key_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "authorization" not in server.calls[0].headers
 
 
-def test_versions_name_model_and_host_and_an_endpoint_can_be_sent_to_another_process(server: Server) -> None:
+def test_versions_name_model_and_host_and_pickle(server: Server) -> None:
     endpoint = Endpoint(options(server))
 
     copy = pickle.loads(pickle.dumps(endpoint))

@@ -132,7 +132,7 @@ def house(
             yield House(stack, endpoint, sonnet)
 
 
-def test_the_words_and_the_clips_come_from_the_endpoint_and_what_it_took_is_shown(house: House):
+def test_the_endpoint_gives_words_clips_and_spending(house: House):
     house.worker()
 
     project_id = house.upload()
@@ -154,7 +154,7 @@ def test_the_words_and_the_clips_come_from_the_endpoint_and_what_it_took_is_show
     assert said["cost_usd"] == pytest.approx(spent.cost, abs=1e-5)
 
 
-def test_pieces_that_were_answered_before_a_crash_are_not_paid_for_again(house: House):
+def test_answered_pieces_are_not_paid_again(house: House):
     house.endpoint.open.clear()
     first = house.worker()
     project_id = house.upload()
@@ -177,7 +177,7 @@ def test_pieces_that_were_answered_before_a_crash_are_not_paid_for_again(house: 
     assert house.endpoint.most_at_once == 2
 
 
-def test_a_run_that_failed_at_the_service_goes_on_with_what_is_missing_and_the_key_is_nowhere(house: House):
+def test_a_failed_run_resumes_with_missing_pieces(house: House):
     house.worker(CLIPPER_OPENAI_IN_FLIGHT="1")
 
     def late(call: Call) -> bool:
@@ -210,9 +210,7 @@ def test_a_run_that_failed_at_the_service_goes_on_with_what_is_missing_and_the_k
         pytest.param([out_of_credit()], "credit", id="no credit"),
     ],
 )
-def test_where_the_model_can_not_choose_the_offline_selector_does_and_the_page_says_so(
-    house: House, faults: list[Fault], says_why: str
-):
+def test_the_offline_selector_replaces_a_failing_model(house: House, faults: list[Fault], says_why: str):
     house.endpoint.then(*[replace(f, when=chatting) for f in faults])
     house.worker()
 
@@ -240,7 +238,7 @@ def test_passing_faults_of_the_service_only_take_time(house: House):
     assert Counter(house.heard()).most_common(1)[0][1] == 1
 
 
-def test_an_answer_of_no_use_is_asked_for_again_by_the_next_run_and_a_good_one_is_not(house: House):
+def test_only_unusable_answers_are_requested_again(house: House):
     house.endpoint.then(*[replace(says("no JSON at all"), when=chatting)] * 2)
     house.worker()
     project_id = house.upload()

@@ -88,7 +88,7 @@ class Composed:
         return {**asked, "command": command, "environment": environment}
 
     def is_well(self, service: str, container: Container) -> bool:
-        """What the health check of a service says."""
+        """The answer of a service's health check."""
         kind, *words = self.services[service]["healthcheck"]["test"]
         assert kind == "CMD"
         if service in self.ports:
@@ -131,7 +131,7 @@ def volume(folder: str | Path) -> Path:
 
 
 def places_of(servers: Services, database: str, queue: str) -> dict[str, str]:
-    """Where the servers of the compose file are here."""
+    """The addresses of the compose file's servers on this machine."""
     store = servers.s3.environment
     return {**store, "DATABASE_URL": database, "REDIS_URL": queue, "CLIPPER_STORAGE_URL": "s3://clipper-image"}
 
@@ -175,7 +175,7 @@ class Queue:
 # -- the image
 
 
-def test_the_image_holds_what_runs_and_nothing_to_build_with(image: Image) -> None:
+def test_the_image_holds_no_build_tools(image: Image) -> None:
     app, packages = image.root / "app", next((image.root / "opt/clipper/lib").glob("python3.*")) / "site-packages"
 
     assert {p.name for p in app.iterdir()} == {
@@ -191,7 +191,7 @@ def test_the_image_holds_what_runs_and_nothing_to_build_with(image: Image) -> No
     assert size < MOST_MB * 1e6
 
 
-def test_the_image_runs_as_its_user_who_owns_the_data_and_nothing_else(image: Image) -> None:
+def test_the_image_user_owns_only_the_data(image: Image) -> None:
     owned = [p for p in image.root.rglob("*") if p.lstat().st_uid == USER]
 
     assert image.config["User"] == f"{USER}:{USER}"
@@ -199,7 +199,7 @@ def test_the_image_runs_as_its_user_who_owns_the_data_and_nothing_else(image: Im
     assert not [p for p in (image.root / "app").rglob("*") if p.stat().st_mode & 0o022]
 
 
-def test_every_module_is_compiled_since_nobody_may_write_there_later(image: Image) -> None:
+def test_every_module_is_compiled_in_the_image(image: Image) -> None:
     for source in (image.root / "app").rglob("*.py"):
         assert list((source.parent / "__pycache__").glob(f"{source.stem}.cpython-*.pyc")), source
 
@@ -212,7 +212,7 @@ def test_migrate_ends_well_however_often_it_runs(composed: Composed) -> None:
     composed.migrate()
 
 
-def test_the_sample_runs_when_it_is_asked_for_over_http(composed: Composed) -> None:
+def test_the_sample_runs_on_an_http_request(composed: Composed) -> None:
     worker = composed.up("worker")
     composed.up("api")
     with composed.client("api") as client:
@@ -258,7 +258,7 @@ def test_an_upload_that_begins_at_the_pages_goes_on_at_the_api(composed: Compose
         until(lambda: api.get(project).json()["state"] == "succeeded", seconds=180, every=0.5, saying="it succeeds")
 
 
-def test_a_worker_that_the_queue_never_heard_of_is_not_well(composed: Composed) -> None:
+def test_a_worker_unknown_to_the_queue_is_unhealthy(composed: Composed) -> None:
     composed.up("worker")
     idle = composed.machine.start("idle", {**composed.service("worker"), "command": ["sleep", "60"]})
 
@@ -269,7 +269,7 @@ def test_a_worker_that_the_queue_never_heard_of_is_not_well(composed: Composed) 
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_service_ends_in_time_when_it_is_asked_to(composed: Composed, name: str) -> None:
+def test_a_service_stops_in_time(composed: Composed, name: str) -> None:
     patience_s = float(composed.services[name]["stop_grace_period"].removesuffix("s"))
     container = composed.up(name)
 

@@ -105,9 +105,7 @@ def healthy(client: httpx.Client) -> dict[str, Any] | None:
     return report if report["status"] == "ok" and report["workers"]["count"] == 3 else None
 
 
-def test_a_recording_sent_to_one_is_reviewed_at_the_other_and_its_file_is_had_from_all(
-    house: House, media: Path
-) -> None:
+def test_every_process_serves_a_recording_sent_to_one(house: House, media: Path) -> None:
     recording = media / "talk.mp4"
     project_id = sent(house.one, recording)
 
@@ -138,7 +136,7 @@ def test_a_decision_taken_at_one_is_stale_at_the_other(house: House, media: Path
     assert [answer.status_code for answer in answers] == [201, 412, 412]
 
 
-def test_when_the_worker_that_renders_is_killed_another_finishes(house: House, media: Path) -> None:
+def test_another_worker_finishes_a_killed_workers_render(house: House, media: Path) -> None:
     project_id = sent(house.one, media / "talk.mp4")
     processed(house.one, project_id)
     clip_url = approved(house.one, project_id, 1.0, 40.0)

@@ -120,7 +120,7 @@ def eventually(what: Callable[[], bool], seconds: float = 30) -> bool:
     return what()
 
 
-def test_a_player_gets_the_stretch_it_asks_for_whichever_way(serve: Serve, way: str) -> None:
+def test_a_player_gets_the_range_it_requests(serve: Serve, way: str) -> None:
     with serve(way) as served, httpx.Client(base_url=served.url, follow_redirects=True) as client:
         part = client.get("/media-files/ast_small", headers={"Range": "bytes=500-999"})
         tail = client.get("/media-files/ast_small", headers={"Range": "bytes=-10"})
@@ -137,7 +137,7 @@ def test_a_player_gets_the_stretch_it_asks_for_whichever_way(serve: Serve, way: 
     assert head.headers["content-length"] == "100000"
 
 
-def test_links_are_handed_out_only_where_they_are_wanted(serve: Serve, way: str) -> None:
+def test_links_are_used_only_when_switched_on(serve: Serve, way: str) -> None:
     with serve(way) as served:
         answer = httpx.get(f"{served.url}/media-files/ast_small?download=1", follow_redirects=False)
 
@@ -145,7 +145,7 @@ def test_links_are_handed_out_only_where_they_are_wanted(serve: Serve, way: str)
     assert ("X-Amz-Signature" in answer.headers.get("location", "")) is (way == "presigned")
 
 
-def test_a_file_that_is_gone_from_the_store_is_said(serve: Serve) -> None:
+def test_a_file_missing_from_the_store_is_reported(serve: Serve) -> None:
     with serve("route") as served:
         answer = httpx.get(f"{served.url}/media-files/ast_lost")
 
@@ -162,7 +162,7 @@ def test_a_client_that_leaves_stops_the_reading(serve: Serve) -> None:
         assert served.wire.down < SIZE * 2 // 3
 
 
-def test_a_client_that_takes_nothing_makes_the_reading_wait(serve: Serve) -> None:
+def test_a_stalled_client_pauses_reading(serve: Serve) -> None:
     process = psutil.Process()
     with serve("route") as served, httpx.stream("GET", f"{served.url}/media-files/ast_large") as answer:
         blocks = answer.iter_raw(64 * 1024)

@@ -141,7 +141,7 @@ def to(*names: str) -> pytest.MarkDecorator:
 
 @pytest.fixture(params=["postgresql"])
 def places(request: pytest.FixtureRequest, tmp_path: Path, redis_server: Reachable) -> Iterator[dict[str, Any]]:
-    """Where to move to, as settings."""
+    """The place to move to, as settings."""
     if request.param == "another folder":
         yield {"data": tmp_path / "there"}
         return
@@ -160,7 +160,7 @@ def asked(places: dict[str, Any]) -> list[str]:
 
 
 def environment(old: Stack, places: dict[str, Any]) -> dict[str, str]:
-    """What the command is told: the old place, and how to reach the new store."""
+    """The environment of the command: the old place, and how to reach the new store."""
     more = {n.upper(): str(v) for n, v in places.items() if n.startswith(("s3_", "aws_"))}
     return old.environment(**more) | {"DATABASE_URL": old.settings.database_url or ""}
 
@@ -178,7 +178,7 @@ def moved(old: Stack, places: dict[str, Any]) -> dict[str, Any]:
 
 
 def sentence(old: Stack, places: dict[str, Any], *more: str) -> str:
-    """What the command says when it refuses: one line, and nothing on stdout."""
+    """The command's refusal: one line, and nothing on stdout."""
     done = move(old, places, *more)
     assert done.returncode in (1, 2)
     assert done.stdout == ""
@@ -208,7 +208,7 @@ def contents(database: Database) -> Contents:
 
 
 def as_moved(before: Contents) -> Contents:
-    """What is to arrive: an interrupted step waits again, an upload on its way stays behind."""
+    """The rows expected to arrive: an interrupted step is queued again, an unfinished upload stays behind."""
     waits = {"state": "queued", "token": None, "worker": None, "lease_until": None, "progress": 0.0}
     tasks = {key: {**row, **waits} if row["state"] == "running" else row for key, row in before["tasks"].items()}
     uploads = {key: row for key, row in before["uploads"].items() if row["project_id"]}
@@ -223,7 +223,7 @@ def files(stack: Stack) -> dict[str, bytes]:
 
 
 def faces(client: httpx.Client) -> dict[str, Any]:
-    """What people see of the sample."""
+    """The sample as the pages show it."""
     ways = ("", "/clips", "/transcript", "/silence-map", "/renders")
     return {way: client.get(f"/api/projects/prj_test{way}").json() for way in ways}
 
@@ -232,7 +232,7 @@ def faces(client: httpx.Client) -> dict[str, Any]:
 
 
 @to("postgresql", "postgresql and s3", "another folder")
-def test_everything_arrives_and_the_old_place_stays_as_it_was(
+def test_a_move_copies_everything_and_changes_nothing(
     old: Stack, places: dict[str, Any], redis_server: Reachable
 ) -> None:
     before, stored = contents(old.app.database), files(old)
@@ -369,7 +369,7 @@ def test_a_new_place_that_was_only_started_is_taken_over(
 
 
 @to("another folder")
-def test_a_new_place_somebody_works_with_is_left_alone(
+def test_a_place_in_use_is_not_overwritten(
     old: Stack, places: dict[str, Any], redis_server: Reachable, media: Path
 ) -> None:
     with opened(places, redis_server) as new:
@@ -384,7 +384,7 @@ def test_a_new_place_somebody_works_with_is_left_alone(
 
 
 @to("another folder")
-def test_what_has_been_decided_since_a_move_is_not_moved_over(
+def test_decisions_after_a_move_are_not_overwritten(
     old: Stack, used: Used, places: dict[str, Any], redis_server: Reachable
 ) -> None:
     moved(old, places)
@@ -431,7 +431,7 @@ def test_files_alone_can_be_moved(old: Stack, services: Services, redis_server: 
         assert files(new) == stored
 
 
-def test_a_file_that_was_missing_before_does_not_stop_the_move(
+def test_a_file_already_missing_does_not_stop_the_move(
     old: Stack, places: dict[str, Any], redis_server: Reachable
 ) -> None:
     stored = files(old)
@@ -496,9 +496,7 @@ def meddling(old: Stack, step: str) -> Callable[[str, float], None]:
 
 
 @to("another folder")
-def test_what_is_made_while_files_are_moved_is_moved_too(
-    old: Stack, places: dict[str, Any], redis_server: Reachable
-) -> None:
+def test_rows_made_during_the_copy_are_moved_too(old: Stack, places: dict[str, Any], redis_server: Reachable) -> None:
     relocation_for(old.settings, new_settings(places)).move(meddling(old, "moving files"))
 
     with opened(places, redis_server) as new:
@@ -506,7 +504,7 @@ def test_what_is_made_while_files_are_moved_is_moved_too(
 
 
 @to("another folder")
-def test_a_file_that_comes_while_files_are_moved_ends_the_move(
+def test_a_file_arriving_during_the_copy_ends_the_move(
     old: Stack, places: dict[str, Any], redis_server: Reachable, media: Path
 ) -> None:
     def meddle(at: str, fraction: float) -> None:
@@ -520,9 +518,7 @@ def test_a_file_that_comes_while_files_are_moved_ends_the_move(
         assert set(contents(new.app.database)["projects"]) == {("prj_test",)}
 
 
-def test_what_is_made_while_rows_are_moved_ends_the_move_with_nothing_moved(
-    old: Stack, places: dict[str, Any], redis_server: Reachable
-) -> None:
+def test_a_row_made_during_the_move_ends_it(old: Stack, places: dict[str, Any], redis_server: Reachable) -> None:
     with pytest.raises(WrongState, match="changed while they were moved"):
         relocation_for(old.settings, new_settings(places)).move(meddling(old, "moving rows"))
 
@@ -530,7 +526,7 @@ def test_what_is_made_while_rows_are_moved_ends_the_move_with_nothing_moved(
         assert set(contents(new.app.database)["projects"]) == {("prj_test",)}
 
 
-def test_a_new_database_that_lets_nobody_in_is_said(old: Stack, services: Services) -> None:
+def test_an_inaccessible_new_database_is_reported(old: Stack, services: Services) -> None:
     wrong = services.postgres.url_of("postgres", password="not-this-one")
 
     said = sentence(old, {"database_url": wrong})
@@ -550,14 +546,14 @@ def test_an_address_of_no_kind_is_said(old: Stack) -> None:
     assert sentence(old, {"storage_url": "ftp://a/b"}).startswith("setup_problem: CLIPPER_STORAGE_URL")
 
 
-def test_nowhere_and_here_are_no_places_to_move_to(old: Stack) -> None:
+def test_no_target_and_the_same_place_are_refused(old: Stack) -> None:
     assert sentence(old, {}).startswith("bad_settings: Say where to move")
     assert sentence(old, {"data": old.settings.data}).startswith("wrong_state: There is nothing to move")
     here = f"sqlite:///{old.settings.data}/../{old.settings.data.name}/clipper.db"
     assert sentence(old, {"database_url": here}).startswith("wrong_state: There is nothing to move")
 
 
-def test_a_folder_without_tables_is_no_place_to_move_from(tmp_path: Path, redis_server: Reachable) -> None:
+def test_a_folder_without_tables_cannot_be_moved(tmp_path: Path, redis_server: Reachable) -> None:
     with clipper_in(tmp_path / "empty", redis_server) as empty:
         said = sentence(empty, {"data": tmp_path / "there"})
 

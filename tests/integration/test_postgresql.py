@@ -1,4 +1,4 @@
-"""What is about PostgreSQL alone. That everything else works there too is what `make test-services` shows."""
+"""Promises about PostgreSQL alone; `make test-services` shows that everything else works there too."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_several_processes_that_start_together_migrate_once(url: str, tmp_path: 
     database.close()
 
 
-def test_a_user_without_the_right_to_make_tables_is_told(url: str, services: Services) -> None:
+def test_a_user_who_cannot_create_tables_is_told(url: str, services: Services) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create role guest login password 'hunter2hunter2'")
         connection.execute("revoke create on schema public from public")
@@ -107,7 +107,7 @@ def urls_that_lead_nowhere(server: Postgres) -> dict[type[DatabaseUnavailable], 
 
 
 @pytest.mark.parametrize("kind", [DatabasePasswordRefused, DatabaseMissing, DatabaseUnavailable])
-def test_a_url_that_leads_nowhere_is_said_in_a_sentence_by_every_process_without_the_password(
+def test_an_unreachable_database_is_reported_without_its_password(
     services: Services, redis_server: Redis | RedisCorner, tmp_path: Path, kind: type[DatabaseUnavailable]
 ) -> None:
     nowhere = urls_that_lead_nowhere(services.postgres)[kind]
@@ -142,7 +142,7 @@ def test_operators_see_whose_the_connections_are(url: str) -> None:
     assert name == "clipper"
 
 
-def test_a_reader_sees_one_moment_whatever_is_written_meanwhile(url: str) -> None:
+def test_a_reader_sees_one_snapshot(url: str) -> None:
     database = opened(url)
     migrate(database)
     with database.read() as reading:
@@ -157,7 +157,7 @@ def test_a_reader_sees_one_moment_whatever_is_written_meanwhile(url: str) -> Non
     database.close()
 
 
-def test_a_process_keeps_no_more_connections_than_its_pool_has(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pool_bounds_a_processs_connections(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "POOL_WAIT_S", 0.2)
     database = opened(url, pool=1)
 
@@ -172,7 +172,7 @@ def test_a_process_keeps_no_more_connections_than_its_pool_has(url: str, monkeyp
     database.close()
 
 
-def test_a_server_that_was_started_again_is_used_as_if_nothing_had_happened(own_postgres: Postgres) -> None:
+def test_a_restarted_server_is_used_again(own_postgres: Postgres) -> None:
     database = opened(own_postgres.url)
     migrate(database)
     database.check()
@@ -184,7 +184,7 @@ def test_a_server_that_was_started_again_is_used_as_if_nothing_had_happened(own_
     database.close()
 
 
-def test_a_request_during_a_restart_fails_in_a_sentence_and_the_next_one_works(
+def test_a_request_during_a_restart_fails_cleanly(
     own_postgres: Postgres, redis_server: Redis | RedisCorner, tmp_path: Path
 ) -> None:
     with running_stack(tmp_path, redis_server, database_url=own_postgres.url) as stack:
@@ -200,7 +200,7 @@ def test_a_request_during_a_restart_fails_in_a_sentence_and_the_next_one_works(
     assert after.status_code == 200
 
 
-def test_a_transaction_that_loses_its_connection_saves_nothing_and_the_next_one_works(url: str) -> None:
+def test_a_transaction_without_connection_saves_nothing(url: str) -> None:
     database, other = opened(url), opened(url)
     migrate(database)
 

@@ -132,7 +132,7 @@ def recording_for(kind: Kind, podcast: Path, media: Path, folder: Path) -> tuple
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", RUN_KINDS)
-def test_a_worker_and_its_child_killed_in_the_middle_of_a_task_cost_nothing(
+def test_killing_a_worker_mid_task_loses_nothing(
     stack: Stack, kind: Kind, podcast: Path, media: Path, tmp_path: Path
 ) -> None:
     stack.worker()
@@ -156,7 +156,7 @@ def test_a_worker_and_its_child_killed_in_the_middle_of_a_task_cost_nothing(
 
 
 @pytest.mark.slow
-def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack, media: Path, tmp_path: Path) -> None:
+def test_a_render_survives_its_worker_exactly_once(stack: Stack, media: Path, tmp_path: Path) -> None:
     stack.worker()
     project_id = stack.upload(media / "talk.mp4", captions=some_captions(tmp_path))
     wait_for(stack, project_id)
@@ -177,7 +177,7 @@ def test_a_render_whose_worker_is_killed_is_made_once_all_the_same(stack: Stack,
 
 
 @pytest.mark.slow
-def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, one_stretch: Path) -> None:
+def test_a_killed_child_is_noticed_and_retried(stack: Stack, one_stretch: Path) -> None:
     stack.worker()
     project_id = stack.upload(one_stretch)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
@@ -189,7 +189,7 @@ def test_a_killed_child_alone_is_noticed_and_its_task_done_again(stack: Stack, o
 
 
 @pytest.mark.slow
-def test_a_worker_killed_alone_takes_its_child_and_ffmpeg_with_it(stack: Stack, one_stretch: Path) -> None:
+def test_killing_a_worker_ends_its_child_and_ffmpeg(stack: Stack, one_stretch: Path) -> None:
     worker = stack.worker()
     project_id = stack.upload(one_stretch)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
@@ -222,9 +222,7 @@ def test_a_queue_that_loses_everything_loses_no_work(stack: Stack, one_stretch: 
 
 @pytest.mark.embedded("it loses everything that is in Redis")
 @pytest.mark.slow
-def test_a_recording_that_arrives_while_the_queue_is_down_is_processed_when_it_is_back(
-    stack: Stack, media: Path, tmp_path: Path
-) -> None:
+def test_a_recording_waits_for_the_queue_to_return(stack: Stack, media: Path, tmp_path: Path) -> None:
     stack.redis.kill_and_lose_everything()
     project_id = stack.upload(media / "talk.mp4", captions=some_captions(tmp_path))
 
@@ -234,7 +232,7 @@ def test_a_recording_that_arrives_while_the_queue_is_down_is_processed_when_it_i
     wait_for(stack, project_id)
 
 
-def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stack, one_stretch: Path) -> None:
+def test_a_stopping_worker_gives_its_task_back(stack: Stack, one_stretch: Path) -> None:
     worker = stack.worker()
     stack.upload(one_stretch)
     until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)
@@ -248,7 +246,7 @@ def test_a_worker_told_to_stop_stops_at_once_and_gives_its_task_back(stack: Stac
     assert not any(t.interruptions for t in tasks)
 
 
-def test_a_cancelled_run_stops_within_seconds_and_can_be_retried(stack: Stack, one_stretch: Path) -> None:
+def test_a_cancelled_run_stops_soon_and_retries(stack: Stack, one_stretch: Path) -> None:
     stack.worker()
     project_id = stack.upload(one_stretch)
     child = until(lambda: worker_of(stack, Kind.TRANSCRIBE), seconds=60)

@@ -82,7 +82,7 @@ def test_work_goes_through_a_redis_with_a_password(
     check_no_secret(stack, server.password)
 
 
-def test_a_wrong_password_is_said_and_the_worker_goes_on_once_it_is_right(
+def test_a_worker_recovers_from_a_wrong_password(
     redis_with: Start, stack_with: Callable[..., Stack], media: Path
 ) -> None:
     server = redis_with()
@@ -123,9 +123,7 @@ def test_a_worker_waits_for_a_redis_that_is_late(
 
 
 @pytest.mark.slow
-def test_a_task_outlasts_a_redis_that_is_gone_for_a_while(
-    redis_with: Start, stack_with: Callable[..., Stack], media: Path
-) -> None:
+def test_a_task_survives_a_redis_outage(redis_with: Start, stack_with: Callable[..., Stack], media: Path) -> None:
     server = redis_with()
     server.start()
     stack = stack_with(server)
@@ -144,9 +142,7 @@ def test_a_task_outlasts_a_redis_that_is_gone_for_a_while(
         assert not any(task.interruptions for task in session.scalars(select(Task)))
 
 
-def test_a_worker_that_waits_for_redis_stops_when_it_is_told(
-    redis_with: Start, stack_with: Callable[..., Stack]
-) -> None:
+def test_a_worker_waiting_for_redis_can_be_stopped(redis_with: Start, stack_with: Callable[..., Stack]) -> None:
     server = redis_with()
     server.start()
     stack = stack_with(server)
@@ -160,7 +156,7 @@ def test_a_worker_that_waits_for_redis_stops_when_it_is_told(
     worker.popen.wait(10)
 
 
-def test_a_certificate_nobody_vouches_for_is_refused_in_a_sentence(redis_with: Start) -> None:
+def test_an_untrusted_certificate_is_refused_in_a_sentence(redis_with: Start) -> None:
     server = redis_with(tls=True)
     server.start()
 
@@ -171,7 +167,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_in_a_sentence(redis_with: S
     RqQueue(server.url_of(more="ssl_cert_reqs=none")).check()
 
 
-def test_a_host_that_is_not_there_is_a_sentence_with_the_host_in_its_details() -> None:
+def test_an_unknown_host_is_named_in_the_details() -> None:
     with pytest.raises(QueueUnavailable) as absent:
         RqQueue(f"redis://:hunter2@127.0.0.1:{free_port()}/0").check()
 

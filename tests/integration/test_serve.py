@@ -174,7 +174,7 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
 
-def test_serve_says_that_it_is_ready_and_one_ctrl_c_leaves_nothing_behind(start):
+def test_one_ctrl_c_stops_everything_serve_started(start):
     served = start()
     served.until(served.is_ready)
     served.until(lambda: len([p for p in served.below() if p.name() == "sleep"]) == 2)
@@ -190,7 +190,7 @@ def test_serve_says_that_it_is_ready_and_one_ctrl_c_leaves_nothing_behind(start)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_closed_terminal_or_a_polite_kill_stops_it_as_ctrl_c_does(start, number):
+def test_hangup_and_sigterm_stop_it_as_ctrl_c(start, number):
     served = start(workers=1)
     served.until(served.is_ready)
     everything = served.below()
@@ -201,7 +201,7 @@ def test_a_closed_terminal_or_a_polite_kill_stops_it_as_ctrl_c_does(start, numbe
     assert gone(everything)
 
 
-def test_the_first_of_two_workers_takes_no_renders_and_every_line_says_whose_it_is(start):
+def test_first_worker_takes_no_renders_and_lines_name_processes(start):
     served = start()
     served.until(lambda: served.is_ready() and served.text.count("serves") == 2)
 
@@ -225,7 +225,7 @@ def test_what_is_killed_is_started_again(start, part):
     assert served.process.poll() is None
 
 
-def test_a_killed_worker_takes_what_it_had_started_with_it(start):
+def test_a_killed_worker_ends_its_children(start):
     served = start(workers=1)
     served.until(lambda: served.is_ready() and any(p.name() == "sleep" for p in served.below()))
     horse = next(p for p in served.below() if p.name() == "sleep")
@@ -259,7 +259,7 @@ def answers(served: Served) -> bool:
         return False
 
 
-def test_kill_9_of_serve_ends_its_processes_too_and_the_next_start_works(start):
+def test_kill_9_of_serve_ends_its_processes_too(start):
     served = start(workers=1)
     served.until(served.is_ready)
     served.until(lambda: any(p.name() == "sleep" for p in served.below()))
@@ -277,7 +277,7 @@ def test_kill_9_of_serve_ends_its_processes_too_and_the_next_start_works(start):
 
 
 @pytest.mark.parametrize("damage", [b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1", b"complete nonsense, not a log at all"])
-def test_a_damaged_queue_file_never_keeps_clipper_from_starting(start, damage):
+def test_a_damaged_queue_file_does_not_prevent_starting(start, damage):
     first = start(workers=1)
     first.until(first.is_ready)
     with client(first) as queue:
@@ -291,7 +291,7 @@ def test_a_damaged_queue_file_never_keeps_clipper_from_starting(start, damage):
     second.until(second.is_ready)
 
 
-def test_a_second_serve_on_the_same_data_is_refused_in_one_sentence(start):
+def test_a_second_serve_on_one_folder_is_refused(start):
     first = start(workers=1)
     first.until(first.is_ready)
 
@@ -303,7 +303,7 @@ def test_a_second_serve_on_the_same_data_is_refused_in_one_sentence(start):
     assert first.process.poll() is None
 
 
-def test_a_port_in_use_is_said_before_anything_starts(start):
+def test_a_port_in_use_is_reported_before_starting(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -316,7 +316,7 @@ def test_a_port_in_use_is_said_before_anything_starts(start):
         assert not served.data.exists()
 
 
-def test_a_worker_that_can_t_start_stops_all_with_one_sentence_and_its_last_words(start):
+def test_a_worker_that_cannot_start_stops_serve(start):
     served = start(workers=1, worker=["dying.py"])
 
     assert served.process.wait(30) == 1
@@ -328,7 +328,7 @@ def test_a_worker_that_can_t_start_stops_all_with_one_sentence_and_its_last_word
         http.client.HTTPConnection("127.0.0.1", served.port, timeout=1).request("GET", "/health")
 
 
-def test_what_ignores_being_asked_is_killed_when_its_time_is_up(start):
+def test_a_process_that_ignores_sigterm_is_killed(start):
     served = start(workers=1, worker=["stubborn.py"], stop_s=1)
     served.until(lambda: served.is_ready() and "stubborn" in served.text)
     everything = served.below()
@@ -355,7 +355,7 @@ def test_a_second_ctrl_c_does_not_wait(start):
     assert gone(everything)
 
 
-def test_without_any_redis_server_the_built_in_one_takes_its_place(start):
+def test_without_a_redis_server_fakeredis_serves(start):
     served = start(workers=1, redis_servers=[])
     served.until(lambda: served.is_ready() and any(p.name() == "sleep" for p in served.below()))
     port = int(served.child("fake_redis").cmdline()[-1])
@@ -371,7 +371,7 @@ def test_without_any_redis_server_the_built_in_one_takes_its_place(start):
     assert served.end() == 0
 
 
-def test_a_redis_of_ones_own_is_used_and_none_is_started(start):
+def test_a_given_redis_is_used_and_none_started(start):
     first = start(workers=1)
     first.until(first.is_ready)
     url = f"unix://{first.data / 'run' / 'redis.sock'}"
@@ -382,7 +382,7 @@ def test_a_redis_of_ones_own_is_used_and_none_is_started(start):
     assert not any("redis" in " ".join(p.cmdline()[:1]) for p in second.below())
 
 
-def test_a_redis_elsewhere_with_password_and_tls_is_used_and_none_is_started(start, tmp_path):
+def test_a_given_redis_with_password_and_tls_works(start, tmp_path):
     program = tls_redis()
     if program is None:
         pytest.skip("no Redis server that speaks TLS is installed here")
@@ -400,7 +400,7 @@ def test_a_redis_elsewhere_with_password_and_tls_is_used_and_none_is_started(sta
 
 
 @pytest.mark.parametrize("names", [["a rather long folder name"] * 5, ["my data"], ["a=b"], ["Schnitt größer"]])
-def test_a_data_folder_of_any_name_works_and_leaves_no_socket_anywhere(start, tmp_path, names):
+def test_any_data_folder_name_works_without_stray_sockets(start, tmp_path, names):
     served = start(workers=1, data=str(tmp_path.joinpath(*names)))
 
     served.until(lambda: served.is_ready() and any(p.name() == "sleep" for p in served.below()))
@@ -416,7 +416,7 @@ def socket_of(served: Served) -> Path:
     return Path(next(c.laddr for c in server.net_connections("unix") if c.laddr))
 
 
-def test_a_reader_that_goes_away_stops_it_as_any_program_in_a_pipe(start, tmp_path):
+def test_a_closed_pipe_stops_it_quietly(start, tmp_path):
     served = start(workers=1)
     served.until(served.is_ready)
     command = served.process.args
@@ -435,14 +435,14 @@ def test_a_reader_that_goes_away_stops_it_as_any_program_in_a_pipe(start, tmp_pa
     assert gone(below)
 
 
-def test_a_data_folder_that_can_t_be_written_is_said_in_one_sentence(tmp_path):
+def test_an_unwritable_data_folder_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(FolderNotWritable, match="CLIPPER_DATA_DIR"):
         serve.check_folder(tmp_path / "file" / "data")
 
 
-def test_an_address_of_another_computer_is_refused_in_one_sentence():
+def test_another_computers_address_is_refused():
     with pytest.raises(SetupProblem, match="CLIPPER_HOST"):
         serve.check_port("192.0.2.1", free_port())
 
@@ -455,5 +455,5 @@ def test_a_port_in_use_names_the_port():
             serve.check_port("127.0.0.1", port)
 
 
-def test_a_line_of_output_can_t_command_the_terminal():
+def test_output_lines_carry_no_terminal_commands():
     assert printable(b"\x1b[2Jgone\x1b]0;title\x07 caf\xc3\xa9\x00\xff") == "gone café��"

@@ -118,7 +118,7 @@ def content_of(storage: Storage, key: str, start: int = 0, end: int | None = Non
 # -- promises of both
 
 
-def test_what_is_put_is_read_back_and_the_staged_file_is_gone(storage: Storage, staged: Any) -> None:
+def test_a_stored_file_reads_back_and_staging_empties(storage: Storage, staged: Any) -> None:
     path = staged(noise(100_000))
 
     size = storage.put(path, "projects/prj_1/source")
@@ -149,7 +149,7 @@ def test_a_second_put_replaces_the_first(storage: Storage, staged: Any) -> None:
         assert path.read_bytes() == b"new content"
 
 
-def test_putting_the_same_again_changes_nothing_and_takes_the_file_over(storage: Storage, staged: Any) -> None:
+def test_storing_the_same_file_again_changes_nothing(storage: Storage, staged: Any) -> None:
     storage.put(staged(b"the same"), "a")
     again = staged(b"the same")
 
@@ -176,7 +176,7 @@ def test_deleting_what_is_not_there_does_nothing(storage: Storage) -> None:
     assert list(storage.files()) == []
 
 
-def test_a_deleted_file_is_missing_also_where_a_copy_was_made(storage: Storage, staged: Any) -> None:
+def test_a_deleted_file_is_missing_from_the_cache_too(storage: Storage, staged: Any) -> None:
     storage.put(staged(b"x"), "a")
     with storage.local("a"):
         pass
@@ -187,7 +187,7 @@ def test_a_deleted_file_is_missing_also_where_a_copy_was_made(storage: Storage, 
         pass
 
 
-def test_deleting_a_folder_leaves_what_is_only_called_alike(storage: Storage, staged: Any) -> None:
+def test_deleting_a_folder_spares_similar_names(storage: Storage, staged: Any) -> None:
     for key in ("a/1", "a/b/2", "ab/3", "a.4"):
         storage.put(staged(b"x"), key)
 
@@ -207,7 +207,7 @@ def test_stored_files_are_listed_with_their_size_and_time(storage: Storage, stag
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_a_key_with_odd_characters_is_a_key_like_any_other(storage: Storage, staged: Any, key: str) -> None:
+def test_keys_with_odd_characters_work(storage: Storage, staged: Any, key: str) -> None:
     storage.put(staged(b"odd"), key)
 
     assert content_of(storage, key, 1, 3) == b"dd"
@@ -295,7 +295,7 @@ class Watched:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_a_huge_file_goes_in_and_out_in_flat_memory(storage: Storage, staged: Any, tmp_path: Path) -> None:
+def test_a_huge_file_needs_constant_memory(storage: Storage, staged: Any, tmp_path: Path) -> None:
     size = int((5 if storage.name == "local" else BIG_GB) * (1 << 30)) + 12_345
     storage.put(staged(noise(20 * MIB)), "warm")  # what a first transfer makes stays
     path = tmp_path / "huge"
@@ -318,7 +318,7 @@ def test_a_huge_file_goes_in_and_out_in_flat_memory(storage: Storage, staged: An
 # -- sending to S3
 
 
-def test_a_large_file_is_sent_in_parts_and_kept_as_it_was(s3: Make, server: S3Server, staged: Any) -> None:
+def test_a_large_file_is_sent_in_parts_unchanged(s3: Make, server: S3Server, staged: Any) -> None:
     content = noise(2 * PART + 5)
     path = staged(content)
     etag = etag_of_file(path)
@@ -357,9 +357,7 @@ def test_a_part_that_is_cut_off_is_sent_again(s3: Make, server: S3Server, staged
     assert content_of(s3(), "a") == content
 
 
-def test_a_put_that_can_not_get_through_leaves_the_file_and_nothing_in_the_store(
-    s3: Make, server: S3Server, staged: Any
-) -> None:
+def test_a_failed_put_keeps_the_local_file_only(s3: Make, server: S3Server, staged: Any) -> None:
     path = staged(noise(3 * PART))
     with FlakyProxy(server.port, always=Break(up=4 * MIB)) as wire:
         storage = s3(endpoint_url=wire.endpoint, attempts=2)
@@ -394,7 +392,7 @@ def with_client(storage: S3Storage, **replaced: Callable[..., Any]) -> S3Storage
     return storage
 
 
-def test_a_part_damaged_on_its_way_is_refused_and_nothing_is_kept(s3: Make, server: S3Server, staged: Any) -> None:
+def test_a_damaged_part_is_refused_and_not_kept(s3: Make, server: S3Server, staged: Any) -> None:
     def damaged(send: Any, *, Body: Any, **asked: Any) -> Any:
         body = bytearray(Body.read())
         body[len(body) // 2] ^= 1
@@ -409,7 +407,7 @@ def test_a_part_damaged_on_its_way_is_refused_and_nothing_is_kept(s3: Make, serv
     assert uploads_of(server, s3().options) == []
 
 
-def test_a_store_that_keeps_something_else_than_it_was_sent_is_found_out(s3: Make, staged: Any) -> None:
+def test_a_store_that_alters_bytes_is_detected(s3: Make, staged: Any) -> None:
     def shortened(send: Any, *, Body: Any, ContentMD5: str, ContentLength: int, **asked: Any) -> Any:
         return send(Body=Body.read()[:-1], **asked)
 
@@ -434,7 +432,7 @@ def test_a_lost_answer_to_the_last_step_is_no_failure(s3: Make, staged: Any) -> 
     assert content_of(storage, "a") == noise(PART + 1)
 
 
-def test_an_upload_whose_last_step_fails_is_taken_back(s3: Make, server: S3Server, staged: Any) -> None:
+def test_an_upload_that_fails_to_complete_is_aborted(s3: Make, server: S3Server, staged: Any) -> None:
     def refused(complete: Any, *, MultipartUpload: Any, **asked: Any) -> Any:
         tags = [{**part, "ETag": '"' + "0" * 32 + '"'} for part in MultipartUpload["Parts"]]
         return complete(MultipartUpload={"Parts": tags}, **asked)
@@ -457,7 +455,7 @@ def test_a_store_with_checksums_of_its_own_is_not_mistrusted(s3: Make, staged: A
     assert content_of(s3(), "a") == b"encrypted there"
 
 
-def test_uploads_broken_off_long_ago_are_swept_and_younger_ones_left(s3: Make, server: S3Server) -> None:
+def test_the_sweep_aborts_only_old_unfinished_uploads(s3: Make, server: S3Server) -> None:
     storage = s3()
     ours, beside = (f"{storage.options.base}{name}" for name in ("projects/prj_1/source", "backup/begun"))
     for key in (ours, beside, "of somebody else/begun"):
@@ -485,9 +483,7 @@ def test_a_read_goes_on_where_it_was_cut_off(s3: Make, server: S3Server, staged:
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(1, 1500))
-def test_wherever_an_answer_is_cut_even_in_its_headers_what_is_read_is_exact(
-    s3: Make, server: S3Server, cut: int
-) -> None:
+def test_reads_stay_exact_wherever_an_answer_is_cut(s3: Make, server: S3Server, cut: int) -> None:
     name = f"{s3().options.base}small"
     server.client().put_object(Bucket=BUCKET, Key=name, Body=noise(1000))
     with FlakyProxy(server.port) as wire:
@@ -496,13 +492,13 @@ def test_wherever_an_answer_is_cut_even_in_its_headers_what_is_read_is_exact(
         assert content_of(s3(endpoint_url=wire.endpoint), "small") == noise(1000)
 
 
-def test_a_read_that_never_gets_on_fails_with_a_sentence(s3: Make, server: S3Server, staged: Any) -> None:
+def test_a_stalled_read_fails_with_a_sentence(s3: Make, server: S3Server, staged: Any) -> None:
     s3().put(staged(noise(MIB)), "a")
     with FlakyProxy(server.port, always=Break(down=300)) as wire, pytest.raises(StorageUnreachable):
         content_of(s3(endpoint_url=wire.endpoint, attempts=1), "a")
 
 
-def test_a_file_replaced_under_a_reader_is_not_mixed_with_the_old_one(s3: Make, server: S3Server, staged: Any) -> None:
+def test_a_reader_never_mixes_two_versions(s3: Make, server: S3Server, staged: Any) -> None:
     s3().put(staged(noise(8 * MIB)), "a")
     with FlakyProxy(server.port, always=Break(down=3 * MIB)) as wire:
         blocks = s3(endpoint_url=wire.endpoint).read("a")
@@ -514,9 +510,7 @@ def test_a_file_replaced_under_a_reader_is_not_mixed_with_the_old_one(s3: Make, 
                 pass
 
 
-def test_a_reader_who_leaves_early_leaves_no_connection_and_no_bytes_on_their_way(
-    s3: Make, server: S3Server, staged: Any
-) -> None:
+def test_a_reader_that_stops_early_frees_its_connection(s3: Make, server: S3Server, staged: Any) -> None:
     s3().put(staged(noise(64 * MIB)), "a")
     with FlakyProxy(server.port) as wire:
         storage = s3(endpoint_url=wire.endpoint)
@@ -541,9 +535,7 @@ def fetch_in_process(storage: S3Storage, key: str, begin: Any, said: Any) -> Non
         said.put((str(path), hashlib.sha256(path.read_bytes()).hexdigest()))
 
 
-def test_a_file_is_fetched_once_per_computer_however_many_ask(
-    s3: Make, server: S3Server, staged: Any, tmp_path: Path
-) -> None:
+def test_a_file_is_fetched_once_per_computer(s3: Make, server: S3Server, staged: Any, tmp_path: Path) -> None:
     content = noise(12 * MIB)
     s3().put(staged(content), "a")
     fork = multiprocessing.get_context("fork")
@@ -564,7 +556,7 @@ def test_a_file_is_fetched_once_per_computer_however_many_ask(
         assert wire.down < 13 * MIB
 
 
-def test_a_fetch_that_was_broken_off_is_gone_on_with(s3: Make, server: S3Server, staged: Any, tmp_path: Path) -> None:
+def test_an_interrupted_fetch_is_resumed(s3: Make, server: S3Server, staged: Any, tmp_path: Path) -> None:
     content = noise(12 * MIB)
     s3().put(staged(content), "a")
     with FlakyProxy(server.port, always=Break(down=8 * MIB)) as wire:
@@ -590,7 +582,7 @@ def once() -> Callable[..., Any]:
     return call
 
 
-def test_what_was_damaged_in_a_begun_copy_is_found_and_fetched_anew(s3: Make, staged: Any, tmp_path: Path) -> None:
+def test_a_damaged_partial_copy_is_fetched_again(s3: Make, staged: Any, tmp_path: Path) -> None:
     content = noise(3 * MIB)
     storage = s3()
     storage.put(staged(content), "a")
@@ -608,7 +600,7 @@ def test_what_was_damaged_in_a_begun_copy_is_found_and_fetched_anew(s3: Make, st
 # -- links
 
 
-def test_a_link_gives_a_browser_the_file_by_ranges_under_its_name(s3: Make, staged: Any) -> None:
+def test_a_link_serves_ranges_under_the_file_name(s3: Make, staged: Any) -> None:
     s3().put(staged(noise(1000)), "a")
     disposition = "attachment; filename=\"a b.mp4\"; filename*=UTF-8''%C3%BC.mp4"
 
@@ -622,9 +614,7 @@ def test_a_link_gives_a_browser_the_file_by_ranges_under_its_name(s3: Make, stag
     assert answer.headers["Content-Disposition"] == disposition
 
 
-def test_a_link_that_was_changed_or_has_run_out_opens_nothing(
-    s3: Make, staged: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_changed_or_expired_link_opens_nothing(s3: Make, staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     s3().put(staged(b"secret"), "a")
     s3().put(staged(b"another"), "b")
     storage = s3(link_s=60)
@@ -650,7 +640,7 @@ def test_a_link_leads_to_the_address_that_browsers_know(s3: Make, server: S3Serv
         assert httpx.get(link).content == b"content"
 
 
-def test_there_is_no_link_where_none_is_wanted_and_no_file_on_disk(s3: Make, staged: Any) -> None:
+def test_links_are_off_unless_presigned(s3: Make, staged: Any) -> None:
     s3().put(staged(b"content"), "a")
 
     assert s3().link("a", mime="audio/wav", disposition="inline") is None
@@ -711,7 +701,7 @@ def wrong(server: S3Server, what: str) -> dict[str, Any]:
         ("letters", StorageKeyRefused, "a character that no key has"),
     ],
 )
-def test_what_is_wrong_with_the_settings_is_said_in_a_sentence(
+def test_wrong_settings_are_reported_in_a_sentence(
     s3: Make, server: S3Server, staged: Any, use: str, what: str, kind: type[StorageFailed], sentence: str
 ) -> None:
     path = staged(b"content")

@@ -191,7 +191,7 @@ def test_options_say_what_the_server_can_do(server: Server):
     assert set(answer.headers["tus-checksum-algorithm"].split(",")) >= {"sha1", "md5"}
 
 
-def test_a_recording_in_pieces_becomes_a_project_named_by_the_last_answer(server: Server):
+def test_the_last_piece_answers_with_the_project(server: Server):
     created = server.create(6)
     location = created.headers["location"]
 
@@ -205,7 +205,7 @@ def test_a_recording_in_pieces_becomes_a_project_named_by_the_last_answer(server
     assert server.stored(location) == b"abcdef"
 
 
-def test_head_says_how_far_an_upload_is_and_must_not_be_cached(server: Server):
+def test_head_reports_the_offset_and_forbids_caching(server: Server):
     location = server.create(6).headers["location"]
     server.patch(location, 0, b"abc")
 
@@ -248,7 +248,7 @@ def test_an_upload_that_was_given_up_is_gone(server: Server):
     assert server.patch(location, 0, b"abc").code == "upload_not_found"
 
 
-def test_a_client_that_can_only_post_says_what_it_means(server: Server):
+def test_the_method_may_be_overridden_in_a_post(server: Server):
     location = server.create(3).headers["location"]
     piece = {"Content_Type": "application/offset+octet-stream", "Upload_Offset": "0"}
 
@@ -259,7 +259,7 @@ def test_a_client_that_can_only_post_says_what_it_means(server: Server):
     assert server.ask("POST", location, b"abc").status == 405
 
 
-def test_another_version_of_the_protocol_is_refused_and_nothing_done(server: Server):
+def test_another_tus_version_is_refused(server: Server):
     location = server.create(3).headers["location"]
 
     refused = server.patch(location, 0, b"abc", Tus_Resumable="0.2.2")
@@ -269,7 +269,7 @@ def test_another_version_of_the_protocol_is_refused_and_nothing_done(server: Ser
     assert server.ask("HEAD", location).offset == 0
 
 
-def test_a_piece_at_another_offset_or_of_another_type_is_refused(server: Server):
+def test_a_piece_with_wrong_offset_or_type_is_refused(server: Server):
     location = server.create(6).headers["location"]
 
     assert (a := server.patch(location, 2, b"abc")).status == 409
@@ -288,7 +288,7 @@ def test_bytes_beyond_the_announced_length_are_never_written(server: Server):
     assert server.ask("HEAD", location).offset == 0
 
 
-def test_bytes_beyond_the_announced_length_are_never_written_when_no_length_is_sent(server: Server):
+def test_bytes_beyond_the_announced_length_are_not_written(server: Server):
     location = server.create(3).headers["location"]
     chunked = b"6\r\nabcdef\r\n0\r\n\r\n"
     request = f"PATCH {location} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nTransfer-Encoding: chunked\r\n"
@@ -302,7 +302,7 @@ def test_bytes_beyond_the_announced_length_are_never_written_when_no_length_is_s
     assert server.ask("HEAD", location).offset == 0
 
 
-def test_a_piece_is_checked_and_a_damaged_one_not_kept(server: Server):
+def test_a_piece_with_a_wrong_checksum_is_dropped(server: Server):
     location = server.create(6).headers["location"]
 
     good = server.patch(location, 0, b"abc", Upload_Checksum=checksum("sha1", b"abc"))
@@ -327,7 +327,7 @@ def test_a_piece_is_checked_and_a_damaged_one_not_kept(server: Server):
         (10, "me.jpg", "image/jpeg", 422, "not_audio_video"),
     ],
 )
-def test_what_cannot_be_a_recording_is_refused_in_a_sentence(
+def test_an_impossible_recording_is_refused_in_a_sentence(
     server: Server, size: int, name: str, filetype: str, status: int, code: str
 ):
     answer = server.create(size, name, filetype)
@@ -341,7 +341,7 @@ def test_an_announcement_without_a_usable_length_is_refused(server: Server, leng
     assert server.ask("POST", "/uploads", Upload_Length=length).code == "bad_upload"
 
 
-def test_an_answer_carries_no_header_a_file_name_made_up(server: Server):
+def test_a_file_name_cannot_inject_headers(server: Server):
     answer = server.create(0, "a\r\nSet-Cookie: x=1.wav", "audio/wav")
 
     assert answer.status == 201
@@ -351,7 +351,7 @@ def test_an_answer_carries_no_header_a_file_name_made_up(server: Server):
 # -- things break
 
 
-def test_a_connection_lost_in_a_piece_keeps_what_arrived(server: Server):
+def test_a_lost_connection_keeps_the_bytes_that_arrived(server: Server):
     data = bytes(range(256)) * (3 << 12)  # 3 MB
     location = server.create(len(data)).headers["location"]
     staged = server.folder / "staging" / f"{location.rsplit('/', 1)[-1]}.part"
@@ -366,7 +366,7 @@ def test_a_connection_lost_in_a_piece_keeps_what_arrived(server: Server):
     assert server.stored(location) == data
 
 
-def test_a_connection_lost_in_a_checked_piece_keeps_nothing_of_it(server: Server):
+def test_a_lost_connection_drops_an_unfinished_checked_piece(server: Server):
     location = server.create(6).headers["location"]
 
     server.half_a_piece(location, 0, b"abcd", 6, Upload_Checksum=checksum("sha1", b"abcdef")).close()
@@ -377,7 +377,7 @@ def test_a_connection_lost_in_a_checked_piece_keeps_nothing_of_it(server: Server
 
 
 @pytest.mark.parametrize("other", [0, 1], ids=["same process", "another process"])
-def test_a_new_request_takes_over_from_one_that_hangs(servers: tuple[Server, Server], other: int):
+def test_a_new_request_replaces_a_hanging_one(servers: tuple[Server, Server], other: int):
     server, successor = servers[0], servers[other]
     location = server.create(6).headers["location"]
     hanging = server.half_a_piece(location, 0, b"abc", announced=6)
@@ -414,7 +414,7 @@ def test_what_was_acknowledged_survives_a_killed_server(tmp_path: Path, database
         process.wait(30)
 
 
-def test_memory_stays_flat_while_a_large_recording_arrives_in_one_piece(server: Server):
+def test_memory_stays_flat_during_a_large_piece(server: Server):
     size, block = 300 << 20, b"x" * (1 << 20)
     location = server.create(size).headers["location"]
     before = server.process.memory_info().rss
@@ -445,7 +445,7 @@ def test_broken_captions_are_refused_at_once(server: Server):
     assert server.ask("PUT", f"{location}/captions", good).status == 204
 
 
-def test_every_error_is_a_problem_and_none_shows_a_traceback(server: Server):
+def test_every_error_is_problem_json_without_a_traceback(server: Server):
     nowhere, broken = server.ask("GET", "/nowhere"), server.ask("GET", "/broken")
 
     assert (nowhere.status, nowhere.code) == (404, "not_found")

@@ -30,7 +30,7 @@ def words(client: httpx.Client) -> tuple[dict[str, Any], str]:
     return answer.json(), answer.headers["ETag"]
 
 
-def test_a_correction_changes_the_words_and_the_clips_that_say_them(client: httpx.Client) -> None:
+def test_a_correction_updates_words_and_their_clips(client: httpx.Client) -> None:
     before, seen = words(client)
     clip = client.get(f"{PROJECT}/clips").json()["clips"][0]
     index = next(i for i, w in enumerate(before["words"]) if w["start_s"] >= clip["start_s"] + 0.5)
@@ -59,7 +59,7 @@ def test_a_correction_changes_the_words_and_the_clips_that_say_them(client: http
     assert made.json()["clips"] >= 1
 
 
-def test_a_name_is_replaced_and_the_words_before_are_taken_again(client: httpx.Client) -> None:
+def test_a_replacement_can_be_undone(client: httpx.Client) -> None:
     before, seen = words(client)
     many = sum(w["text"].strip(",.;:") == "thy" for w in before["words"])
     assert many
@@ -83,7 +83,7 @@ def test_a_name_is_replaced_and_the_words_before_are_taken_again(client: httpx.C
     assert (nothing.status_code, nothing.json()["code"]) == (422, "bad_word")
 
 
-def test_another_run_over_the_same_recording_keeps_what_was_corrected(client: httpx.Client) -> None:
+def test_another_run_keeps_corrections(client: httpx.Client) -> None:
     before, seen = words(client)
     edit = {"edits": [{"index": 0, "was": before["words"][0]["text"], "text": "Corrected"}]}
     made = client.post(f"{PROJECT}/transcript/words", json=edit, headers={"If-Match": seen}).json()

@@ -74,7 +74,7 @@ def all_answers(app: Any, client: TestClient) -> dict[str, Any]:
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:
-    """What is compared of an answer: its status, the headers that mean something, and its body or a digest of it."""
+    """The compared parts of an answer: its status, the headers that mean something, and its body or a digest of it."""
     headers = {name: response.headers[name] for name in NAMED if name in response.headers}
     return {"status": response.status_code, "headers": headers, "body": _body(response)}
 

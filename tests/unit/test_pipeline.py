@@ -1,4 +1,4 @@
-"""What follows what in a run, and the names of its work: both are stored, and an older build may have stored them."""
+"""The order of a run's tasks and the names of its work: both are stored, and an older build may have stored them."""
 
 from __future__ import annotations
 

@@ -64,12 +64,12 @@ class Transcription(BaseModel):
 
     def _timed(self, length_ms: int) -> list[TimedText] | None:
         """The words with their times, inside the piece; None without any. Some servers keep them in their segments."""
-        told = self.words
-        if told is None and isinstance(self.segments, list):
+        timed_words = self.words
+        if timed_words is None and isinstance(self.segments, list):
             inside = [s.get("words") for s in self.segments if isinstance(s, dict)]
-            told = [w for words in inside if isinstance(words, list) for w in words] or None
+            timed_words = [w for words in inside if isinstance(words, list) for w in words] or None
         try:
-            words = _WORDS.validate_python(told)
+            words = _WORDS.validate_python(timed_words)
         except ValidationError:
             return None
 
@@ -125,10 +125,10 @@ class Complaint(BaseModel):
     def read(cls, body: bytes) -> Self:
         """Never raises: a page or noise is said to be one."""
         try:
-            said = json.loads(body)
+            answer = json.loads(body)
         except (ValueError, RecursionError):
             return cls(text=_start_of(body))
-        inner = said.get("error", said) if isinstance(said, dict) else said
+        inner = answer.get("error", answer) if isinstance(answer, dict) else answer
         if not isinstance(inner, dict):
             return cls(text=str(inner))
         sentence = next((inner[k] for k in ("message", "detail", "error") if inner.get(k)), inner)

@@ -29,9 +29,9 @@ _CODES: dict[str, str] = dict(
 )
 
 
-def language_code(said: str | None) -> str | None:
+def language_code(name: str | None) -> str | None:
     """``en`` for "English", "en" and "en-US"; None for what is no language."""
-    bare = (said or "").strip().lower().replace("_", "-")
+    bare = (name or "").strip().lower().replace("_", "-")
     if bare in _CODES:
         return _CODES[bare]
     code = bare.split("-")[0]

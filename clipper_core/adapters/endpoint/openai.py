@@ -123,10 +123,10 @@ class Endpoint:
         if length_ms < MIN_MS or not samples.any():
             return NOTHING
         began = time.monotonic()
-        said = self._transcription(_wav(samples), language_code(language), check)
+        answer = self._transcription(_wav(samples), language_code(language), check)
         price = self.options.transcribe_price
         cost = None if price is None else price * length_ms / 60_000
-        return replace(said.heard(length_ms), spending=Spending(length_ms, *said.tokens(), _since_ms(began), cost))
+        return replace(answer.heard(length_ms), spending=Spending(length_ms, *answer.tokens(), _since_ms(began), cost))
 
     def chat(self, messages: Sequence[Message], schema_name: str, schema: dict[str, Any], check: Check) -> ChatAnswer:
         """Ask the model for an answer by a strict JSON schema; the answer is not checked against it here.
@@ -143,8 +143,8 @@ class Endpoint:
             return create(model=model, messages=asked, response_format=form, extra_headers=_headers(self.options))
 
         def read(body: bytes) -> tuple[ChatAnswer, tuple[int, int]]:
-            said = Completion.model_validate_json(body)
-            return said.answer(), said.tokens()
+            completion = Completion.model_validate_json(body)
+            return completion.answer(), completion.tokens()
 
         answer, tokens = self._insist(send, read, check)
         return replace(answer, spending=Spending(0, *tokens, _since_ms(began), self._chat_cost(*tokens)))
@@ -225,23 +225,23 @@ class Endpoint:
 
     def _refusal(self, error: openai.APIStatusError) -> Setback | ClipperError:
         """Our error or setback for an answer other than 200."""
-        status, said = error.status_code, Complaint.read(error.response.content)
-        detail = self._shown(f"HTTP {status}: {said.text}")
+        status, complaint = error.status_code, Complaint.read(error.response.content)
+        detail = self._shown(f"HTTP {status}: {complaint.text}")
         wait_s = retry_after_s(error.response.headers)
-        if status == 402 or said.is_called(NO_CREDIT):
+        if status == 402 or complaint.is_called(NO_CREDIT):
             return ServiceOutOfCredit(detail=detail)
-        if status == 413 or (status in (400, 429) and said.mentions("request too large", *TOO_MUCH)):
+        if status == 413 or (status in (400, 429) and complaint.mentions("request too large", *TOO_MUCH)):
             return PieceTooLarge(detail=detail)
         if status == 429:
             return Setback("it asked us to slow down", detail, wait_s)
         if status in AGAIN or status >= 500:
             fault = "it is overloaded" if status in OVERLOADED else "it had a fault of its own"
             return Setback(AGAIN.get(status, fault), detail, wait_s)
-        if status == 404 or said.is_called({"model_not_found"}):
-            return ServiceModelMissing(None if said.mentions("model") else NOTHING_THERE, detail=detail)
+        if status == 404 or complaint.is_called({"model_not_found"}):
+            return ServiceModelMissing(None if complaint.mentions("model") else NOTHING_THERE, detail=detail)
         if status in (401, 403):
             return ServiceKeyRefused(detail=detail)
-        if said.mentions("response_format", "timestamp_granularities", "verbose_json"):
+        if complaint.mentions("response_format", "timestamp_granularities", "verbose_json"):
             return _FormatRefused(detail=detail)
         return ServiceRefused(detail=detail)
 
@@ -328,9 +328,9 @@ def _since_ms(began: float) -> int:
 
 def _chain(error: BaseException) -> str:
     """An error and its causes, in one line."""
-    said: dict[str, None] = {}
+    lines: dict[str, None] = {}
     at: BaseException | None = error
     while at is not None:
-        said[f"{type(at).__name__}: {at}"] = None
+        lines[f"{type(at).__name__}: {at}"] = None
         at = at.__cause__ or at.__context__
-    return " / ".join(said)
+    return " / ".join(lines)

@@ -157,8 +157,8 @@ class Ffmpeg:
     def version(self) -> str:
         """The version as the program tells it, such as ``7.1``."""
         with Running(self.exe, ["-version"], self.limits, 0, quiet) as running:
-            told = running.read(4096).decode(errors="replace").split()
-        return told[2] if len(told) > 2 else "unknown"
+            words = running.read(4096).decode(errors="replace").split()
+        return words[2] if len(words) > 2 else "unknown"
 
     def run(
         self, inputs: Sequence[Input], outputs: Sequence[str], *, work_ms: int, progress: Progress = quiet
@@ -202,27 +202,27 @@ class Running:
         self._written = 0
         self._moved_at = time.monotonic()
         self._ticked_at = -math.inf  # told at once, so that what is already cancelled never runs
-        told, telling = os.pipe()
+        progress_in, progress_out = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [str(exe), *ALWAYS, "-progress", f"pipe:{telling}", *arguments],
+                [str(exe), *ALWAYS, "-progress", f"pipe:{progress_out}", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                pass_fds=(telling,),
+                pass_fds=(progress_out,),
                 start_new_session=True,
                 env={},  # no keys, and no setting of its own that writes reports
                 preexec_fn=_leash(limits, work_ms),
                 bufsize=0,
             )
         except OSError as error:
-            os.close(told)
+            os.close(progress_in)
             raise MediaToolMissing(detail=f"could not start {exe}: {error}") from error
         finally:
-            os.close(telling)
+            os.close(progress_out)
         assert self._process.stdout is not None and self._process.stderr is not None
         self._out = self._process.stdout.fileno()
-        self._tell, self._err = told, self._process.stderr.fileno()
+        self._tell, self._err = progress_in, self._process.stderr.fileno()
         self._open = {self._out, self._tell, self._err}
         self._selector = selectors.DefaultSelector()
         for number in self._open:
@@ -275,7 +275,7 @@ class Running:
             except subprocess.TimeoutExpired:
                 self._tick()
         log = self._readable_log()
-        if "No space left on device" in log:  # told even where the exit code is 0
+        if "No space left on device" in log:  # progress_in even where the exit code is 0
             raise DiskFull(detail=log)
         if code == -signal.SIGXCPU:
             raise MediaToolStuck(detail=f"used up its processor time\n{log}")

@@ -182,7 +182,7 @@ class S3Storage:
         late = datetime.now(UTC) - timedelta(seconds=older_than_s)
         broken = [(str(u["Key"]), str(u["UploadId"])) for u in self._uploads() if u["Initiated"] < late]
         for name, upload in broken:
-            with self._translating("abort", fine=["NoSuchUpload"]):
+            with self._translating("abort", expected=["NoSuchUpload"]):
                 self._client().abort_multipart_upload(Bucket=self.options.bucket, Key=name, UploadId=upload)
         left = [str(i["Key"]) for i in self._listed(self._base + CHECKS) if i["LastModified"] < late]
         self._delete(left)
@@ -220,16 +220,16 @@ class S3Storage:
         """The store's facts about a file. Raises StoredFileMissing, or BucketMissing if that is why."""
         with self._translating("look", key):
             try:
-                said = self._client().head_object(Bucket=self.options.bucket, Key=name)
+                answer = self._client().head_object(Bucket=self.options.bucket, Key=name)
             except boto.ClientError as error:
                 # An answer to HEAD has no body, so the reason has to be asked for in another way.
                 if _status(error) < 500 and (look_closer or _status(error) != 404):
                     self._client().list_objects_v2(Bucket=self.options.bucket, Prefix=name, MaxKeys=1)
                 raise
-            if "ContentLength" not in said or "ETag" not in said:
+            if "ContentLength" not in answer or "ETag" not in answer:
                 raise StorageUnreachable(detail=f"{key}: the answer broke off in its headers")
-        who = said.get("ServerSideEncryption") or ""
-        return ObjectFacts(said["ContentLength"], said["ETag"], "" if who == "AES256" else who)
+        who = answer.get("ServerSideEncryption") or ""
+        return ObjectFacts(answer["ContentLength"], answer["ETag"], "" if who == "AES256" else who)
 
     def _listed(self, prefix: str) -> Iterator[Any]:
         pages = self._client().get_paginator("list_objects_v2")
@@ -276,7 +276,7 @@ class S3Storage:
         asked: dict[str, Any] = {"Bucket": self.options.bucket}
         if client.meta.region_name != "us-east-1":  # which is meant where none is named, and must not be
             asked["CreateBucketConfiguration"] = {"LocationConstraint": client.meta.region_name}
-        with self._translating("create", fine=["BucketAlreadyOwnedByYou"]):  # another process was quicker
+        with self._translating("create", expected=["BucketAlreadyOwnedByYou"]):  # another process was quicker
             client.create_bucket(**asked)
 
     # -- talking
@@ -305,13 +305,13 @@ class S3Storage:
         return self._clients[mine]
 
     @contextmanager
-    def _translating(self, doing: str, key: str = "", *, fine: Sequence[str] = ()) -> Iterator[None]:
-        """Turns what boto3 says into errors of ours, but for answers that are ``fine``; secrets stay out of them."""
+    def _translating(self, doing: str, key: str = "", *, expected: Sequence[str] = ()) -> Iterator[None]:
+        """Translate boto3's errors to ours, except ``expected`` codes; secrets stay out of them."""
         try:
             yield
         except boto.ClientError as error:
             code, status = _code(error), _status(error)
-            if code in fine:
+            if code in expected:
                 return
             if key and code in ("NoSuchKey", "404"):
                 raise StoredFileMissing(detail=key) from error

@@ -77,7 +77,7 @@ class ObjectReader:
         answer: Any = None
         for last in (False, False, True):
             try:
-                with self.translating("read", self.key, fine=["InvalidRange"]):
+                with self.translating("read", self.key, expected=["InvalidRange"]):
                     answer = self.client.get_object(**asked)
                 break
             except ValueError as error:  # the answer was cut in the middle of a number in its headers

@@ -42,9 +42,9 @@ class ObjectFacts:
 
 
 class ErrorTranslator(Protocol):
-    """Turns what the client raises into errors of ours, but for answers that are ``fine``."""
+    """Turns what the client raises into errors of ours, but for answers that are ``expected``."""
 
-    def __call__(self, doing: str, key: str = "", *, fine: Sequence[str] = ()) -> AbstractContextManager[None]: ...
+    def __call__(self, doing: str, key: str = "", *, expected: Sequence[str] = ()) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,12 @@ class ObjectSender:
         return bool(sums) and about.size == size and about.tag == etag_of(sums)
 
     def _abort(self, upload: str) -> None:
-        with self.translating("abort", fine=["NoSuchUpload"]):
+        with self.translating("abort", expected=["NoSuchUpload"]):
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.name, UploadId=upload)
 
     @staticmethod
     def _body(handle: int, part: FilePart) -> tuple[dict[str, Any], bytes]:
         """The fields of a request with this part, its MD5 among them for the server to check; and the MD5."""
         digest = md5_of(handle, part)
-        said = {"ContentLength": part.size, "ContentMD5": base64.b64encode(digest).decode()}
-        return {"Body": PartReader(handle, part), **said}, digest
+        facts = {"ContentLength": part.size, "ContentMD5": base64.b64encode(digest).decode()}
+        return {"Body": PartReader(handle, part), **facts}, digest

@@ -31,16 +31,16 @@ def checked_preferences(preferences: Mapping[str, Any]) -> dict[str, Any]:
     """
     try:
         min_ms, max_ms = (_milliseconds(preferences.get(name)) for name in ("min_s", "max_s"))
-        most = int(preferences["most"]) if preferences.get("most") is not None else None
+        max_clips = int(preferences["most"]) if preferences.get("most") is not None else None
         track = int(preferences.get("track") or 0)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadSettings("Clip lengths are numbers of seconds, such as 20 and 90.") from error
     lengths = _lengths(min_ms, max_ms)
-    if not 0 <= track < MAX_TRACKS or (most is not None and not 0 < most <= MAX_CLIPS):
+    if not 0 <= track < MAX_TRACKS or (max_clips is not None and not 0 < max_clips <= MAX_CLIPS):
         raise BadSettings("Choose between 1 and 200 clips, and a track the recording has.")
     checked: dict[str, Any] = {"min_ms": lengths.min_ms, "max_ms": lengths.max_ms, "track": track}
-    if most is not None:
-        checked["most"] = most
+    if max_clips is not None:
+        checked["most"] = max_clips
     return {**checked, "language": _language(preferences.get("language"))}
 
 

@@ -1,4 +1,4 @@
-"""What all pictures share: the level as points, and the clock."""
+"""The parts that all pictures share: the level as points, and the clock."""
 
 from __future__ import annotations
 

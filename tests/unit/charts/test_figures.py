@@ -175,7 +175,7 @@ def test_very_many_stretches_are_drawn_as_what_most_of_each_part_is(played: list
 
 
 def heavy() -> dict:
-    """What three hours with 5,000 silences and 60 clips take to draw, listened to here and there."""
+    """A figure of three hours with 5,000 silences and 60 clips, played here and there."""
     sure = (0.5, 0.95)
     silences = tuple(
         Silence(i * 2_160, i * 2_160 + 500 + i % 3 * 300, -55.0, sure[i % 2], SilenceBasis.LEVEL) for i in range(5_000)

@@ -25,7 +25,7 @@ def change(database: Database, **values: object) -> None:
 
 
 def locks(session: Session, lookup: Callable[[Session], object]) -> bool:
-    """Whether a look-up asks PostgreSQL for the row's lock."""
+    """True if a look-up asks PostgreSQL for the row's lock."""
     statements: list[str] = []
 
     def note(state: ORMExecuteState) -> None:

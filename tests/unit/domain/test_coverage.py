@@ -1,4 +1,4 @@
-"""What of a recording was dealt with: kept small, never more than was said, every moment counted once."""
+"""Coverage of a recording: kept small, never more than was reported, every moment counted once."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MAKER = "clipper_core/services/runs/tasks.py:add"
 
 
 def changes_of_state() -> Iterator[tuple[str, str]]:
-    """Where the product sets an attribute ``state``, or passes one to a statement or a new row."""
+    """The places where the product sets an attribute ``state``, or passes one to a statement or a new row."""
     for path in product_files():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in ast.walk(tree):

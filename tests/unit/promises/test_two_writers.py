@@ -166,7 +166,7 @@ def check_the_record(room: Room, writers: list[Writer]) -> None:
 
 
 def everything(room: Room) -> list[Any]:
-    """What there is of clips, versions and decisions."""
+    """All clips, versions and decisions."""
     found: list[Any] = []
     with room.app.database.read() as session:
         found += session.execute(select(Clip.id, Clip.revision, Clip.newest, Clip.deleted_at).order_by(Clip.id)).all()

@@ -1,4 +1,4 @@
-"""What the command line works with."""
+"""The parts that the command line works with."""
 
 from __future__ import annotations
 

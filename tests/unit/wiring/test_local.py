@@ -1,4 +1,4 @@
-"""What the lightest commands load."""
+"""Modules that the lightest commands load."""
 
 from __future__ import annotations
 

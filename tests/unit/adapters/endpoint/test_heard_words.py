@@ -1,4 +1,4 @@
-"""What speech services say, made Clipper's own."""
+"""Answers of speech services, as Clipper's own values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What paid services answered is kept, found again, and counted for the run that paid."""
+"""Answers of paid services are kept, found again, and counted for the run that paid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What steps read beside their inputs."""
+"""Data that steps read beside their inputs."""
 
 from __future__ import annotations
 

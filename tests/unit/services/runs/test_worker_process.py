@@ -1,4 +1,4 @@
-"""Whether the worker that holds a task may still live."""
+"""Telling whether the worker that holds a task may still live."""
 
 from __future__ import annotations
 

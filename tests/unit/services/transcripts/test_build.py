@@ -1,4 +1,4 @@
-"""What becomes of words that an endpoint heard."""
+"""Words that an endpoint recognised, made a transcript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a clip could start or end, and how good each of these places is."""
+"""Places where a clip could start or end, and how good each of them is."""
 
 from __future__ import annotations
 

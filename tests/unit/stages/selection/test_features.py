@@ -1,4 +1,4 @@
-"""What selection knows about a recording."""
+"""The features of a recording that selection uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the subject changes."""
+"""Changes of subject."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def pydubs(sound: Sound, rate: int, asked: Asked) -> tuple[int, list[list[int]]]
 
 
 def found(sound: Sound, rate: int, asked: Asked, cuts: list[int], *more: int) -> tuple[int, tuple[Silence, ...]]:
-    """What the detector gives for the same sound, divided at ``cuts`` per mille of it."""
+    """The detector's silences for the same sound, divided at ``cuts`` per mille of it."""
     detector = StrictDetector(PcmFormat(rate, sound.shape[1]), StrictSearch(*asked), *more)
     for block in np.split(sound, sorted(cut * len(sound) // 1_000 for cut in cuts)):
         detector.add(block)
