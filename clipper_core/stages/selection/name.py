@@ -19,7 +19,7 @@ from clipper_core.domain.transcript import CLOSERS
 from clipper_core.stages.selection import wording
 from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.score import TOPIC_SLACK_MS
-from clipper_core.stages.selection.topics import Topics, stem_of
+from clipper_core.stages.selection.topics import Topics
 
 MAX_TITLE = 60
 MIN_WORDS = 3
@@ -134,7 +134,7 @@ def _rated(sentence: Sequence[str], place: int, content: ClipContent) -> tuple[f
     if len(bare_title) < MIN_WORDS:
         return 0.0, ""
     weights = content.weights
-    about = sum(weights.get(s, 0.0) for s in {stem_of(w) for w in bare_title})
+    about = sum(weights.get(s, 0.0) for s in {wording.stem_of(w) for w in bare_title})
     text = " ".join(bare_title)
     rating = (
         about / max(weights.values(), default=1.0)
@@ -257,16 +257,15 @@ def _speech_share(span: TimeRange, silences: SilenceMap) -> float:
 
 def _content_of(span: TimeRange, features: RecordingFeatures) -> ClipContent:
     """Read the words of a clip once, for its titles and its reasons."""
-    transcript, everywhere = features.transcript, features.weights
+    transcript, plain, everywhere = features.transcript, features.plain, features.weights
     if transcript is None or everywhere is None:
         return ClipContent(span)
     words = transcript.words
     first, end = transcript.first_word_from(span.start_ms), transcript.last_word_until(span.end_ms) + 1
     forms: dict[str, Counter[str]] = defaultdict(Counter)  # of each stem: how often it comes up in which form
-    for word in words[first:end]:
-        bare = wording.bare(word.text)
-        if _tells(bare, transcript.language):
-            forms[stem_of(bare)][bare] += 1
+    for bare, stem in zip(plain.bare[first:end], plain.stems[first:end], strict=True):
+        if _tells(bare, stem, plain.english):
+            forms[stem][bare] += 1
     counts = {stem: sum(shown.values()) for stem, shown in forms.items()}
     weights = {s: n * math.log(1 + len(words) / everywhere.stem_counts[s]) / 4 for s, n in counts.items()}
     recurring = sorted((s for s, n in counts.items() if n >= 2), key=lambda s: (-weights[s], s))
@@ -282,8 +281,8 @@ def _content_of(span: TimeRange, features: RecordingFeatures) -> ClipContent:
     )
 
 
-def _tells(bare: str, language: str) -> bool:
+def _tells(bare: str, stem: str, english: bool) -> bool:
     """True if a word says what a clip is about: no function word; where those are not known, a long one."""
-    if not wording.speaks_english(language):
+    if not english:
         return len(bare) >= 6
-    return len(bare) > 2 and not {bare, stem_of(bare)} & wording.STOPWORDS
+    return len(bare) > 2 and not {bare, stem} & wording.STOPWORDS
