@@ -8,7 +8,7 @@ from clipper_core.domain.silence import SilenceMap
 from clipper_core.domain.transcript import Sentence, Transcript, sentences_of
 from clipper_core.stages.cuts.places import Places, find_edges
 from clipper_core.stages.selection.topics import Topics, find_topics, topics_by_pauses
-from clipper_core.stages.selection.weights import WordWeights
+from clipper_core.stages.selection.weights import WORDS_A_SECOND, WordWeights
 from clipper_core.stages.selection.wording import PlainWords, plain_words
 
 
@@ -33,6 +33,13 @@ class RecordingFeatures:
     def duration_ms(self) -> int:
         """The length of the recording."""
         return self.silences.duration_ms
+
+    @property
+    def speech_ms(self) -> int:
+        """The speech, roughly, in ms: from the words where they are known, else whatever is not silent."""
+        if self.weights is not None:
+            return int(self.weights.until[-1, 0] * 1000 / WORDS_A_SECOND)
+        return self.duration_ms - sum(s.length_ms for s in self.silences.silences)
 
 
 def features_of(transcript: Transcript | None, silences: SilenceMap) -> RecordingFeatures:

@@ -27,6 +27,7 @@ ONE_TOPIC = 0.25  # the chance of another topic inside, up to which a clip count
 DENSE = 0.9  # the share of speech worth mentioning
 NOTABLE = 0.05  # … if the recording as a whole has so much less
 LONG_PAUSE_MS = 1_000
+HOLE_MS = 5_000  # a silence this long in the middle of a clip is warned of
 MAX_TERMS = 3
 
 _LEAD_IN = wording.FILLERS | wording.ANSWERS | {"and", "but", "or", "so", "because", "now", "then", "also", "actually"}
@@ -80,7 +81,7 @@ def name_clips(
         preferred: Names that go before our own, where they have a title that is not used yet, and reasons.
 
     Returns:
-        A name for each clip.
+        A name for each clip. A long silence inside is warned of among the reasons.
     """
     used: set[str] = set()
     names: list[Name] = []
@@ -89,7 +90,11 @@ def name_clips(
         title = next((t for t in titles(content) if t and t.lower() not in used), clock_title(span))
         used.add(title.lower())
         names.append(Name(title, reasons(content, pair, features.topics, features.silences)))
-    return _renamed(names, preferred, used) if preferred else names
+    names = _renamed(names, preferred, used) if preferred else names
+    return [
+        Name(name.title, (*name.reasons, *_about_hole(span, features.silences)))
+        for name, span in zip(names, spans, strict=True)
+    ]
 
 
 def _renamed(names: Sequence[Name], preferred: Sequence[Name], used: set[str]) -> list[Name]:
@@ -246,6 +251,13 @@ def _about_nothing_else(span: TimeRange, silences: SilenceMap) -> str:
     if not silences.silences:
         return "The recording has no pause to cut in"
     return f"Speech in {math.floor(100 * _speech_share(span, silences))} % of its {span.length_ms // 1000} seconds"
+
+
+def _about_hole(span: TimeRange, silences: SilenceMap) -> tuple[str, ...]:
+    """A warning, among the reasons, of a long silence in the middle of a clip."""
+    inside = [s for s in silences.within(span) if s.start_ms > span.start_ms and s.end_ms < span.end_ms]
+    longest = max((s.length_ms for s in inside), default=0)
+    return (f"But {longest / 1000:.0f} s of silence inside",) if longest >= HOLE_MS else ()
 
 
 def _speech_share(span: TimeRange, silences: SilenceMap) -> float:

@@ -12,6 +12,8 @@ from clipper_core.stages.selection import wording
 from clipper_core.stages.selection.topics import Floats
 from clipper_core.stages.selection.wording import PlainWords
 
+WORDS_A_SECOND = 2.0  # of a slow speaker
+
 # Points of the score, as in ``score``.
 LEANING = 2.0
 QUESTION_FIRST, HOOK, SHORT_FIRST = 0.3, 0.15, 0.3
