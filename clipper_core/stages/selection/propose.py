@@ -1,8 +1,8 @@
 """Propose the windows of a recording that would stand alone as clips.
 
 Every place where a clip could start or end is paired with every other at a legal length (``windows``), the pairs are
-scored (``score``), and the best set of windows that do not overlap is found exactly. Places in a silence at a sentence
-edge are taken first; worse ones only where those are not enough for the clips that are wanted.
+scored (``score``), and the best set of windows that do not overlap is found exactly (``choose``). Places in a silence
+at a sentence edge are taken first; worse ones only where those are not enough for the clips that are wanted.
 
 The method was compared with others on recordings that people had labelled: see ``benchmarks/selection.py``.
 """
