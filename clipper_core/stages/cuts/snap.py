@@ -154,6 +154,24 @@ def alternatives(
     return tuple(in_order[: max(0, max_ranges)])
 
 
+def cuts_and_alternatives(
+    span: TimeRange, silences: SilenceMap, transcript: Transcript | None, lengths: Lengths
+) -> tuple[tuple[Cut, ...], tuple[TimeRange, ...]]:
+    """Certify the cuts of a clip, and find other good edges for it.
+
+    Args:
+        span: The clip as proposed.
+        silences: The silences of the recording.
+        transcript: Its words, where there are some.
+        lengths: The lengths that other edges keep to.
+
+    Returns:
+        Its cut in and its cut out; and its alternatives, best first.
+    """
+    cuts = certify_ranges([span], silences, transcript)
+    return cuts, alternatives(span, silences, transcript, lengths)
+
+
 @dataclass(frozen=True, slots=True)
 class _Beside:
     """The words beside a cut: None and empty where they are not trusted."""

@@ -21,11 +21,11 @@ from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript
 from clipper_core.errors import PieceTooLarge, ServiceAnswerUnusable, ServiceUnavailable
 from clipper_core.stages.selection.answer import MAX_SCORE, CheckedAnswer, Fault, Problem, Suggestion, check_answer
+from clipper_core.stages.selection.choose import Choice, Demand, best_set, proposals_of
 from clipper_core.stages.selection.features import RecordingFeatures, features_of
 from clipper_core.stages.selection.name import Name
 from clipper_core.stages.selection.number import Line, in_parts, number_sentences
 from clipper_core.stages.selection.place import Placer
-from clipper_core.stages.selection.propose import Choice, Demand, best_set, proposals_of
 from clipper_core.stages.selection.request import (
     SCHEMA,
     SCHEMA_NAME,

@@ -19,7 +19,7 @@ from clipper_core.domain.transcript import CLOSERS
 from clipper_core.stages.selection import wording
 from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.score import TOPIC_SLACK_MS
-from clipper_core.stages.selection.topics import Topics, stem_of
+from clipper_core.stages.selection.topics import Topics
 
 MAX_TITLE = 60
 MIN_WORDS = 3
@@ -27,6 +27,7 @@ ONE_TOPIC = 0.25  # the chance of another topic inside, up to which a clip count
 DENSE = 0.9  # the share of speech worth mentioning
 NOTABLE = 0.05  # … if the recording as a whole has so much less
 LONG_PAUSE_MS = 1_000
+HOLE_MS = 5_000  # a silence this long in the middle of a clip is warned of
 MAX_TERMS = 3
 
 _LEAD_IN = wording.FILLERS | wording.ANSWERS | {"and", "but", "or", "so", "because", "now", "then", "also", "actually"}
@@ -80,7 +81,7 @@ def name_clips(
         preferred: Names that go before our own, where they have a title that is not used yet, and reasons.
 
     Returns:
-        A name for each clip.
+        A name for each clip. A long silence inside is warned of among the reasons.
     """
     used: set[str] = set()
     names: list[Name] = []
@@ -89,7 +90,11 @@ def name_clips(
         title = next((t for t in titles(content) if t and t.lower() not in used), clock_title(span))
         used.add(title.lower())
         names.append(Name(title, reasons(content, pair, features.topics, features.silences)))
-    return _renamed(names, preferred, used) if preferred else names
+    names = _renamed(names, preferred, used) if preferred else names
+    return [
+        Name(name.title, (*name.reasons, *_about_hole(span, features.silences)))
+        for name, span in zip(names, spans, strict=True)
+    ]
 
 
 def _renamed(names: Sequence[Name], preferred: Sequence[Name], used: set[str]) -> list[Name]:
@@ -134,7 +139,7 @@ def _rated(sentence: Sequence[str], place: int, content: ClipContent) -> tuple[f
     if len(bare_title) < MIN_WORDS:
         return 0.0, ""
     weights = content.weights
-    about = sum(weights.get(s, 0.0) for s in {stem_of(w) for w in bare_title})
+    about = sum(weights.get(s, 0.0) for s in {wording.stem_of(w) for w in bare_title})
     text = " ".join(bare_title)
     rating = (
         about / max(weights.values(), default=1.0)
@@ -248,6 +253,13 @@ def _about_nothing_else(span: TimeRange, silences: SilenceMap) -> str:
     return f"Speech in {math.floor(100 * _speech_share(span, silences))} % of its {span.length_ms // 1000} seconds"
 
 
+def _about_hole(span: TimeRange, silences: SilenceMap) -> tuple[str, ...]:
+    """A warning, among the reasons, of a long silence in the middle of a clip."""
+    inside = [s for s in silences.within(span) if s.start_ms > span.start_ms and s.end_ms < span.end_ms]
+    longest = max((s.length_ms for s in inside), default=0)
+    return (f"But {longest / 1000:.0f} s of silence inside",) if longest >= HOLE_MS else ()
+
+
 def _speech_share(span: TimeRange, silences: SilenceMap) -> float:
     """The share of ``span`` that is not silent."""
     inside = silences.within(span)
@@ -257,16 +269,15 @@ def _speech_share(span: TimeRange, silences: SilenceMap) -> float:
 
 def _content_of(span: TimeRange, features: RecordingFeatures) -> ClipContent:
     """Read the words of a clip once, for its titles and its reasons."""
-    transcript, everywhere = features.transcript, features.weights
+    transcript, plain, everywhere = features.transcript, features.plain, features.weights
     if transcript is None or everywhere is None:
         return ClipContent(span)
     words = transcript.words
     first, end = transcript.first_word_from(span.start_ms), transcript.last_word_until(span.end_ms) + 1
     forms: dict[str, Counter[str]] = defaultdict(Counter)  # of each stem: how often it comes up in which form
-    for word in words[first:end]:
-        bare = wording.bare(word.text)
-        if _tells(bare, transcript.language):
-            forms[stem_of(bare)][bare] += 1
+    for bare, stem in zip(plain.bare[first:end], plain.stems[first:end], strict=True):
+        if _tells(bare, stem, plain.english):
+            forms[stem][bare] += 1
     counts = {stem: sum(shown.values()) for stem, shown in forms.items()}
     weights = {s: n * math.log(1 + len(words) / everywhere.stem_counts[s]) / 4 for s, n in counts.items()}
     recurring = sorted((s for s, n in counts.items() if n >= 2), key=lambda s: (-weights[s], s))
@@ -282,8 +293,8 @@ def _content_of(span: TimeRange, features: RecordingFeatures) -> ClipContent:
     )
 
 
-def _tells(bare: str, language: str) -> bool:
+def _tells(bare: str, stem: str, english: bool) -> bool:
     """True if a word says what a clip is about: no function word; where those are not known, a long one."""
-    if not wording.speaks_english(language):
+    if not english:
         return len(bare) >= 6
-    return len(bare) > 2 and not {bare, stem_of(bare)} & wording.STOPWORDS
+    return len(bare) > 2 and not {bare, stem} & wording.STOPWORDS

@@ -14,9 +14,9 @@ from clipper_core.domain.silence import SilenceMap
 from clipper_core.stages.cuts.places import Ints
 from clipper_core.stages.selection.features import RecordingFeatures
 from clipper_core.stages.selection.topics import Floats, Topics
+from clipper_core.stages.selection.weights import WORDS_A_SECOND
 from clipper_core.stages.selection.windows import Windows
 
-WORDS_A_SECOND = 2.0  # of a slow speaker
 TOPIC_SLACK_MS = 5_000  # a topic that begins this near an edge is not in the middle
 OPENING_MS, CLOSING_MS = 45_000, 90_000  # greetings and farewells are here, in a recording of any length …
 OPENING_SHARE, CLOSING_SHARE = 0.05, 0.08  # … but never in more of it than this
@@ -51,13 +51,6 @@ def score(windows: Windows, features: RecordingFeatures, lengths: Lengths) -> Fl
         - TOPIC * topic_inside(windows, features.topics)
         + _by_words(windows, features)
     )
-
-
-def speech_ms(features: RecordingFeatures) -> int:
-    """The speech in the recording, roughly, in ms: from the words where they are known, else whatever is not silent."""
-    if features.weights is not None:
-        return int(features.weights.until[-1, 0] * 1000 / WORDS_A_SECOND)
-    return features.duration_ms - sum(s.length_ms for s in features.silences.silences)
 
 
 def speech_share(windows: Windows, features: RecordingFeatures) -> Floats:

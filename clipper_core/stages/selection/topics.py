@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clipper_core.domain.silence import SilenceMap
-from clipper_core.domain.transcript import Sentence, Transcript, Word
-from clipper_core.stages.selection.wording import STOPWORDS, bare, opens_new, speaks_english, turns_to_new
+from clipper_core.domain.transcript import Sentence, Transcript
+from clipper_core.stages.selection.wording import STOPWORDS, PlainWords, opens_new, turns_to_new
 
 Floats = NDArray[np.float64]
 
@@ -57,19 +56,23 @@ def topics_by_pauses(silences: SilenceMap) -> Topics:
     return Topics(tuple(s.middle_ms for s in long), chance)
 
 
-def find_topics(transcript: Transcript, sentences: Sequence[Sentence] | None = None) -> Topics:
+def find_topics(transcript: Transcript, sentences: Sequence[Sentence], plain: PlainWords) -> Topics:
     """The chance that a topic begins at each block of sentences.
 
-    No words give no topics; too few blocks to compare give one topic.
+    Args:
+        transcript: The words of the recording.
+        sentences: Its sentences, also where the transcript itself has none.
+        plain: Its plain words.
+
+    Returns:
+        The topics: none without words, and one where there are too few blocks to compare.
     """
-    sentences = transcript.sentences if sentences is None else sentences
     if not transcript.words or not sentences:
         return Topics()
-    english = speaks_english(transcript.language)
     blocks = _blocks(sentences)
     at = tuple(transcript.words[b[0].first_word].start_ms for b in blocks)
-    score = _likelihoods(_counted_words(transcript.words, blocks, english), len(blocks))
-    chance = _chances(score, _bonuses(transcript, blocks, english))
+    score = _likelihoods(_counted_words(plain, blocks), len(blocks))
+    chance = _chances(score, _bonuses(transcript, blocks, plain))
     return Topics(at, tuple(float(p) for p in chance))
 
 
@@ -85,25 +88,15 @@ def _blocks(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
     return blocks
 
 
-def _counted_words(words: Sequence[Word], blocks: list[list[Sentence]], english: bool) -> dict[str, list[int]]:
+def _counted_words(plain: PlainWords, blocks: list[list[Sentence]]) -> dict[str, list[int]]:
     """For each word that can tell topics apart: the numbers of the blocks it occurs in, in order, with repeats."""
     places: dict[str, list[int]] = defaultdict(list)
     for number, block in enumerate(blocks):
-        for word in words[block[0].first_word : block[-1].last_word + 1]:
-            stem = stem_of(bare(word.text))
-            if len(stem) > 1 and not (english and stem in STOPWORDS):
+        for stem in plain.stems[block[0].first_word : block[-1].last_word + 1]:
+            if len(stem) > 1 and not (plain.english and stem in STOPWORDS):
                 places[stem].append(number)
     max_blocks = max(2.0, UBIQUITOUS * len(blocks))
     return {w: p for w, p in places.items() if 2 <= len(set(p)) <= max_blocks}
-
-
-@lru_cache(maxsize=50_000)
-def stem_of(word: str) -> str:
-    """A word without the endings that only grammar asks for. Crude, and good enough to count by."""
-    for ending in ("'s", "ies", "ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)] + ("y" if ending == "ies" else "")
-    return word
 
 
 def _likelihoods(places: dict[str, list[int]], blocks: int) -> Floats:
@@ -150,15 +143,15 @@ def _normalisers(tokens: Floats, width: int, mass: float) -> Floats:
     return np.asarray(table[counts], dtype=np.float64)
 
 
-def _bonuses(transcript: Transcript, blocks: list[list[Sentence]], english: bool) -> Floats:
+def _bonuses(transcript: Transcript, blocks: list[list[Sentence]], plain: PlainWords) -> Floats:
     out = np.zeros(len(blocks))
     for number, block in enumerate(blocks[1:], start=1):
         first = block[0].first_word
         earlier = transcript.words[max(0, first - 8) : first]
         pause_s = (transcript.words[first].start_ms - max(w.end_ms for w in earlier)) / 1000
         out[number] = PAUSE_BONUS * max(0.0, float(np.log2(max(pause_s, 0.01) / 0.5)))
-        if english:
-            text = " ".join(bare(w.text) for w in transcript.words[first : block[0].last_word + 1][:16])
+        if plain.english:
+            text = " ".join(plain.bare[first : block[0].last_word + 1][:16])
             out[number] += CUE_BONUS * turns_to_new(text) + OPENER_BONUS * opens_new(text)
     return np.minimum(out, 4.0)
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+
+from clipper_core.domain.transcript import Transcript
 
 _NOT_A_WORD = re.compile(r"[^\w'\-]+")
 
@@ -96,6 +99,37 @@ _HOOK = re.compile(
 def bare(text: str) -> str:
     """A word in lower case without its punctuation; empty for a lone dash or dots."""
     return _NOT_A_WORD.sub("", text.replace("\u2019", "'").lower()).strip("-'") or ""
+
+
+@lru_cache(maxsize=50_000)
+def stem_of(word: str) -> str:
+    """A word without the endings that only grammar asks for. Crude, and good enough to count by."""
+    for ending in ("'s", "ies", "ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)] + ("y" if ending == "ies" else "")
+    return word
+
+
+@dataclass(frozen=True, slots=True)
+class PlainWords:
+    """The words of a recording as they are compared: bare, and as stems. Each is at the number of its word.
+
+    ``leaning`` says of each word that a clip that began with it would lean on what came before; it is empty where the
+    language is not ``english``, since the lists do not apply.
+    """
+
+    bare: tuple[str, ...] = ()
+    stems: tuple[str, ...] = ()
+    leaning: tuple[bool, ...] = ()
+    english: bool = True
+
+
+def plain_words(transcript: Transcript) -> PlainWords:
+    """Read the words of a recording once."""
+    english = speaks_english(transcript.language)
+    words = tuple(bare(w.text) for w in transcript.words)
+    leaning = tuple(leans(words[n : n + 4]) for n in range(len(words))) if english else ()
+    return PlainWords(words, tuple(stem_of(w) for w in words), leaning, english)
 
 
 def speaks_english(language: str) -> bool:

@@ -17,6 +17,7 @@ from clipper_core.stages.cuts.snap import (
     certify,
     certify_ranges,
     cut_points,
+    cuts_and_alternatives,
     silences_from_words,
     snap,
 )
@@ -220,6 +221,16 @@ def test_alternatives_offer_an_earlier_start_and_a_later_end():
 
     assert TimeRange(9_000 - LEAD_MS, span.end_ms) in found
     assert TimeRange(span.start_ms, 46_000 + TAIL_MS) in found
+
+
+def test_a_clip_gets_its_cuts_and_alternatives_together():
+    silences = silent((8_000, 9_000), (14_000, 15_000), (40_000, 41_000), (46_000, 47_000))
+    span = TimeRange(15_000 - LEAD_MS, 40_000 + TAIL_MS)
+
+    cuts, others = cuts_and_alternatives(span, silences, None, Lengths())
+
+    assert cuts == certify_ranges([span], silences, None)
+    assert others == alternatives(span, silences, None, Lengths())
 
 
 def test_pauses_between_words_replace_unmeasured_silences():

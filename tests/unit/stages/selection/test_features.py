@@ -5,13 +5,7 @@ from __future__ import annotations
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Sentence, Transcript, Word, sentences_of
 from clipper_core.stages.cuts.places import find_edges
-from clipper_core.stages.selection.features import (
-    LEANING,
-    QUESTION_FIRST,
-    QUESTION_LAST,
-    WordWeights,
-    features_of,
-)
+from clipper_core.stages.selection.features import features_of
 
 PAUSED = SilenceMap(60_000, (Silence(20_000, 22_000),))
 
@@ -19,11 +13,6 @@ PAUSED = SilenceMap(60_000, (Silence(20_000, 22_000),))
 def spoken(text: str, language: str = "en") -> Transcript:
     words = tuple(Word(t, 400 * i, 400 * i + 300) for i, t in enumerate(text.split()))
     return Transcript("test", language, words, sentences_of(words))
-
-
-def weights(text: str, language: str = "en") -> WordWeights:
-    transcript = spoken(text, language)
-    return WordWeights(transcript, transcript.sentences)
 
 
 def test_without_words_topics_go_by_pauses():
@@ -48,29 +37,3 @@ def test_a_transcript_without_sentences_is_divided():
     words = spoken("This is one. This is two.").words
 
     assert features_of(Transcript("test", "en", words), PAUSED).sentences == (Sentence(0, 2), Sentence(3, 5))
-
-
-def test_an_opening_that_leans_back_costs_points():
-    opening = weights("Pricing is hard here. And that is why it failed.").opening
-
-    assert opening[0] == 0
-    assert opening[4] == -LEANING
-
-
-def test_a_question_opens_well_and_closes_badly():
-    asked = weights("Pricing is really hard? Bakers know their bread well.")
-
-    assert asked.opening[0] == QUESTION_FIRST
-    assert asked.closing[3] == -QUESTION_LAST
-    assert asked.closing[8] == 0
-
-
-def test_running_totals_count_words_and_terms_that_recur():
-    totals = weights("bread " * 3 + "and once upon a time").until[-1]
-
-    assert totals[0] == 8
-    assert totals[1] == 3
-
-
-def test_other_languages_are_not_judged_by_english_lists():
-    assert (weights("Und that is why it failed.", "de").opening == 0).all()

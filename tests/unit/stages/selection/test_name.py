@@ -5,8 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.time_range import TimeRange
-from clipper_core.stages.selection.name import clock_title, shortened, without_lead_in
+from clipper_core.stages.cuts.snap import certify_ranges
+from clipper_core.stages.selection.features import features_of
+from clipper_core.stages.selection.name import Name, clock_title, name_clips, shortened, without_lead_in
 
 
 def test_a_title_drops_what_only_leads_in():
@@ -40,3 +43,14 @@ def test_a_title_is_short_and_of_whole_words(words: list[str]):
 def test_a_clock_title_shows_hours_from_one_on():
     assert clock_title(TimeRange(723_000, 800_000)) == "Clip at 12:03"
     assert clock_title(TimeRange(3_723_000, 3_800_000)) == "Clip at 1:02:03"
+
+
+def test_a_long_silence_inside_is_warned_of_last():
+    silences, span = SilenceMap(60_000, (Silence(20_000, 27_000),)), TimeRange(5_000, 50_000)
+    cuts = certify_ranges([span], silences, None)
+
+    for preferred in ((), (Name("Bread", ("It is about bread",)),)):
+        (name,) = name_clips([span], [cuts], features_of(None, silences), preferred)
+
+        assert name.reasons[-1] == "But 7 s of silence inside"
+        assert len(name.reasons) == 2

@@ -7,8 +7,6 @@ import time
 from itertools import combinations, pairwise
 from pathlib import Path
 
-import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +14,10 @@ from benchmarks import selection
 from clipper_core.domain.clip import Lengths, Proposal
 from clipper_core.domain.cut import Grade, Side
 from clipper_core.domain.silence import Silence, SilenceMap
-from clipper_core.domain.time_range import TimeRange, in_order
+from clipper_core.domain.time_range import TimeRange
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
 from clipper_core.stages.cuts.snap import silences_from_words
-from clipper_core.stages.selection.propose import best_set, how_many, propose_clips
+from clipper_core.stages.selection.propose import propose_clips
 from tests.budget import budget
 
 MINUTE = 60_000
@@ -72,13 +70,6 @@ def test_twenty_minutes_give_four_clean_clips():
     assert_well_formed(found, silences, Lengths())
     for p in found:
         assert all(c.certificate.grade is Grade.CLEAN and c.certificate.sentence_boundary for c in p.cuts)
-
-
-@pytest.mark.parametrize(
-    ("minutes", "clips"), [(0.3, 0), (0.5, 1), (53 / 60, 1), (2, 2), (5, 3), (20, 4), (30, 6), (60, 12), (180, 12)]
-)
-def test_about_one_clip_in_five_minutes_is_wanted(minutes: float, clips: int):
-    assert how_many(round(minutes * MINUTE), Lengths()) == clips
 
 
 def test_no_more_clips_are_proposed_than_were_asked_for():
@@ -311,26 +302,6 @@ def test_any_material_gives_clips_that_keep_every_rule(
     found = propose_clips(transcript, silences, lengths, avoid=avoid)
 
     assert_well_formed(found, silences, lengths, avoid)
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12), st.floats(-5, 5)), max_size=9), st.integers(0, 4))
-def test_the_choice_is_the_best_there_is(windows: list[tuple[int, int, float]], wanted: int):
-    start = np.array([s for s, _, _ in windows], dtype=np.int64)
-    end = np.array([s + n for s, n, _ in windows], dtype=np.int64)
-    score = np.array([x for _, _, x in windows])
-    apart = [
-        c
-        for n in range(wanted + 1)
-        for c in combinations(range(len(windows)), n)
-        if all(end[a] <= start[b] or end[b] <= start[a] for a, b in combinations(c, 2))
-    ]
-    best = max(apart, key=lambda c: (len(c), sum(score[list(c)])))
-
-    chosen = best_set(start, end, score, wanted)
-
-    assert len(chosen) == len(best)
-    assert sum(score[chosen]) == pytest.approx(sum(score[list(best)]))
-    assert in_order([TimeRange(int(start[w]), int(end[w])) for w in chosen])
 
 
 def test_in_order_of_time_the_clips_are_apart():

@@ -13,7 +13,7 @@ from clipper_core.domain.clip import Lengths
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.stages.cuts.places import Places, Tier
 from clipper_core.stages.selection.features import RecordingFeatures, features_of
-from clipper_core.stages.selection.score import score, sounding_share, speech_ms, speech_share, topic_inside
+from clipper_core.stages.selection.score import score, sounding_share, speech_share, topic_inside
 from clipper_core.stages.selection.topics import Topics
 from clipper_core.stages.selection.windows import Windows
 
@@ -84,5 +84,5 @@ def test_the_sounding_share_is_all_but_silence(edges: list[int], start: int, len
 def test_without_words_all_sound_counts_as_speech():
     features = recording((0, HOUR // 2))
 
-    assert speech_ms(features) == HOUR // 2
+    assert features.speech_ms == HOUR // 2
     assert speech_share(windows((0, 60_000), (HOUR - 60_000, HOUR)), features).tolist() == [0.0, 1.0]

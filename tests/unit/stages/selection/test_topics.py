@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from clipper_core.domain.silence import Silence, SilenceMap
 from clipper_core.domain.transcript import Transcript, Word, sentences_of
-from clipper_core.stages.selection.topics import find_topics, stem_of, topics_by_pauses
+from clipper_core.stages.selection.topics import Topics, find_topics, topics_by_pauses
+from clipper_core.stages.selection.wording import plain_words
 
 BREAD = ["flour", "water", "salt", "yeast", "dough", "oven", "crust", "knead", "loaf", "bakery", "rise", "sourdough"]
 BOATS = ["sail", "mast", "harbour", "anchor", "rope", "wind", "keel", "deck", "captain", "tide", "rudder", "storm"]
@@ -42,29 +43,33 @@ def talk(*subjects: list[str], sentences: int = 40) -> Transcript:
     return Transcript("test", "en", timed, sentences_of(timed))
 
 
+def topics_in(transcript: Transcript) -> Topics:
+    return find_topics(transcript, transcript.sentences, plain_words(transcript))
+
+
 def test_a_change_of_subject_is_found_where_it_happens():
-    topics = find_topics(talk(BREAD, BOATS))
+    topics = topics_in(talk(BREAD, BOATS))
 
     (change,) = topics.boundaries_ms
     assert abs(change - 40 * 8 * 500) <= 15_000
 
 
 def test_a_talk_on_one_subject_has_no_change():
-    assert find_topics(talk(BREAD)).boundaries_ms == ()
+    assert topics_in(talk(BREAD)).boundaries_ms == ()
 
 
 def test_returning_to_a_subject_is_a_change_too():
-    assert len(find_topics(talk(BREAD, BOATS, TREES, BREAD)).boundaries_ms) == 3
+    assert len(topics_in(talk(BREAD, BOATS, TREES, BREAD)).boundaries_ms) == 3
 
 
 def test_no_words_give_no_topics():
-    assert find_topics(Transcript("test", "en")).at_ms == ()
+    assert topics_in(Transcript("test", "en")).at_ms == ()
 
 
 def test_a_single_sentence_is_one_topic():
     words = (Word("Hello", 0, 400), Word("there.", 500, 900))
 
-    topics = find_topics(Transcript("test", "en", words, sentences_of(words)))
+    topics = topics_in(Transcript("test", "en", words, sentences_of(words)))
 
     assert topics.at_ms == (0,)
     assert topics.boundaries_ms == ()
@@ -73,14 +78,14 @@ def test_a_single_sentence_is_one_topic():
 def test_the_same_word_said_all_the_time_divides_nothing():
     words = tuple(Word("same.", 500 * i, 500 * i + 400) for i in range(2_000))
 
-    assert find_topics(Transcript("test", "en", words, sentences_of(words))).boundaries_ms == ()
+    assert topics_in(Transcript("test", "en", words, sentences_of(words))).boundaries_ms == ()
 
 
 @given(st.lists(st.sampled_from(["flour", "sail", "um", "", "-", "Okay.", "the", "mast.", "?"]), max_size=300))
 def test_any_words_give_chances_in_order(texts: list[str]):
     words = tuple(Word(text, 400 * i, 400 * i + 300) for i, text in enumerate(texts))
 
-    topics = find_topics(Transcript("test", "en", words, sentences_of(words)))
+    topics = topics_in(Transcript("test", "en", words, sentences_of(words)))
 
     assert list(topics.at_ms) == sorted(set(topics.at_ms))
     assert all(0.0 <= chance <= 1.0 for chance in topics.chance)
@@ -94,9 +99,3 @@ def test_longer_pauses_are_likelier_topics():
 
     assert topics.at_ms == (20_750, 42_000)
     assert topics.chance[0] < topics.chance[1]
-
-
-def test_a_stem_joins_the_forms_of_a_word():
-    assert stem_of("clips") == stem_of("clip")
-    assert stem_of("stories") == stem_of("story")
-    assert stem_of("is") == "is"
