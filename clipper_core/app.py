@@ -30,7 +30,7 @@ from clipper_core.services.runs import (
     TaskWorker,
     WordSteps,
 )
-from clipper_core.services.server import Health, Place, Relocation, ServeOptions, StoreSweeper, serve
+from clipper_core.services.server import Health, Place, Relocation, ServeOptions, StoreSweeper, serve_all
 from clipper_core.services.silences import Peaks, Silences
 from clipper_core.services.transcripts.corrections import Corrections
 from clipper_core.services.uploads import UploadLimits, Uploads
@@ -176,7 +176,7 @@ def _place(settings: Settings) -> Place:
 def serve_here(settings: Settings) -> int:
     """Run everything on this computer until Ctrl-C. Raises SetupProblem and its kinds."""
     set_up_logs(settings)
-    return serve(serve_options(settings))
+    return serve_all(serve_options(settings))
 
 
 def serve_options(settings: Settings) -> ServeOptions:

@@ -333,7 +333,8 @@ def test_killed_anywhere_and_started_again_it_ends_right(
 
 DIES = """
 import os, signal, sys
-from clipper_core import __main__ as command
+from clipper_core.__main__ import main
+from clipper_core.command_line import move as command
 
 class Dies(command.Progress):
     def __call__(self, step, fraction):
@@ -341,7 +342,7 @@ class Dies(command.Progress):
             os.kill(os.getpid(), signal.SIGKILL)
 
 command.Progress = Dies
-sys.exit(command.main(sys.argv[3:]))
+sys.exit(main(sys.argv[3:]))
 """
 
 

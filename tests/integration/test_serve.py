@@ -32,7 +32,7 @@ DRIVER = """
     from pathlib import Path
     from clipper_core.adapters.processes import RestartPolicy
     from clipper_core.errors import ClipperError
-    from clipper_core.services.server.serve import ServeOptions, serve
+    from clipper_core.services.server.serve import ServeOptions, serve_all
 
     asked = json.loads(sys.argv[1])
     patience = RestartPolicy(first_wait_s=0.1, longest_wait_s=0.4, ready_s=30, stop_s=asked.pop("stop_s", 5))
@@ -45,7 +45,7 @@ DRIVER = """
         redis_servers=None if servers is None else tuple(servers), patience=patience,
     )
     try:
-        sys.exit(serve(options))
+        sys.exit(serve_all(options))
     except ClipperError as error:
         sys.exit(f"{error.code}: {error}")
 """

@@ -58,7 +58,7 @@ class ServeOptions:
     patience: RestartPolicy | None = None
 
 
-def serve(options: ServeOptions, out: TextIO | None = None) -> int:
+def serve_all(options: ServeOptions, out: TextIO | None = None) -> int:
     """Run everything until Ctrl-C, then stop it. Returns 0: that is the intended end.
 
     Raises PortInUse, FolderNotWritable, or SetupProblem when it is already running with this data folder, or when

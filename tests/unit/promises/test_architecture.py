@@ -188,6 +188,13 @@ def test_every_package_has_a_face_or_says_why_not() -> None:
     assert explained == set(faceless)
 
 
+@pytest.mark.parametrize("face", faces())
+def test_no_name_of_a_face_hides_a_module(face: str) -> None:
+    inside = {p.stem for p in (ROOT / face.replace(".", "/")).iterdir()}
+
+    assert not faces()[face] & inside
+
+
 @pytest.mark.parametrize("path", product_files(), ids=lambda p: str(p.relative_to(ROOT)))
 def test_another_room_is_entered_by_its_face(path: Path) -> None:
     own = ".".join(path.parent.relative_to(ROOT).parts)
