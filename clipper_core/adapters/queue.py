@@ -69,10 +69,7 @@ class RqQueue:
         self._url = url
 
     def ring(self, queue: str, task_id: str, attempt: int, *, first: bool = False) -> None:
-        """Put one entry for this attempt into the queue; a second for the same attempt is ignored.
-
-        ``first`` puts it before all others there.
-        """
+        """See ``Doorbell.ring``. A second entry for the same attempt is ignored."""
         with _translated(), contextlib.suppress(DuplicateJobError):
             self._queue(queue).enqueue_call(
                 PERFORM,
@@ -116,11 +113,18 @@ class RqQueue:
         stopped: Callable[[int], None],
         away: Callable[[QueueUnavailable], None],
     ) -> None:
-        """Be a worker until told to stop. ``now_and_then`` runs every few seconds, in this process.
+        """Be a worker until told to stop.
 
-        On SIGTERM or Ctrl-C the task at work is ended and ``stopped`` is told the process that did it. While Redis does
-        not answer, ``away`` is told why, again and again; a task at work is done to its end, and the next one is taken
-        when Redis is back. Raises QueueUnavailable when the worker ended for another reason.
+        While Redis does not answer, a task at work is done to its end; the next one is taken when Redis is back.
+
+        Args:
+            queues: The queues to take from, the most urgent first.
+            now_and_then: Called every few seconds, in this process.
+            stopped: Called on SIGTERM or Ctrl-C with the id of the process that did the task at work, after its end.
+            away: Called with the reason, again and again, while Redis does not answer.
+
+        Raises:
+            QueueUnavailable: The worker ended for another reason.
         """
         pause = 1.0
         while True:

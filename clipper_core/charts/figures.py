@@ -116,7 +116,13 @@ def silence_map_figure(
 
 
 def recording_html(envelope: Envelope, silence_map: SilenceMap, *, levels: Levels | None = None) -> str:
-    """The same as HTML that needs no network, to be looked at closely: dragging zooms, two clicks show all again."""
+    """The same as HTML that needs no network, to be looked at closely: dragging zooms, two clicks show all again.
+
+    Args:
+        envelope: The level that is drawn.
+        silence_map: The silences, their settings, and the threshold if it is the same throughout.
+        levels: The threshold in dBFS at every second; None if it is the same throughout.
+    """
     figure = silence_map_figure(envelope, silence_map, levels=levels, size=FigureSize(420, CLOSE_BUCKETS))
     for trace in figure.data:  # as milliseconds of a clock, whose marks follow the zoom
         trace.x = (DAY_MS + np.rint(np.asarray(trace.x, np.float64) * 1000)).astype(np.int64).tolist()

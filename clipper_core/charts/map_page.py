@@ -71,7 +71,19 @@ def _part(path: Path) -> Path:
 def save_picture(
     path: Path, name: str, envelope: Envelope, silence_map: SilenceMap, levels: Levels | None = None
 ) -> None:
-    """Write the file, whole or not at all. ``name`` is shown as text. Raises FolderNotWritable, DiskFull."""
+    """Write a silence map as a web page, whole or not at all.
+
+    Args:
+        path: The file to write.
+        name: The recording's name, shown as text.
+        envelope: The level that is drawn.
+        silence_map: The silences, and their settings.
+        levels: The threshold in dBFS at every second; None if it is the same throughout.
+
+    Raises:
+        FolderNotWritable: The file can't be written.
+        DiskFull: There is no room for it.
+    """
     numbers = _numbers(silence_map, envelope.loudness)
     page = PAGE.format(
         title=escape(_one_line(name)),

@@ -20,7 +20,13 @@ STRIP_STYLE = (
 
 
 def strip_svg(envelope: Envelope, silences: Sequence[Silence], clips: Sequence[DrawnClip] = ()) -> str:
-    """The whole recording as a thin SVG that stretches to any width. It holds no text, so nothing of a user's."""
+    """The whole recording as a thin SVG that stretches to any width. It holds no text, so nothing of a user's.
+
+    Args:
+        envelope: The level that is drawn.
+        silences: The silences; those too short to be seen are left out.
+        clips: The ranges of the clips, for the lane below.
+    """
     duration_ms = max(1, envelope.duration_ms)
     scale = STRIP_WIDTH / duration_ms
     visible = (s for s in silences if s.length_ms * scale >= 1)

@@ -10,7 +10,16 @@ from typing import Any
 
 
 def complain(code: str, sentence: str, exit_code: int) -> int:
-    """Print an error as one line on stderr. Returns the exit code it was given."""
+    """Print an error as one line on stderr.
+
+    Args:
+        code: The error's code, such as ``usage``.
+        sentence: The error in words.
+        exit_code: The exit code of the command.
+
+    Returns:
+        ``exit_code``.
+    """
     print_message(code, sentence)
     return exit_code
 

@@ -14,6 +14,14 @@ KNOWN = {f.name for f in fields(SilenceSettings)}
 
 
 def map_row(map_id: str, project_id: str, asset_id: str, silence_map: SilenceMap) -> SilenceMapRow:
+    """A silence map as a row that is not in the database yet.
+
+    Args:
+        map_id: The row's own id.
+        project_id: The recording.
+        asset_id: The asset with the envelope that the map was found in.
+        silence_map: The map.
+    """
     return SilenceMapRow(
         id=map_id,
         project_id=project_id,

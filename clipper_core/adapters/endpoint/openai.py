@@ -115,9 +115,16 @@ class Endpoint:
         return f"{self.options.chat_model} @ {self.options.host}"
 
     def transcribe(self, samples: Samples, language: str, check: Check) -> RecognisedPiece:
-        """The text of 16 kHz mono sound, with times where the model tells them. ``language`` is a code, or ``auto``.
+        """The text of a piece of sound, with times where the model tells them.
 
-        Raises PieceTooLarge, ServiceUnavailable and its kinds, and what ``check`` raises.
+        Args:
+            samples: The samples, 16 kHz mono.
+            language: The code of the language, or ``auto``.
+            check: Called while waiting; may raise, which stops the work.
+
+        Raises:
+            PieceTooLarge: The service takes less sound at a time.
+            ServiceUnavailable: The service did not answer, or refused; often one of its kinds.
         """
         length_ms = len(samples) * 1000 // RATE
         if length_ms < MIN_MS or not samples.any():
@@ -131,7 +138,15 @@ class Endpoint:
     def chat(self, messages: Sequence[Message], schema_name: str, schema: dict[str, Any], check: Check) -> ChatAnswer:
         """Ask the model for an answer by a strict JSON schema; the answer is not checked against it here.
 
-        Raises ServiceUnavailable and its kinds (PieceTooLarge where it was too much text), and what ``check`` raises.
+        Args:
+            messages: The conversation, each message with ``role`` and ``content``.
+            schema_name: The schema's name, for the service.
+            schema: The JSON schema of the answer.
+            check: Called while waiting; may raise, which stops the work.
+
+        Raises:
+            PieceTooLarge: The service takes less text at a time.
+            ServiceUnavailable: The service did not answer, or refused; often one of its kinds.
         """
         began = time.monotonic()
         asked: Any = [dict(m) for m in messages]
@@ -277,7 +292,7 @@ class EndpointRecogniser:
     def recognise(
         self, pcm: Samples, offset_ms: int = 0, progress: Callable[[float], None] = lambda _: None
     ) -> RecognisedPiece:
-        """Raises what ``Endpoint.transcribe`` raises. Where the piece lies makes no difference."""
+        """See ``Recogniser.recognise``. ``offset_ms`` makes no difference. Raises as ``Endpoint.transcribe``."""
         return self._endpoint.transcribe(pcm, self._language, lambda: progress(0.0))
 
 

@@ -92,6 +92,13 @@ class Retrier:
 
 
 def given_up(setback: Setback, patience_s: float, tries: int) -> ServiceUnavailable:
+    """The error for the user when no further attempt is made.
+
+    Args:
+        setback: The last attempt's.
+        patience_s: How many seconds are waited for an answer in all.
+        tries: How many attempts failed.
+    """
     if setback.wait_s is not None and setback.wait_s > patience_s:
         why = f"it asked us to wait {in_words(setback.wait_s)}, longer than CLIPPER_OPENAI_PATIENCE_S allows"
     else:

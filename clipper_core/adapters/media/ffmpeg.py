@@ -163,9 +163,19 @@ class Ffmpeg:
     def run(
         self, inputs: Sequence[Input], outputs: Sequence[str], *, work_ms: int, progress: Progress = quiet
     ) -> Report:
-        """Run to the end. ``work_ms`` is how much is to be put out (0: not known).
+        """Run to the end.
 
-        Raises MediaToolFailed, MediaToolStuck, DiskFull, or what ``progress`` raises.
+        Args:
+            inputs: The recordings to read.
+            outputs: FFmpeg's arguments after the inputs: filters, codecs and files.
+            work_ms: How many ms of media are to be put out; 0 where this is not known.
+            progress: Called with 0-1, at once and then twice a second; may raise, which ends the run.
+
+        Raises:
+            MediaToolMissing: FFmpeg can't be started.
+            MediaToolFailed: It ended with an error.
+            MediaToolStuck: It made no progress, or missed its deadline.
+            DiskFull: There is no room for what it writes.
         """
         with self.pipe(inputs, outputs, work_ms=work_ms, progress=progress) as running:
             while running.read(1 << 16):
@@ -179,6 +189,12 @@ class Ffmpeg:
         """Run, and read what it writes to ``pipe:1``. Left before the end, the run is ended without complaint.
 
         Raises as ``run`` does, while reading or on leaving.
+
+        Args:
+            inputs: The recordings to read, or sound tracks of them.
+            outputs: FFmpeg's arguments after the inputs; one of them writes to ``pipe:1``.
+            work_ms: How many ms of media are to be put out; 0 where this is not known.
+            progress: Called with 0-1, at once and then twice a second; may raise, which ends the run.
         """
         arguments = [part for one in inputs for part in one.arguments()]
         with Running(self.exe, [*arguments, *outputs], self.limits, work_ms, progress) as running:

@@ -206,10 +206,18 @@ def rotation(path: Path) -> int:
 
 
 def lateness(path: Path, kind: str, number: int = 0) -> Fraction:
-    """By how many seconds FFmpeg puts a stream too early when it is read alone, from the beginning.
+    """The seconds by which FFmpeg puts a stream too early when it is read alone, from the beginning.
 
     In formats whose clock may jump (transport streams, Ogg) FFmpeg counts from the earliest stream *in use*, so the
-    sound of a video that starts first would begin at 0. ``kind`` is ``audio`` or ``video``; unknown streams are 0.
+    sound of a video that starts first would begin at 0.
+
+    Args:
+        path: The recording.
+        kind: ``audio`` or ``video``.
+        number: The stream's number among those of its kind, from 0.
+
+    Returns:
+        0 for other formats and unknown streams.
     """
     with _opened(path) as container:
         of_kind = container.streams.audio if kind == "audio" else container.streams.video
@@ -234,7 +242,13 @@ def last_moment(path: Path) -> Fraction:
 
 
 def picture_clock(path: Path, at_s: Fraction, rate: Fraction) -> PictureClock:
-    """How the video runs about ``at_s``. Reads from the key frame before it to a few seconds after."""
+    """The clock of the video about a moment. Reads from the key frame before it to a few seconds after.
+
+    Args:
+        path: The recording.
+        at_s: The moment, in seconds from t = 0.
+        rate: The frame rate, in frames per second.
+    """
     with _opened(path) as container:
         for back in SEEK_BACK_S:
             seek_s = max(Fraction(0), at_s - back)

@@ -54,7 +54,13 @@ class Pocketsphinx:
     def recognise(
         self, pcm: bytes | Samples, offset_ms: int = 0, progress: Progress = lambda _: None
     ) -> RecognisedPiece:
-        """The lower-case words of one utterance of speech audio; none if unsure. Where it lies makes no difference."""
+        """The lower-case words of one utterance of speech audio; none if unsure.
+
+        Args:
+            pcm: The samples, 16-bit at 16 kHz mono.
+            offset_ms: Where in the recording they begin; it makes no difference here.
+            progress: Called with 0-1 now and then; may raise, which stops the work.
+        """
         samples = np.frombuffer(pcm, dtype="<i2") if isinstance(pcm, bytes) else np.ascontiguousarray(pcm, dtype="<i2")
         if len(samples) < 100 * SAMPLES_PER_MS or not samples.any():
             return NOTHING

@@ -58,10 +58,17 @@ class VoiceDetector:
     def measure(
         self, speech: Path | SpeechAudio, duration_ms: int, frames: int, progress: Progress = lambda _: None
     ) -> Chances:
-        """The chance of a voice in percent in each of the first ``frames`` parts of 10 ms, (frames,).
+        """The chance of a voice in percent in each part of 10 ms, (frames,); 0 after the end of the sound.
 
-        ``speech`` is read a few seconds at a time. After its end the chance is 0.
-        Raises VoiceDetectorMissing, OSError.
+        Args:
+            speech: The speech sound, 16 kHz mono. It is read a few seconds at a time.
+            duration_ms: The length of the sound.
+            frames: How many parts of 10 ms are wanted.
+            progress: Called with 0-1 now and then; may raise, which stops the work.
+
+        Raises:
+            VoiceDetectorMissing: The package with the model is not installed.
+            OSError: The sound can't be read.
         """
         hears = self._load()
         audio = SpeechFile(speech) if isinstance(speech, Path) else speech

@@ -45,11 +45,20 @@ class HostCache:
 
     @contextmanager
     def file(self, name: str, size: int, fetch: Fetch, intact: Callable[[Path], bool] | None = None) -> Iterator[Path]:
-        """The file called ``name``, of ``size`` bytes, as a local path for reading as long as the context lasts.
+        """A file as a local path, for reading as long as the context lasts.
 
-        ``name`` must be another one when the content is. ``intact`` is asked about a file that was not fetched in one
-        go. A file larger than the whole cache is kept while it is in use. Raises what ``fetch`` raises, DiskFull,
-        FolderNotWritable, and StorageFailed where not all bytes came.
+        A file larger than the whole cache is kept while it is in use.
+
+        Args:
+            name: The file's name in the cache. It must be another one when the content is.
+            size: Its size in bytes.
+            fetch: Called for the bytes that are missing; its errors are passed on.
+            intact: Asked about a file that was not fetched in one go; False fetches all of it again.
+
+        Raises:
+            DiskFull: There is no room for the copy.
+            FolderNotWritable: The cache's folder takes no files.
+            StorageFailed: Not all bytes came, or the disk failed.
         """
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:40]
         path = self.folder / f"{digest}-{size}"

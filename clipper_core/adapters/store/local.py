@@ -51,6 +51,7 @@ class LocalStorage:
         yield path
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """See ``Storage.read``."""
         path = self._path(key)
         if not path.is_file():
             raise StoredFileMissing(detail=key)
@@ -100,6 +101,7 @@ class LocalStorage:
         return path
 
     def link(self, key: str, *, mime: str, disposition: str) -> str | None:
+        """See ``Storage.link``."""
         return None
 
     def sweep(self, older_than_s: float) -> int:

@@ -116,6 +116,7 @@ class S3Storage:
             yield path
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """See ``Storage.read``."""
         name = self._name(key)
         if end is not None and start >= end:
             self._about(name, key)
@@ -162,6 +163,7 @@ class S3Storage:
         return None
 
     def link(self, key: str, *, mime: str, disposition: str) -> str | None:
+        """See ``Storage.link``."""
         if self.options.link_s is None:
             return None
         asked = {

@@ -79,7 +79,13 @@ BY_STATUS: dict[int, Answer] = {
 
 
 def meaning(code: str, status: int, detail: str) -> StorageFailed:
-    """The error of ours for what a server answered. Every refusal of an S3 server has a code: the status, for HEAD."""
+    """The error of ours for what a server answered. Every refusal of an S3 server has a code: the status, for HEAD.
+
+    Args:
+        code: The answer's error code, such as ``NoSuchBucket``; empty if it has none.
+        status: Its HTTP status.
+        detail: The details for the log, without secrets.
+    """
     if not code and status < 500:
         return StorageFailed(NOT_S3, detail=detail)
     kind, sentence = MEANING.get(code) or BY_STATUS.get(status) or _by_class(status)

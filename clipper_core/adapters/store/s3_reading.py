@@ -41,9 +41,17 @@ class ObjectReader:
     key: str
 
     def blocks(self, start: int, end: int | None, etag: str | None = None) -> Iterator[bytes]:
-        """The bytes from ``start`` up to ``end`` in blocks, of the content with this ETag, or of what is there first.
+        """A part of the file's bytes, in blocks, all of one content.
 
-        Raises StoredFileMissing, StorageUnreachable, and StorageFailed where the content was replaced meanwhile.
+        Args:
+            start: The first byte, from 0.
+            end: The byte after the last; None for the end of the file.
+            etag: The ETag of the content that is wanted; None for the content that is found first.
+
+        Raises:
+            StoredFileMissing: There is no such file.
+            StorageUnreachable: The connection broke again and again.
+            StorageFailed: The content was replaced meanwhile.
         """
         at, broken = start, 0
         breaks: tuple[type[Exception], ...] = (*self.breaks, BrokeOff)

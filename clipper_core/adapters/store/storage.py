@@ -33,7 +33,16 @@ class Storage(Protocol):
         """The file as a local path, for reading only, as long as the context lasts. Raises StoredFileMissing."""
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""
+        """A part of a file's bytes, in blocks; less where the file ends before.
+
+        Args:
+            key: The file's key.
+            start: The first byte, from 0.
+            end: The byte after the last; None for the end of the file.
+
+        Raises:
+            StoredFileMissing: There is no such file.
+        """
 
     def size(self, key: str) -> int:
         """Bytes stored. Raises StoredFileMissing."""
@@ -59,7 +68,10 @@ class Storage(Protocol):
     def link(self, key: str, *, mime: str, disposition: str) -> str | None:
         """An address, good for a while, at which a browser gets the file itself; None if it goes through us.
 
-        ``mime`` and ``disposition`` are what the answer says in Content-Type and Content-Disposition.
+        Args:
+            key: The file's key.
+            mime: The Content-Type of the answer there.
+            disposition: Its Content-Disposition.
         """
 
     def sweep(self, older_than_s: float) -> int:

@@ -52,7 +52,16 @@ class Files:
         return key
 
     def part(self, asset_id: str, start: int, end: int) -> bytes:
-        """The bytes from ``start`` up to ``end``, as far as there are any, and no others. Raises StoredFileMissing."""
+        """A part of a file's bytes, and no others; less where the file ends before.
+
+        Args:
+            asset_id: The asset.
+            start: The first byte, from 0.
+            end: The byte after the last.
+
+        Raises:
+            StoredFileMissing: There is no such asset, or its file is gone.
+        """
         return b"".join(self._storage.read(self._key(asset_id), start, end))
 
     def json(self, asset_id: str) -> Any:

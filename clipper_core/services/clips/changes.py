@@ -39,13 +39,31 @@ class Certifier(Protocol):
 
     def certified(self, project_id: str, ranges: Sequence[TimeRange]) -> CertifiedCuts: ...
 
-    def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool: ...
+    def words_changed(self, before_id: str | None, now_id: str | None, ranges: Sequence[TimeRange]) -> bool:
+        """True if two transcripts have different words in these ranges.
+
+        Args:
+            before_id: The earlier transcript; None if there was none.
+            now_id: The newer transcript; None if there is none.
+            ranges: The ranges to compare, in ms of the recording.
+        """
 
 
 class OnDecision(Protocol):
     """Called in the transaction with a version's new status; after the commit, queues the tasks it returned."""
 
-    def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> Sequence[Task]: ...
+    def decided(self, session: Session, clip: Clip, version: ClipVersion, status: ClipStatus) -> Sequence[Task]:
+        """Prepare the work that follows from a version's new status.
+
+        Args:
+            session: The transaction of the change.
+            clip: The changed clip.
+            version: The version whose status is new.
+            status: Its status after the change.
+
+        Returns:
+            The tasks to ring for after the commit.
+        """
 
     def ring(self, tasks: Sequence[Task]) -> None: ...
 
@@ -235,9 +253,15 @@ def bump_revision(session: Session, expected: ExpectedClip, *, deleted: bool = F
 
 
 def existing_clip(session: Session, clip_id: str, *, deleted: bool = False) -> Clip:
-    """A clip that is not deleted, or with ``deleted`` one that may be. Raises ClipNotFound.
+    """A clip as the database has it. A clip of a deleted recording does not exist.
 
-    A clip of a deleted recording does not exist.
+    Args:
+        session: The caller's transaction.
+        clip_id: The clip.
+        deleted: Accept a deleted clip too.
+
+    Raises:
+        ClipNotFound: There is none, or it is deleted and may not be.
     """
     clip = session.get(Clip, clip_id, populate_existing=True)
     if clip is None or session.get_one(Project, clip.project_id).deleted_at is not None:

@@ -28,7 +28,15 @@ class Memory(Protocol):
     """A store of answers, by key."""
 
     def known(self, key: str) -> dict[str, Any] | None: ...
-    def keep(self, key: str, answer: dict[str, Any], spent: Spending) -> None: ...
+    def keep(self, key: str, answer: dict[str, Any], spent: Spending) -> None:
+        """Keep an answer as soon as it arrives.
+
+        Args:
+            key: The key of the question, by ``answer_key``.
+            answer: The answer as JSON.
+            spent: The sound, tokens, time and money it took.
+        """
+
     def disown(self, key: str) -> None:
         """Forget an answer that was of no use, so that it is asked for again."""
 
@@ -44,6 +52,7 @@ class OfThisProcess:
         return self._answers.get(key)
 
     def keep(self, key: str, answer: dict[str, Any], spent: Spending) -> None:
+        """Keep an answer, and add its price to ``spent``. See ``Memory.keep``."""
         self._answers[key] = answer
         self.spent = spent if self.spent is None else self.spent + spent
 
@@ -66,6 +75,7 @@ class RememberingRecogniser:
     def recognise(
         self, pcm: npt.NDArray[np.int16], offset_ms: int, progress: Callable[[float], None]
     ) -> RecognisedPiece:
+        """Recall or recognise the words in a piece. See ``Recogniser.recognise``."""
         key = answer_key("hear", self.version, self._language, np.ascontiguousarray(pcm).tobytes())
         known = self._memory.known(key)
         if known is not None:

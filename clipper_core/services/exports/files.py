@@ -76,7 +76,16 @@ class ServedFiles:
         return self._storage.link(file.key, mime=mime, disposition=disposition)
 
     def read(self, file: ServedFile, start: int, end: int) -> Iterator[bytes]:
-        """The bytes from ``start`` up to ``end`` in blocks. Raises StoredFileMissing."""
+        """A part of a file's bytes, in blocks.
+
+        Args:
+            file: The file to read.
+            start: The first byte, from 0.
+            end: The byte after the last.
+
+        Raises:
+            StoredFileMissing: The file is gone from the store.
+        """
         return self._storage.read(file.key, start, end)
 
 

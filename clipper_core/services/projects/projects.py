@@ -51,7 +51,13 @@ class Projects:
             return self._views(session, [lookups.project(session, project_id)])[0]
 
     def find(self, *, show_id: str | None = None, search: str = "", deleted: bool = False) -> list[ProjectView]:
-        """The projects, newest first; ``search`` looks in titles and file names, every word of it."""
+        """The projects, newest first.
+
+        Args:
+            show_id: Only projects of this show.
+            search: Only projects whose title or file name holds each of these words, in any case, accents or not.
+            deleted: The deleted projects instead of the others.
+        """
         return self.page(show_id=show_id, search=search, deleted=deleted).projects
 
     def page(
@@ -95,7 +101,18 @@ class Projects:
     # -- changing
 
     def change(self, project_id: str, *, title: str | None = None, show_id: str | None = None) -> ProjectView:
-        """Rename a project, or move it to another show. Raises ProjectNotFound, ShowNotFound, BadSettings."""
+        """Rename a project, or move it to another show.
+
+        Args:
+            project_id: The recording.
+            title: The new title, made one line of at most 300 characters; None to keep it.
+            show_id: The new show, or empty for the default one; None to keep it.
+
+        Raises:
+            ProjectNotFound: There is none, or it is deleted.
+            ShowNotFound: There is no such show.
+            BadSettings: The title is empty.
+        """
         with self._database.write() as session:
             project = lookups.project(session, project_id, lock=True)
             if title is not None:

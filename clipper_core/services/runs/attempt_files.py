@@ -64,6 +64,13 @@ class AttemptFiles:
         shutil.rmtree(self._scratch / _name(claim.id, attempt), ignore_errors=True)
 
     def remove_stored(self, project_id: str, task_id: str, attempt: int) -> None:
+        """Remove everything that an attempt put into the store.
+
+        Args:
+            project_id: The recording of the task.
+            task_id: The task.
+            attempt: The attempt's number, from 1.
+        """
         self._storage.delete_folder(_stored_at(project_id, task_id, attempt))
 
     def left_behind(self) -> list[LeftBehind]:

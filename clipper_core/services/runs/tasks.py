@@ -37,7 +37,17 @@ class Doorbell(Protocol):
     """The queue, as far as tasks need it."""
 
     def ring(self, queue: str, task_id: str, attempt: int, *, first: bool = False) -> None:
-        """Put one entry for this attempt into the queue, or before all others. Raises QueueUnavailable."""
+        """Put one entry for an attempt at a task into a queue.
+
+        Args:
+            queue: The queue's name.
+            task_id: The task.
+            attempt: The attempt's number.
+            first: Put it before all other entries there.
+
+        Raises:
+            QueueUnavailable: The queue did not take it.
+        """
 
     def waiting(self) -> set[str]:
         """The entries that wait in the queues, as ``{task}-{attempt}``. Raises QueueUnavailable."""

@@ -138,7 +138,17 @@ def checked_settings(
     min_silence_ms: int | None = None,
     dead_air_ms: int | None = None,
 ) -> SilenceSettings:
-    """Settings as the desk or the API asks for them; None is the default. Raises BadSettings."""
+    """Settings as the desk or the API asks for them.
+
+    Args:
+        threshold_db: A fixed threshold in dBFS (-120 to 0); None for the one that follows the recording.
+        offset_db: dB (-20 to 20) added to the threshold that follows the recording; None for the default.
+        min_silence_ms: The shortest silence in ms (10-600000); None for the default.
+        dead_air_ms: The length in ms (10-600000) from which a silence is dead air; None for the default.
+
+    Raises:
+        BadSettings: A value is out of its range, or an offset comes with a fixed threshold.
+    """
     return SilenceSettings.checked(LIMITS, threshold_db, offset_db, min_silence_ms, dead_air_ms)
 
 

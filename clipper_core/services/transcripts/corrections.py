@@ -120,7 +120,21 @@ class Corrections:
         by: str = "",
         key: str | None = None,
     ) -> CorrectionResult:
-        """Replace a name of one or several words in the whole transcript. Arguments and errors as ``correct``."""
+        """Replace a name of one or several words in the whole transcript.
+
+        Args:
+            project_id: The recording.
+            expected_revision: The transcript the client saw.
+            replacement: The name, and the text in its place.
+            by: The reviewer's name, for the record.
+            key: The request's idempotency key: sent again, it returns the first result.
+
+        Raises:
+            ProjectNotFound: The recording is gone.
+            NotReady: It has no words yet.
+            TranscriptStale: Another revision is in use.
+            BadWord: The name or the text is empty or unsuitable.
+        """
         request = _Request(project_id, expected_revision, by, key)
         return self._correct(request, lambda words: replace_everywhere(words, replacement))
 
@@ -129,7 +143,18 @@ class Corrections:
     ) -> CorrectionResult:
         """Use the words of an earlier revision again, as a new one.
 
-        Arguments and errors as ``correct``; raises TranscriptNotFound for a ``revision`` of another recording.
+        Args:
+            project_id: The recording.
+            expected_revision: The transcript the client saw.
+            revision: The earlier transcript.
+            by: The reviewer's name, for the record.
+            key: The request's idempotency key: sent again, it returns the first result.
+
+        Raises:
+            ProjectNotFound: The recording is gone.
+            NotReady: It has no words yet.
+            TranscriptStale: Another revision is in use than the expected one.
+            TranscriptNotFound: The earlier revision is not one of this recording.
         """
         request = _Request(project_id, expected_revision, by, key)
         with self._database.read() as session:

@@ -62,10 +62,25 @@ class Intake(Protocol):
     """
 
     def store(self, upload_id: str, path: Path, captions: Path | None) -> StoredUpload:
-        """Put the recording, and the captions that came with it, into the file store; the files may be moved away."""
+        """Put the files of an upload into the file store.
+
+        Args:
+            upload_id: The upload.
+            path: The recording. It may be moved away.
+            captions: The captions that came with it, if any. They may be moved away too.
+
+        Returns:
+            The files as they are stored, for ``complete``.
+        """
 
     def complete(self, session: Session, upload: Upload, stored: StoredUpload) -> str:
-        """Make the project, in the caller's transaction. Returns its id."""
+        """Make the project, in the caller's transaction. Returns its id.
+
+        Args:
+            session: The caller's transaction.
+            upload: The upload's row.
+            stored: The files, as ``store`` returned them.
+        """
 
     def announce(self, project_id: str) -> None:
         """Ring for the project's tasks, after the commit. If it fails, the reconciler finds them."""

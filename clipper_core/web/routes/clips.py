@@ -160,5 +160,11 @@ def clip_bodies(app: App, views: Sequence[ClipView], response: Response) -> list
 
 
 def clip_body(app: App, view: ClipView, response: Response) -> dict[str, Any]:
-    """One clip as ``clip_bodies`` returns it."""
+    """One clip as ``clip_bodies`` returns it.
+
+    Args:
+        app: The App.
+        view: The clip.
+        response: The answer, which gets the clip's ETag.
+    """
     return clip_bodies(app, [view], response)[0]

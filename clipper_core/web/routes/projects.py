@@ -62,6 +62,14 @@ def silences_query(
     min_silence_ms: int | None = None,
     dead_air_ms: int | None = None,
 ) -> SilencesQuery:
+    """The settings in a request's query, as one value; None where one is left out.
+
+    Args:
+        threshold_db: A fixed threshold in dBFS.
+        offset_db: dB added to the threshold that follows the recording.
+        min_silence_ms: The shortest silence in ms.
+        dead_air_ms: The length in ms from which a silence is dead air.
+    """
     return SilencesQuery(threshold_db, offset_db, min_silence_ms, dead_air_ms)
 
 

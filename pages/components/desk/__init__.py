@@ -71,10 +71,14 @@ def _ignore() -> None:
 def review_desk(project_id: str, *, clip_id: str | None, key: str) -> DeskResult:
     """Show the desk for a project.
 
-    ``clip_id`` opens that clip whenever it differs from the run before, and on a first visit; script runs that
-    repeat it disturb nothing. It is a request: pass the clip the page wants opened, not the result's ``clip_id``.
     Call it inside ``st.fragment``: what the desk reports would otherwise start a whole script run, and one that
     interrupts another loses the click that started it.
+
+    Args:
+        project_id: The recording.
+        clip_id: The clip to open, whenever it differs from the run before, and on a first visit; script runs that
+            repeat it disturb nothing. It is a request: pass the clip the page wants opened, not that of the result.
+        key: The component's key in Streamlit.
     """
     data: dict[str, Any] = {"project_id": project_id, "clip_id": clip_id}
     callbacks: dict[str, Any] = {f"on_{name}_change": _ignore for name in ("clip", "changed", "reviewer", "rested")}
