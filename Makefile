@@ -28,7 +28,7 @@ run: setup ## set up if needed, bring the database up to date, and serve at http
 test: setup-tests ## set up if needed, and run the tests (ARGS="-k silence" for some)
 	@exec $(PYTEST) $(ARGS)
 
-test-quick: setup-tests ## the unit tests alone, with few examples: a minute
+test-quick: setup-tests ## the unit tests alone, with few examples
 	@exec env CLIPPER_TEST_LENGTH=quick $(PYTEST) tests/unit $(ARGS)
 
 test-long: setup-tests ## all tests with all their examples (ARGS="-m long" for those that have more than in make test)
