@@ -69,8 +69,3 @@ def plays_in_browser(media: MediaInfo, track: int = 0) -> bool:
 def nearest_frame(at_ms: int, frame_rate: Fraction) -> int:
     """The number of the frame whose start lies nearest to ``at_ms``."""
     return round(Fraction(at_ms, 1000) * frame_rate)
-
-
-def frame_time(number: int, frame_rate: Fraction) -> Fraction:
-    """When frame ``number`` starts, in exact seconds."""
-    return Fraction(number) / frame_rate
